@@ -1,0 +1,1 @@
+"""Commands: parse, call, return a Result."""

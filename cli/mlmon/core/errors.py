@@ -1,0 +1,112 @@
+"""What can go wrong, with the exit code and the stable `code` that scripts see."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Every exit code mlmon uses. README.md carries a copy, compared by a test."""
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> ExitCode:
+        code = int.__new__(cls, value)
+        code._value_ = value
+        code.meaning = meaning
+        return code
+
+    DONE = 0, "done; also when nothing was found"
+    FAILURE = 1, "failed; also when a question was declined (nothing changed)"
+    USAGE = 2, "wrong option, argument, setting or query"
+    DRIFT = 3, "drift found (only with `--fail-on-drift`)"
+    NOT_ALLOWED = 4, "not signed in, or not allowed"
+    NOT_FOUND = 5, "not found"
+    UNAVAILABLE = 6, "service unavailable, throttled or timed out; worth trying again"
+    PARTIAL = 7, "partial; some of it failed"
+    INTERRUPTED = 130, "interrupted (Ctrl-C)"
+
+
+class MlmonError(Exception):
+    """An error a person can act on: one sentence without a full stop, then what to do next.
+
+    `code` is part of the JSON contract: a script may compare it, so it never changes meaning.
+    """
+
+    exit_code: ExitCode = ExitCode.FAILURE
+    code: str = "failure"
+
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if code is not None:
+            self.code = code
+
+
+class Failure(MlmonError):
+    """Something failed that is neither the caller's words nor a passing fault."""
+
+
+class UsageError(MlmonError):
+    """The caller's option, argument, setting or query is wrong."""
+
+    exit_code = ExitCode.USAGE
+    code = "usage"
+
+
+class QueryError(UsageError):
+    """A KQL query is wrong, or uses what the engine that runs it does not support."""
+
+    code = "query"
+
+
+class DamagedWorkspace(MlmonError):
+    """A workspace on disk cannot be trusted; it is left as it was."""
+
+    code = "damaged-workspace"
+
+
+class NotAllowed(MlmonError):
+    """Not signed in, or signed in without the role that is needed."""
+
+    exit_code = ExitCode.NOT_ALLOWED
+    code = "not-allowed"
+
+
+class NotFound(MlmonError):
+    """What was named does not exist."""
+
+    exit_code = ExitCode.NOT_FOUND
+    code = "not-found"
+
+
+class Unavailable(MlmonError):
+    """A service did not answer, throttled or timed out; the same command may work later."""
+
+    exit_code = ExitCode.UNAVAILABLE
+    code = "unavailable"
+
+
+class Partial(MlmonError):
+    """Some of the work was done and some of it failed."""
+
+    exit_code = ExitCode.PARTIAL
+    code = "partial"
+
+
+class Interrupted(MlmonError):
+    """The person pressed Ctrl-C."""
+
+    exit_code = ExitCode.INTERRUPTED
+    code = "interrupted"
+
+
+def did_you_mean(wrong: str, known: list[str] | tuple[str, ...], *, most: int = 3) -> str:
+    """A hint naming the known words nearest to a wrong one, or "" when none is near."""
+    from difflib import get_close_matches  # why here: 4 ms that only an error needs
+
+    folded = {word.lower(): word for word in known}
+    near = [folded[word] for word in get_close_matches(wrong.lower(), list(folded), n=most, cutoff=0.6)]
+    near += [word for word in known if wrong and wrong.lower() in word.lower() and word not in near]
+    return f"did you mean {' or '.join(repr(word) for word in near[:most])}?" if near else ""

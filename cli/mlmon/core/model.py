@@ -1,0 +1,202 @@
+"""The nouns: services and their switches, collected blobs, logs, telemetry tables."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from mlmon.core.errors import UsageError
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Value = Json | datetime | timedelta
+"""One cell of a table: JSON, or a UTC datetime, or a timedelta. Naive datetimes never occur."""
+
+
+class Kind(StrEnum):
+    """Where a service runs."""
+
+    MANAGED = "managed"
+    KUBERNETES = "kubernetes"
+    AKS = "aks"
+    ACI = "aci"
+    LOCAL = "local"
+
+
+class Generation(StrEnum):
+    """v1 web services (name) and v2 online deployments (endpoint/deployment)."""
+
+    V1 = "v1"
+    V2 = "v2"
+
+
+_NAME: Final = re.compile(r"[^\s/\\]+")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServiceName:
+    """`endpoint/deployment` for a v2 online deployment, a bare name for a v1 web service."""
+
+    endpoint: str
+    deployment: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> ServiceName:
+        """Read a name as it is written on the command line.
+
+        Raises:
+            UsageError: empty, blank inside, or more than one slash.
+        """
+        parts = text.split("/")
+        if len(parts) > 2 or not all(_NAME.fullmatch(part) for part in parts):
+            raise UsageError(
+                f"{text!r} is not a service name",
+                hint="a v1 web service is a name, a v2 deployment is endpoint/deployment",
+            )
+        return cls(*parts)
+
+    @property
+    def generation(self) -> Generation:
+        return Generation.V2 if self.deployment else Generation.V1
+
+    def __str__(self) -> str:
+        return f"{self.endpoint}/{self.deployment}" if self.deployment else self.endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSetting:
+    """One v2 stream and its switch. `sampling_rate` is the share of requests collected, 0 to 1."""
+
+    name: str
+    enabled: bool
+    sampling_rate: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is monitored. `collections` is empty for v1, whose one switch covers every designation."""
+
+    name: ServiceName
+    kind: Kind
+    state: str
+    collection: bool
+    insights: bool
+    collections: tuple[CollectionSetting, ...] = ()
+
+    @property
+    def generation(self) -> Generation:
+        return self.name.generation
+
+
+class Switch(StrEnum):
+    """The two things that can be switched on a service."""
+
+    COLLECTION = "collection"
+    INSIGHTS = "insights"
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRequest:
+    """What a person asked for. `collections` empty means the kind's usual ones."""
+
+    switch: Switch
+    on: bool
+    collections: tuple[str, ...] = ()
+    sampling_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a service, before and after. A field that did not exist was None."""
+
+    field: str
+    before: Json
+    after: Json
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchPlan:
+    """The changes a request needs on one service; none when it is already so."""
+
+    service: Service
+    request: SwitchRequest
+    changes: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BlobInfo:
+    """A blob as a listing shows it. `size` in bytes; `name` is relative to its container."""
+
+    container: str
+    name: str
+    size: int
+    etag: str
+    last_modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedRoot:
+    """A prefix (ending in `/`) below which a service's collected blobs stand.
+
+    v1 has one root, with model/version/designation levels below it; v2 has one root for each
+    collection, with the date directly below it, and `collection` says which.
+    """
+
+    container: str
+    prefix: str
+    generation: Generation
+    collection: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSnapshot:
+    """The last lines of a container log, oldest first, without line ends.
+
+    `status` is what the service says about the container itself; it is no part of the log.
+    """
+
+    lines: tuple[str, ...]
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a telemetry table, with its KQL type: string, long, real, datetime, dynamic, …"""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The answer to a query. `partial` says what is missing when the service returned only a part."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    partial: str = ""
+    render: str = ""
+
+    def records(self) -> list[dict[str, Value]]:
+        """The rows as objects, in column order."""
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCounts:
+    """Requests of one service in a time range, and how many of them failed."""
+
+    requests: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a service answered to a scoring call. `duration` is the whole call."""
+
+    status: int
+    body: str
+    request_id: str
+    duration: timedelta

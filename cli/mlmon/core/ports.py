@@ -1,0 +1,157 @@
+"""The contract between mlmon and whatever holds the services: a folder, or Azure.
+
+Everything above is written against these protocols, and one conformance suite
+(`tests/workspace/`) runs over every implementation. All methods may raise the errors of
+`core/errors.py`: `NotAllowed`, `Unavailable`, and `NotFound` where it is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from mlmon.core.model import (
+    BlobInfo,
+    CollectedRoot,
+    LogSnapshot,
+    RequestCounts,
+    Response,
+    Service,
+    ServiceName,
+    SwitchPlan,
+    SwitchRequest,
+    Table,
+)
+from mlmon.core.timerange import TimeRange
+
+
+class Services(Protocol):
+    """The services of a workspace and their switches."""
+
+    def list(self) -> Sequence[Service]:
+        """Every service of both generations, sorted by name. Empty when there are none."""
+
+    def get(self, name: ServiceName) -> Service:
+        """One service as it is now. Raises `NotFound`."""
+
+    def plan(self, name: ServiceName, request: SwitchRequest) -> SwitchPlan:
+        """What the request would change, sending nothing.
+
+        Raises:
+            NotFound: no such service.
+            UsageError: this kind of service cannot do what is asked, or has no such collection.
+        """
+
+    def apply(self, plan: SwitchPlan) -> Service:
+        """Write the plan's changes and nothing else, and return the service as read back afterwards.
+
+        Raises:
+            Unavailable: the service changed since the plan was made; nothing was written.
+        """
+
+
+class Logs(Protocol):
+    """Container logs. There is no cursor: a snapshot of the last lines is all there is."""
+
+    def containers(self, name: ServiceName) -> Sequence[str]:
+        """The containers that keep a log; the first is the one that scores."""
+
+    def snapshot(self, name: ServiceName, *, lines: int, container: str = "") -> LogSnapshot:
+        """The last `lines` lines, oldest first. A service that never logged has none.
+
+        Raises:
+            NotFound: no such service or container.
+        """
+
+
+class Dialect(StrEnum):
+    """Whose table and column names a query must use."""
+
+    CLASSIC = "classic"
+    WORKSPACE = "workspace"
+
+
+class Telemetry(Protocol):
+    """Application Insights rows."""
+
+    dialect: Dialect
+
+    def query(self, kql: str, *, between: TimeRange | None = None) -> Table:
+        """Run a KQL query, over rows whose timestamp is in `between` when that is given.
+
+        Raises:
+            QueryError: the query is wrong, or not supported here.
+        """
+
+    def request_counts(self, between: TimeRange) -> Mapping[ServiceName, RequestCounts]:
+        """Requests and failures of each service; a service without requests may be missing."""
+
+
+class Blobs(Protocol):
+    """Blob storage, as far as collected data needs it. Names are hostile: nothing here trusts them."""
+
+    def roots(self, name: ServiceName) -> Sequence[CollectedRoot]:
+        """Where the collected blobs of a service stand, whether or not any exist. Raises `NotFound`."""
+
+    def children(self, container: str, prefix: str) -> Iterator[str]:
+        """The prefixes one level below `prefix` (which ends in `/`), each ending in `/`, sorted."""
+
+    def list(self, container: str, prefix: str) -> Iterator[BlobInfo]:
+        """Every blob whose name starts with `prefix`, sorted by name, lazily. A missing container is empty."""
+
+    def read(self, blob: BlobInfo) -> Iterator[bytes]:
+        """The blob's bytes in chunks, exactly `blob.size` of them even while it grows.
+
+        Raises:
+            NotFound: the blob is gone.
+        """
+
+
+class Scoring(Protocol):
+    """Sending rows to a service."""
+
+    def invoke(self, name: ServiceName, body: str) -> Response:
+        """Score one request body. A failing script is an answer (status 500), not an error. Raises `NotFound`."""
+
+
+class Workspace(Protocol):
+    """One workspace: the four planes that are read, and scoring."""
+
+    @property
+    def name(self) -> str:
+        """How people call it: `subscription/group/name`, or a folder."""
+
+    @property
+    def services(self) -> Services: ...
+
+    @property
+    def logs(self) -> Logs: ...
+
+    @property
+    def telemetry(self) -> Telemetry: ...
+
+    @property
+    def blobs(self) -> Blobs: ...
+
+    @property
+    def scoring(self) -> Scoring: ...
+
+
+class LocalServer(Protocol):
+    """A scoring script served on loopback."""
+
+    address: str
+
+    def serve_forever(self) -> None:
+        """Answer requests until Ctrl-C."""
+
+
+class EmbeddedWorkspace(Workspace, Protocol):
+    """What only the folder can do: run a scoring script itself."""
+
+    folder: Path
+
+    def serve(self, script: Path, *, name: ServiceName, port: int, model: Path | None) -> LocalServer:
+        """Register the script as a service (keeping the switches it has) and open a port (0: any free one)."""

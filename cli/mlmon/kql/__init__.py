@@ -1,0 +1,1 @@
+"""KQL: queries built safely, and the guarded local engine."""

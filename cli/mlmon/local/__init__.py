@@ -1,0 +1,1 @@
+"""The embedded backend: a workspace that is a folder."""

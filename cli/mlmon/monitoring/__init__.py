@@ -1,0 +1,1 @@
+"""What spans services and planes, written against the ports alone."""
