@@ -1,0 +1,121 @@
+"""The command tree, and `@command`: a function of a session that returns a Result becomes a command."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final, ParamSpec
+
+import typer
+
+from mlmon import __version__
+from mlmon.commands.options import DebugOption, NoColorOption, OutputOption, QuietOption, WorkspaceOption
+from mlmon.output.results import Result
+from mlmon.output.show import Format, show
+from mlmon.output.terminal import Terminal
+from mlmon.session import GlobalOptions, Session, World
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    name="mlmon",
+    help="The monitoring life of models deployed on Azure Machine Learning.",
+    epilog="No workspace yet? mlmon demo makes one, with real services and history, and shows the main job.",
+    no_args_is_help=True,
+    add_completion=False,  # mlmon completion prints scripts of its own; typer's for zsh runs what a service is named
+    pretty_exceptions_enable=False,
+    suggest_commands=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mlmon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    *,
+    output: OutputOption = None,
+    workspace: WorkspaceOption = None,
+    quiet: QuietOption = None,
+    debug: DebugOption = None,
+    no_color: NoColorOption = None,
+    version: Annotated[
+        bool | None, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = None,
+) -> None:
+    context.meta[_OPTIONS] = GlobalOptions(output, workspace, quiet, debug, no_color)
+
+
+_OPTIONS: Final = "mlmon.options"
+_GLOBALS: Final = {
+    "output": OutputOption,
+    "workspace": WorkspaceOption,
+    "quiet": QuietOption,
+    "debug": DebugOption,
+    "no_color": NoColorOption,
+}
+
+
+def command(
+    name: str, *, examples: Sequence[str], piped: Format = Format.TABLE, hidden: bool = False
+) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """Add a command to the tree.
+
+    The function takes a `Session` first and returns a Result; the global options are added here, and
+    the Result is printed here, in the format asked for, else as a table on a terminal and as `piped` off one.
+    """
+
+    def add(function: Callable[..., Result]) -> Callable[..., Result]:
+        def run(context: typer.Context, **arguments: Any) -> int:
+            own = GlobalOptions(**{key: arguments.pop(key) for key in _GLOBALS})
+            session = _session(context.find_root().obj, own.over(context.meta[_OPTIONS]))
+            result = function(session, **arguments)
+            raw = bool(arguments.get("raw"))
+            return int(show(result, format=_format(session, piped), terminal=session.terminal, raw=raw))
+
+        _, *parameters = inspect.signature(function).parameters.values()
+        added = [
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+            for key, annotation in _GLOBALS.items()
+        ]
+        first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+        shown = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+        run.__signature__ = inspect.Signature([first, *shown, *added])  # type: ignore[attr-defined]  # read by typer
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in (first, *shown, *added)}
+        app.command(name, help=_help(function, examples), short_help=_summary(function), hidden=hidden)(run)
+        return function
+
+    return add
+
+
+def _session(world: World, options: GlobalOptions) -> Session:
+    terminal = Terminal.of(world.stdin, world.stdout, world.stderr, world.environ).configured(
+        quiet=bool(options.quiet),
+        debug=bool(options.debug),
+        no_color=bool(options.no_color),
+        machine=(options.output or world.environ.get("MLMON_OUTPUT")) in {"json", "jsonl"},
+    )
+    return Session(world, options, terminal)
+
+
+def _format(session: Session, piped: Format) -> Format:
+    """Flag or variable anywhere; a settings file only on a terminal, so that no script depends on one."""
+    if session.options.output:
+        return Format(session.options.output)
+    on_terminal = session.terminal.stdout_is_terminal
+    if wanted := session.world.environ.get("MLMON_OUTPUT"):
+        return Format.parse(wanted, origin="MLMON_OUTPUT")
+    if on_terminal and (setting := session.settings.output):
+        return Format.parse(setting.value, origin=setting.origin)
+    return Format.TABLE if on_terminal else piped
+
+
+def _summary(function: Callable[..., Result]) -> str:
+    return (function.__doc__ or "").strip().splitlines()[0]
+
+
+def _help(function: Callable[..., Result], examples: Sequence[str]) -> str:
+    return inspect.cleandoc(function.__doc__ or "") + "\n\nExamples:\n\n" + "\n\n".join(f"  {line}" for line in examples)

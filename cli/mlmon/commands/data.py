@@ -1,0 +1,192 @@
+"""Collected model data: ls, pull."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from mlmon.collected import layout, transfer
+from mlmon.collected.layout import CollectedBlob, Selection
+from mlmon.commands.command import command
+from mlmon.commands.options import (
+    CollectionOption,
+    DayOption,
+    DryRunOption,
+    FromOption,
+    ModelOption,
+    ModelVersionOption,
+    MonthOption,
+    ServiceArgument,
+    ToOption,
+)
+from mlmon.core.errors import ExitCode, did_you_mean
+from mlmon.core.model import Service
+from mlmon.core.ports import Workspace
+from mlmon.core.timerange import resolve
+from mlmon.output.results import Faces, Field, Nothing, Record, Result, Rows
+from mlmon.session import Session
+
+_BLOB: Final = (
+    Field("path"),
+    Field("bytes", kind="bytes"),
+    Field("day"),
+    Field("collection"),
+    Field("service", optional=True),
+    Field("model", optional=True),
+    Field("model_version", optional=True),
+)
+_LISTED: Final = (*_BLOB, Field("last_modified", header="last modified", kind="time", optional=True))
+_PULLED: Final = (*_BLOB, Field("status"), Field("reason", optional=True))
+
+
+@command(
+    "ls", examples=["mlmon ls --month 3", "mlmon ls diabetes-v2/blue --day yesterday", "mlmon ls --since 7d -o json"]
+)
+def ls(
+    session: Session,
+    service: ServiceArgument = None,
+    month: MonthOption = None,
+    day: DayOption = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    collection: CollectionOption = None,
+    model: ModelOption = None,
+    model_version: ModelVersionOption = None,
+) -> Result:
+    """List collected blobs of a date range. Without a range: all there are.
+
+    Ranges are half-open and in UTC. A blob counts when its day or hour overlaps the range.
+    """
+    selection = _selection(session, month, day, start, end, collection, model, model_version)
+    workspace = session.connect()
+    found = session.service(workspace, service)
+    blobs = list(layout.select(workspace.blobs, found.name, selection))
+    if not blobs:
+        _explain_nothing(session, workspace, found, selection)
+    rows = Rows(
+        _LISTED,
+        ({**_row(one), "last_modified": one.blob.last_modified} for one in blobs),
+        empty=f"no collected blobs of {found.name} in that range",
+    )
+    totals = {
+        "service": str(found.name),
+        "count": len(blobs),
+        "total_bytes": sum(one.blob.size for one in blobs),
+        "days": len({one.day for one in blobs}),
+    }
+    fields = (
+        Field("service"),
+        Field("count", kind="number"),
+        Field("total_bytes", header="total", kind="bytes"),
+        Field("days", kind="number"),
+    )
+    return Record(fields, totals, rows=rows, rows_key="blobs")
+
+
+@command(
+    "pull",
+    examples=[
+        "mlmon pull --month 3",
+        "mlmon pull diabetes-v2/blue --from 2026-02-27 --to 2026-03-02 --to-dir data",
+        "mlmon pull --since 7d --collection inputs -o json",
+    ],
+)
+def pull(
+    session: Session,
+    service: ServiceArgument = None,
+    month: MonthOption = None,
+    day: DayOption = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    collection: CollectionOption = None,
+    model: ModelOption = None,
+    model_version: ModelVersionOption = None,
+    to_dir: Annotated[
+        Path, typer.Option("--to-dir", metavar="DIR", help="Where to; made when it is not there.")
+    ] = Path("modeldata"),
+    dry_run: DryRunOption = False,
+) -> Result:
+    """Download collected blobs of a date range, byte for byte, under their own paths.
+
+    A file is either whole or not there. A blob whose name cannot safely be a file is set aside and named.
+    """
+    selection = _selection(session, month, day, start, end, collection, model, model_version)
+    workspace = session.connect()
+    found = session.service(workspace, service)
+    plan = transfer.plan(workspace.blobs, found.name, selection, to_dir=session.path(to_dir))
+    if not plan.count:
+        _explain_nothing(session, workspace, found, selection)
+    if dry_run:
+        return _planned(plan)
+    with session.terminal.progress(f"Pulling {found.name}", total=plan.bytes, unit="bytes") as bar:
+        outcome = transfer.run(plan, workspace.blobs, on_file=lambda file: bar.advance(file.bytes, item=file.path))
+    return _pulled(outcome)
+
+
+def _selection(
+    session: Session,
+    month: str | None,
+    day: str | None,
+    start: str | None,
+    end: str | None,
+    collection: list[str] | None,
+    model: str | None,
+    model_version: str | None,
+) -> Selection:
+    between = resolve(session.now, month=month, day=day, start=start, end=end)
+    # a bare month number leaves the year to us, and a range without an end leaves that
+    session.terminal.note(f"time range: {between}, UTC" if between else "time range: all there is")
+    return Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
+
+
+def _row(one: CollectedBlob) -> dict[str, Value]:
+    return {
+        "path": one.blob.name,
+        "bytes": one.blob.size,
+        "day": one.day.isoformat(),
+        "collection": one.collection,
+        "service": str(one.service),
+        "model": one.model or None,
+        "model_version": one.model_version or None,
+    }
+
+
+def _explain_nothing(session: Session, workspace: Workspace, service: Service, selection: Selection) -> None:
+    """Say what is likely when nothing was found: a collection that does not exist, or one that was never on."""
+    known = layout.collections(workspace.blobs, service.name)
+    for wanted in selection.collections:
+        if not any(layout.same_collection(wanted, one) for one in known):
+            near = did_you_mean(wanted, known) or f"it has: {', '.join(known) or 'none yet'}"
+            session.terminal.note(f"{service.name} has no collection {wanted!r}; {near}", level="warning")
+    if not service.collection:
+        session.terminal.note(f"collection is off; mlmon enable-collection {service.name} switches it on")
+
+
+def _counted(count: int, size: int, days: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}, {human_bytes(size)}, {days} day{'' if days == 1 else 's'}"
+
+
+def _planned(plan: Plan) -> Result:
+    rows = [{**_row(target.collected), "status": "planned", "reason": None} for target in plan.targets]
+    said = _counted(plan.count, plan.bytes, len(plan.days))
+    return Faces(people=Text(f"would fetch {said} into {plan.to_dir}\n"), machines=Rows(_PULLED, rows))
+
+
+def _pulled(session: Session, plan: Plan, outcome: Outcome) -> Result:
+    """One object a file for scripts; for people the totals, and by name whatever did not come."""
+    by_name = {target.collected.blob.name: target.collected for target in plan.targets}
+    rows: list[dict[str, Value]] = [
+        {**_row(by_name[one.name]), "path": one.path, "bytes": one.bytes, "status": "fetched", "reason": None}
+        for one in outcome.fetched
+    ]
+    for status, missing in (("failed", outcome.failed), ("set aside", outcome.set_aside)):
+        for one in missing:
+            rows.append({"path": one.name, "service": str(plan.service), "status": status, "reason": one.reason})
+            session.terminal.note(f"{status}: {one.name}: {one.reason}", level="warning")
+    code = ExitCode.DONE if outcome.complete else ExitCode.PARTIAL
+    said = _counted(len(outcome.fetched), outcome.bytes, len({one.day for one in outcome.fetched}))
+    lost = [f"{len(outcome.failed)} failed"] * bool(outcome.failed) + [
+        f"{len(outcome.set_aside)} set aside"
+    ] * bool(outcome.set_aside)
+    text = f"fetched {said} into {plan.to_dir}" + "".join(f", {part}" for part in lost) + "\n"
+    return Faces(people=Text(text, exit_code=code), machines=Rows(_PULLED, rows, exit_code=code))

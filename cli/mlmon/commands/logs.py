@@ -1,0 +1,71 @@
+"""Container logs."""
+
+import re
+from typing import Annotated, Final
+
+import typer
+
+from mlmon.commands.command import command
+from mlmon.commands.options import FromOption, ServiceArgument, ToOption
+from mlmon.core.errors import UsageError
+from mlmon.core.timerange import resolve
+from mlmon.output.results import Field, Lines, Result
+from mlmon.session import Session
+
+_FIELDS: Final = (Field("time", kind="time"), Field("line"))
+_DEFAULT_TAIL: Final = 100
+_WHOLE_LOG: Final = 10**9
+
+
+@command(
+    "logs",
+    examples=["mlmon logs", "mlmon logs diabetes -n 20", "mlmon logs --since 1h -i error -e health"],
+)
+def logs(
+    session: Session,
+    service: ServiceArgument = None,
+    tail: Annotated[
+        int | None, typer.Option("--tail", "-n", metavar="N", min=0, help="The last N lines. Default: 100.")
+    ] = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", "-i", metavar="RE", help="Only lines this regular expression finds; repeatable."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", "-e", metavar="RE", help="No lines this regular expression finds; repeatable."),
+    ] = None,
+    container: Annotated[
+        str, typer.Option("--container", metavar="NAME", help="Another container's log.", show_default=False)
+    ] = "",
+    raw: Annotated[bool, typer.Option("--raw", help="Lines as they are, terminal escapes included.")] = False,
+) -> Result:
+    """Show the last lines of a service's container log.
+
+    Times in lines are UTC. A line without a time belongs to the line above it.
+    """
+    between = resolve(session.now, start=start, end=end)
+    include_, exclude_ = _patterns(include), _patterns(exclude)
+    workspace = session.connect()
+    found = session.service(workspace, service)
+
+    from mlmon.monitoring import loglines
+
+    # a filter looks at the whole log: a match further back must not be missed
+    filtered = bool(between or include_ or exclude_)
+    last = None if tail is None and between else _DEFAULT_TAIL if tail is None else tail
+    snapshot = workspace.logs.snapshot(found.name, lines=_WHOLE_LOG if filtered else last or 0, container=container)
+    if snapshot.status:
+        session.terminal.note(snapshot.status)
+    lines = loglines.select(snapshot.lines, between=between, include=include_, exclude=exclude_, last=last)
+    shown = ({"time": line.time, "line": line.text} for line in lines)
+    return Lines(_FIELDS, shown, text="line", empty=f"no lines in the log of {found.name}")
+
+
+def _patterns(texts: list[str] | None) -> list[re.Pattern[str]]:
+    try:
+        return [re.compile(text) for text in texts or ()]
+    except re.error as error:
+        raise UsageError(f"{error.pattern!r} is not a regular expression: {error.msg}", hint="escape it with \\") from None

@@ -1,0 +1,112 @@
+"""Options that several commands share, with the parsers that turn words into types."""
+
+from typing import Annotated, Any, Final
+
+import typer
+
+from mlmon.core.errors import UsageError, did_you_mean
+
+FORMATS: Final = ("table", "json", "jsonl", "csv", "tsv", "md", "parquet")
+LEVELS: Final = ("debug", "info", "warning", "error", "critical")
+
+
+def one_of(words: tuple[str, ...], what: str) -> Any:
+    """A parser that takes one of these words and suggests the nearest for any other."""
+
+    def parse(text: str) -> str:
+        if text in words:
+            return text
+        raise UsageError(
+            f"{text!r} is not {what}", hint=did_you_mean(text, words) or f"it is one of: {', '.join(words)}"
+        )
+
+    parse.choices = words  # type: ignore[attr-defined]  # read back by the completion generator
+    return parse
+
+
+ServiceArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[SERVICE]",
+        help="A v1 web service's name or a v2 endpoint/deployment. Default: the folder's service, else the only one.",
+        show_default=False,
+    ),
+]
+ServicesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SERVICE]...", help="Services to show. Default: all.", show_default=False),
+]
+
+_RANGE: Final = "Time range"
+MonthOption = Annotated[
+    str | None,
+    typer.Option(
+        "--month", metavar="M", help="A month: 3 (the latest March that has begun) or 2026-03.", rich_help_panel=_RANGE
+    ),
+]
+DayOption = Annotated[
+    str | None,
+    typer.Option("--day", metavar="D", help="One UTC day: 2026-03-01, today, yesterday.", rich_help_panel=_RANGE),
+]
+FromOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        "--since",
+        metavar="D",
+        help="Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d).",
+        rich_help_panel=_RANGE,
+    ),
+]
+ToOption = Annotated[
+    str | None,
+    typer.Option(
+        "--to", "--until", metavar="D", help="End, not included; written like --from.", rich_help_panel=_RANGE
+    ),
+]
+CollectionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--collection",
+        metavar="NAME",
+        help="Only this collection or designation; repeatable. inputs = model_inputs, predictions = model_outputs.",
+    ),
+]
+ModelOption = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Only this model (v1).")]
+ModelVersionOption = Annotated[str | None, typer.Option("--model-version", metavar="V", help="Only this version (v1).")]
+SamplingRateOption = Annotated[
+    float | None,
+    typer.Option("--sampling-rate", metavar="R", help="Share of requests to collect, from 0 to 1 (v2)."),
+]
+AllOption = Annotated[bool, typer.Option("--all", help="Every service of the workspace.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Change without asking.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")]
+
+_GLOBAL: Final = "Every command"
+OutputOption = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="|".join(FORMATS),
+        parser=one_of(FORMATS, "an output format"),
+        help="How data is written to stdout.",
+        rich_help_panel=_GLOBAL,
+    ),
+]
+WorkspaceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--workspace",
+        metavar="NAME",
+        help="A workspace named in the settings, or a folder written as a path (./x, /x, ~/x).",
+        rich_help_panel=_GLOBAL,
+    ),
+]
+QuietOption = Annotated[
+    bool | None, typer.Option("--quiet", "-q", help="No notes and no progress.", rich_help_panel=_GLOBAL)
+]
+DebugOption = Annotated[
+    bool | None, typer.Option("--debug", help="Say on stderr what is being done.", rich_help_panel=_GLOBAL)
+]
+NoColorOption = Annotated[bool | None, typer.Option("--no-color", help="No colour.", rich_help_panel=_GLOBAL)]

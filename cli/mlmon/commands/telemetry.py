@@ -1,0 +1,147 @@
+"""Telemetry: traces, query."""
+
+from typing import Annotated, Final
+
+import typer
+
+from mlmon.commands.command import command
+from mlmon.commands.options import FromOption, ServiceArgument, ToOption
+from mlmon.core.errors import ExitCode, UsageError
+from mlmon.core.model import Column, Table
+from mlmon.core.timerange import TimeRange, resolve
+from mlmon.output.results import Faces, Field, FieldKind, Format, Result, Rows, Text
+from mlmon.session import Session
+
+_KINDS: Final[dict[str, FieldKind]] = {
+    "long": "number",
+    "int": "number",
+    "real": "number",
+    "decimal": "number",
+    "datetime": "time",
+    "timespan": "duration",
+    "dynamic": "json",
+}
+
+
+@command(
+    "traces",
+    examples=[
+        "mlmon traces --where input",
+        "mlmon traces diabetes-v2/blue --where input --since 7d --limit 50",
+        "mlmon traces --where bmi --print-kql",
+        "mlmon traces --since 30d --kql '| summarize count() by bin(timestamp, 1d)'",
+    ],
+    piped=Format.JSONL,
+)
+def traces(
+    session: Session,
+    service: ServiceArgument = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", metavar="TEXT", help="Only traces whose message or payload contains TEXT; repeatable."),
+    ] = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="The newest N.")] = 10,
+    kql: Annotated[str, typer.Option("--kql", metavar="'| …'", help="KQL to append.", show_default=False)] = "",
+    print_kql: Annotated[bool, typer.Option("--print-kql", help="Print the query instead of running it.")] = False,
+) -> Result:
+    """Show what a service traced: the lines its script printed, newest first.
+
+    On a terminal a printed JSON object is unfolded into columns; machine formats keep the rows as they are stored.
+    """
+    from mlmon.kql.build import traces_query
+
+    workspace = session.connect()
+    found = session.service(workspace, service)
+    between = resolve(session.now, start=start, end=end)
+    query_ = traces_query(
+        service=str(found.name),
+        where=where or (),
+        between=between,
+        limit=limit,
+        tail=kql,
+        dialect=workspace.telemetry.dialect,
+    )
+    if print_kql:
+        return Text(query_)
+    table = workspace.telemetry.query(query_)
+    _say_range(session, between)
+    rows = _rows(table, empty="no traces match")
+    return rows if kql else Faces(people=_unfolded(table), machines=rows)
+
+
+@command(
+    "query",
+    examples=[
+        "mlmon query 'traces | where customDimensions contains \"input\" | limit 10'",
+        "mlmon query 'requests | summarize count() by name' -o json",
+        "mlmon query -f failures.kql",
+        "echo 'exceptions | count' | mlmon query -",
+    ],
+    piped=Format.JSONL,
+)
+def query(
+    session: Session,
+    kql: Annotated[
+        str | None, typer.Argument(metavar="[KQL]", help="The query; - reads it from stdin.", show_default=False)
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--file", "-f", metavar="FILE", help="Read the query from a file; - is stdin.")
+    ] = None,
+    start: FromOption = None,
+    end: ToOption = None,
+) -> Result:
+    """Run any KQL query over the workspace's telemetry.
+
+    Tables and columns are those of Application Insights: traces, requests, dependencies, exceptions, customEvents,
+    customMetrics and so on. No time range is added unless asked for.
+    """
+    if (kql is None) == (file is None):
+        raise UsageError(
+            "say one query" if kql is None else "a query and --file cannot be combined",
+            hint="mlmon query 'traces | take 10', or -f FILE, or - for stdin",
+        )
+    text = session.read_text(file or "-") if kql in {None, "-"} else str(kql)
+    between = resolve(session.now, start=start, end=end)
+    table = session.connect().telemetry.query(text, between=between)
+    _say_range(session, between)
+    return _rows(table, empty="the query returned no rows")
+
+
+def _rows(table: Table, *, empty: str) -> Rows:
+    fields = tuple(Field(column.name, kind=_kind(column)) for column in table.columns)
+    code = ExitCode.PARTIAL if table.partial else ExitCode.DONE
+    return Rows(fields, table.records(), empty=empty, exit_code=code)
+
+
+def _unfolded(table: Table) -> Rows:
+    """Time, text and a column for each part of the printed objects, in the order they first appear."""
+    from mlmon.monitoring import payload
+
+    records = table.records()
+    parts = [payload.unfold(record) for record in records]
+    keys = list(dict.fromkeys(key for part in parts if part for key in part))
+    has_text = any(part is None for part in parts)
+    fields = (
+        Field("time", kind="time"),
+        *([Field("text")] if has_text else []),
+        *(Field(f"payload.{key}", header=key, kind="json") for key in keys),
+    )
+    rows = [
+        {
+            "time": record.get("timestamp") or record.get("TimeGenerated"),
+            "text": payload.text(record) if part is None else None,
+            **{f"payload.{key}": value for key, value in (part or {}).items()},
+        }
+        for record, part in zip(records, parts, strict=True)
+    ]
+    return Rows(fields, rows, empty="no traces match")
+
+
+def _kind(column: Column) -> FieldKind:
+    return _KINDS.get(column.type, "flag" if column.type == "bool" else "text")
+
+
+def _say_range(session: Session, between: TimeRange | None) -> None:
+    session.terminal.note(f"time range: {between}, UTC" if between else "time range: all there is")

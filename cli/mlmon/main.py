@@ -1,0 +1,112 @@
+"""From argv to an exit code; the one place that turns an error into a sentence, a next step and a code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mlmon.core.errors import ExitCode, Failure, Interrupted, MlmonError, UsageError
+from mlmon.session import World
+
+
+def entry() -> None:
+    """The installed command."""
+    world = World(sys.stdin, sys.stdout, sys.stderr, os.environ, Path.cwd(), lambda: datetime.now(UTC), main)
+    sys.exit(main(sys.argv[1:], world))
+
+
+def main(argv: Sequence[str], world: World) -> int:
+    """Run one command. Never raises: whatever happens becomes a message on stderr and an exit code."""
+    try:
+        code = _run(argv, world)
+        world.stdout.flush()
+    except BrokenPipeError:
+        return _quiet_pipe(world)
+    except MlmonError as error:
+        return _report(error, argv, world)
+    except KeyboardInterrupt:
+        return _report(Interrupted("interrupted"), argv, world)
+    except OSError as error:
+        return _report(_os_error(error), argv, world)
+    return code
+
+
+def _run(argv: Sequence[str], world: World) -> int:
+    if argv[:1] == ["__complete"]:
+        from mlmon.commands.complete import complete
+
+        return complete(argv[1:], world)
+    _refuse_broken_text(argv)
+
+    import typer
+
+    from mlmon.commands import app
+
+    try:
+        code = app(list(argv), obj=world, prog_name="mlmon", standalone_mode=False)
+    except typer.TyperException as error:
+        raise _usage(error) from None
+    except typer.Abort:
+        raise Failure("stopped; nothing changed") from None
+    if code == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into this code
+        raise Interrupted("interrupted")
+    return int(code or 0)
+
+
+def _refuse_broken_text(argv: Sequence[str]) -> None:
+    for word in argv:
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            shown = word.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            raise UsageError(f"the argument '{shown}' is not valid UTF-8", hint="nothing was done")
+
+
+def _usage(error: Exception) -> MlmonError:
+    """typer's own complaint about the command line, in our voice."""
+    message = str(error.format_message()).strip()  # type: ignore[attr-defined]  # TyperException has it, untyped
+    context = getattr(error, "ctx", None)
+    command = getattr(context, "command_path", "mlmon")
+    first, _, suggestion = message.partition(" Did you mean ")
+    message = first.rstrip(".")
+    hint = f"did you mean {suggestion}" if suggestion else f"see {command} --help"
+    return UsageError(message[:1].lower() + message[1:], hint=hint)
+
+
+def _os_error(error: OSError) -> MlmonError:
+    where = f": {error.filename}" if error.filename else ""
+    return Failure(f"{(error.strerror or str(error)).lower()}{where}", hint="nothing more was done")
+
+
+def _report(error: MlmonError, argv: Sequence[str], world: World) -> int:
+    from mlmon.output.terminal import Terminal
+
+    terminal = Terminal.of(world.stdin, world.stdout, world.stderr, world.environ)
+    try:
+        terminal.configured(machine=_wants_json(argv, world), no_color="--no-color" in argv).error(error)
+    except BrokenPipeError:
+        _quiet_pipe(world)
+    return int(error.exit_code)
+
+
+def _wants_json(argv: Sequence[str], world: World) -> bool:
+    """Whether errors are to be JSON, found even when the command line itself is what is wrong."""
+    wanted = world.environ.get("MLMON_OUTPUT", "")
+    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+        if word in {"-o", "--output"}:
+            wanted = following
+        elif word.startswith(("--output=", "-o")) and not word.startswith("--"):
+            wanted = word.removeprefix("-o")
+        elif word.startswith("--output="):
+            wanted = word.removeprefix("--output=")
+    return wanted in {"json", "jsonl"}
+
+
+def _quiet_pipe(world: World) -> int:
+    """The reader has gone: nothing is wrong, and Python must not complain at exit either."""
+    if world.stdout is sys.stdout:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.DONE
+
+

@@ -1,0 +1,181 @@
+"""One run's world, and the only way to a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from mlmon import settings as settings_
+from mlmon.core.errors import NotFound, UsageError, did_you_mean
+from mlmon.core.model import Service, ServiceName
+from mlmon.output.terminal import Terminal
+from mlmon.settings import AzureWorkspace, Settings
+
+if TYPE_CHECKING:
+    from mlmon.core.ports import EmbeddedWorkspace, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a run is given from outside: streams, environment, folder and clock."""
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    environ: Mapping[str, str]
+    cwd: Path
+    clock: Callable[[], datetime]
+    main: Callable[[Sequence[str], World], int]
+    """mlmon itself, for the commands that show other commands at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalOptions:
+    """The options every command knows, given before or after its name; None where not given."""
+
+    output: str | None = None
+    workspace: str | None = None
+    quiet: bool | None = None
+    debug: bool | None = None
+    no_color: bool | None = None
+
+    def over(self, other: GlobalOptions) -> GlobalOptions:
+        """These options, with the other's where these were not given."""
+        return GlobalOptions(
+            output=self.output or other.output,
+            workspace=self.workspace or other.workspace,
+            quiet=self.quiet if self.quiet is not None else other.quiet,
+            debug=self.debug if self.debug is not None else other.debug,
+            no_color=self.no_color if self.no_color is not None else other.no_color,
+        )
+
+
+@dataclass(slots=True)
+class Session:
+    """What a command works with. Settings are read when first asked for, a backend when connected."""
+
+    world: World
+    options: GlobalOptions
+    terminal: Terminal
+    _settings: Settings | None = field(default=None)
+
+    @property
+    def settings(self) -> Settings:
+        """Raises `UsageError` for a settings file that cannot be read."""
+        if self._settings is None:
+            self._settings = settings_.load(
+                cwd=self.world.cwd, environ=self.world.environ, workspace=self.options.workspace
+            )
+        return self._settings
+
+    @property
+    def now(self) -> datetime:
+        """This moment, in UTC."""
+        return self.world.clock().astimezone(UTC)
+
+    def path(self, text: str | Path) -> Path:
+        """A path as the person wrote it, made absolute from where they stand."""
+        return self.world.cwd / Path(text).expanduser()
+
+    def read_text(self, source: str) -> str:
+        """A file's text, or stdin's for `-`.
+
+        Raises:
+            NotFound: no such file.
+            UsageError: not UTF-8.
+        """
+        try:
+            return self.world.stdin.read() if source == "-" else self.path(source).read_text("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{source} is not UTF-8 text ({error.reason})", hint="save it as UTF-8") from None
+        except FileNotFoundError:
+            raise NotFound(f"there is no file {source}", hint="name a file, or - for stdin") from None
+
+    def connect(self) -> Workspace:
+        """The workspace that the settings name. Raises as `embedded`."""
+        return self.embedded()
+
+    def embedded(self) -> EmbeddedWorkspace:
+        """The workspace, where only a folder will do.
+
+        Raises:
+            NotFound: none is named anywhere, or the folder is gone.
+            DamagedWorkspace: the folder cannot be trusted.
+            UsageError: it is a workspace on Azure.
+        """
+        from mlmon.local.workspace import LocalWorkspace
+
+        target = self.settings.require_target()
+        if isinstance(target, AzureWorkspace):
+            raise UsageError(
+                f"the workspace {target.name!r} is on Azure, and this version works on embedded workspaces only",
+                hint="mlmon --workspace ./FOLDER uses an embedded one",
+            )
+        return LocalWorkspace.open(target.path, clock=self.world.clock)
+
+    def create_embedded(self, folder: Path) -> EmbeddedWorkspace:
+        """An embedded workspace in this folder, made when it is not there yet."""
+        from mlmon.local.workspace import LocalWorkspace
+
+        if (folder / settings_.EMBEDDED).exists():
+            return LocalWorkspace.open(folder, clock=self.world.clock)
+        return LocalWorkspace.create(folder, name=folder.name or "workspace", clock=self.world.clock)
+
+    def service(self, workspace: Workspace, name: str | None) -> Service:
+        """The service that was named, else the folder's default, else the only one there is.
+
+        An endpoint alone names its deployment when it has just one.
+
+        Raises:
+            NotFound: no such service, or none at all.
+            UsageError: several could be meant and there is nobody to ask.
+        """
+        chosen = name or (self.settings.service.value if self.settings.service else None)
+        if chosen:
+            return _find(workspace, chosen)
+        services = workspace.services.list()
+        if not services:
+            raise NotFound(
+                f"the workspace {workspace.name} has no services",
+                hint="mlmon serve score.py --name NAME adds one",
+                code="no-services",
+            )
+        if len(services) == 1:
+            return services[0]
+        names = [str(service.name) for service in services]
+        if not self.terminal.interactive:
+            raise UsageError(
+                f"which service? there are {len(names)}: {', '.join(names)}", hint=f"name one, or: mlmon use {names[0]}"
+            )
+        return _find(workspace, self.terminal.choose("Which service?", names))
+
+    def rehearse(self, argv: Sequence[str], *, cwd: Path) -> int:
+        """Run another mlmon command in a folder, on this session's streams, and return its exit code."""
+        return self.world.main(argv, replace(self.world, cwd=cwd))
+
+
+_MOST_NAMED: Final = 10
+
+
+def _find(workspace: Workspace, text: str) -> Service:
+    name = ServiceName.parse(text)
+    try:
+        return workspace.services.get(name)
+    except NotFound:
+        services = workspace.services.list()
+    deployments = [service for service in services if service.name.endpoint == text and service.name.deployment]
+    if len(deployments) == 1:
+        return deployments[0]
+    names = [str(service.name) for service in services]
+    if deployments:
+        several = ", ".join(str(service.name) for service in deployments)
+        raise UsageError(f"the endpoint {text!r} has {len(deployments)} deployments: {several}", hint="name one of them")
+    known = f"its services: {', '.join(names[:_MOST_NAMED])}" if names else "it has no services"
+    raise NotFound(
+        f"no service named {text!r} in {workspace.name}",
+        hint=f"{did_you_mean(text, names) or known}; see mlmon status",
+        code="service-not-found",
+    )
