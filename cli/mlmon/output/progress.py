@@ -1,0 +1,175 @@
+"""Progress: a bar that moves on a terminal, and a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import RLock
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from mlmon.output.cells import human_bytes
+from mlmon.output.controls import neutral
+from mlmon.output.streams import Stream
+
+if TYPE_CHECKING:
+    from rich import progress as rich_progress
+
+Unit = Literal["files", "bytes"]
+
+SHOW_AFTER: Final = 1.0
+"""Seconds of work before a bar appears."""
+
+SAY_EVERY: Final = 5.0
+"""Seconds between plain lines."""
+
+
+class Progress(Protocol):
+    """Work going on."""
+
+    def advance(self, n: int, *, item: str = "") -> None:
+        """`n` more units are done; `item` names what is being worked on. Safe from any thread."""
+
+
+class Bar(Progress, Protocol):
+    """Progress that may be drawn on the screen, and taken off it while something else is written."""
+
+    @property
+    def visible(self) -> bool:
+        """Whether it is on the screen now."""
+
+    def hide(self) -> None:
+        """Take it off the screen."""
+
+    def show(self) -> None:
+        """Draw it again."""
+
+    def close(self) -> None:
+        """The work is over."""
+
+
+class Speaker(Protocol):
+    """As much of a terminal as progress needs."""
+
+    @property
+    def stderr(self) -> Stream: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def quiet(self) -> bool: ...
+    @property
+    def clock(self) -> Callable[[], float]: ...
+    def note(self, message: str) -> None: ...
+
+
+def measured(terminal: Speaker, label: str, *, total: int | None, unit: Unit) -> Bar:
+    """The progress that suits the terminal."""
+    if terminal.stderr.moving and not terminal.quiet:
+        return _MovingBar(terminal, label, total=total, unit=unit)
+    return _PlainLines(terminal, label, total=total, unit=unit)
+
+
+class _PlainLines:
+    """A note every few seconds. A quiet terminal drops notes by itself."""
+
+    visible = False
+
+    def __init__(self, terminal: Speaker, label: str, *, total: int | None, unit: Unit) -> None:
+        self._terminal = terminal
+        self._label = label
+        self._total = total
+        self._unit: Unit = unit
+        self._done = 0
+        self._said = terminal.clock()
+        self._lock = RLock()
+
+    def advance(self, n: int, *, item: str = "") -> None:
+        with self._lock:
+            self._done += n
+            now = self._terminal.clock()
+            if now - self._said >= SAY_EVERY:
+                self._said = now
+                lead = f"{self._label}: {_amount(self._done, self._total, self._unit)}"
+                self._terminal.note(f"{lead}, {item}" if item else lead)
+
+    def hide(self) -> None:
+        """Nothing is on the screen."""
+
+    def show(self) -> None:
+        """Nothing is on the screen."""
+
+    def close(self) -> None:
+        """The last line said is the last there is."""
+
+
+class _MovingBar:
+    """Rich's bar, made when the work has lasted long enough to be worth one."""
+
+    def __init__(self, terminal: Speaker, label: str, *, total: int | None, unit: Unit) -> None:
+        self._terminal = terminal
+        self._label = label
+        self._total = total
+        self._unit: Unit = unit
+        self._done = 0
+        self._began = terminal.clock()
+        self._lock = RLock()
+        self._drawn: rich_progress.Progress | None = None
+        self.visible = False
+
+    def advance(self, n: int, *, item: str = "") -> None:
+        with self._lock:
+            self._done += n
+            if self._drawn is None:
+                if self._terminal.clock() - self._began < SHOW_AFTER:
+                    return
+                self._drawn = self._draw()
+                self.show()
+            said = neutral(item)
+            self._drawn.update(
+                self._drawn.task_ids[0],
+                completed=self._done,
+                amount=_amount(self._done, self._total, self._unit),
+                item=self._terminal.stderr.shown(said),
+            )
+
+    def hide(self) -> None:
+        if self._drawn is not None:
+            self._drawn.stop()
+            self.visible = False
+
+    def show(self) -> None:
+        if self._drawn is not None:
+            self._drawn.start()
+            self.visible = True
+
+    def close(self) -> None:
+        with self._lock:
+            self.hide()
+
+    def _draw(self) -> rich_progress.Progress:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        stream = self._terminal.stderr
+        drawn = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[amount]}", markup=False),
+            TextColumn("{task.fields[item]}", markup=False),
+            console=Console(
+                file=stream.file,
+                force_terminal=True,
+                color_system="standard" if stream.colour else None,
+                width=self._terminal.width,
+                legacy_windows=False,
+            ),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        drawn.add_task(stream.shown(neutral(self._label)), total=self._total, amount="", item="")
+        return drawn
+
+
+def _amount(done: int, total: int | None, unit: Unit) -> str:
+    if unit == "bytes":
+        return human_bytes(done) if total is None else f"{human_bytes(done)} of {human_bytes(total)}"
+    return f"{done} {unit}" if total is None else f"{done} of {total} {unit}"

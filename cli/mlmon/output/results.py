@@ -1,0 +1,131 @@
+"""What a command may return. Data only: how it looks in each format is `render.py`'s and `text.py`'s business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+from mlmon.core.errors import ExitCode
+from mlmon.core.model import FieldChange, Value
+
+SCHEMA_VERSION: Final = 1
+"""The first key of every JSON document that is not a plain list of rows."""
+
+Row = Mapping[str, Value]
+FieldKind = Literal["text", "number", "bytes", "time", "duration", "flag", "json"]
+
+
+class Format(StrEnum):
+    """What `-o/--output` takes."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    TSV = "tsv"
+    MD = "md"
+    PARQUET = "parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column. `key` is the stable name in every machine format, `header` what people see instead of it.
+
+    The kind says how people see a value: `bytes` is a size (an int), `duration` a timedelta or a number of
+    seconds, `flag` a bool shown as on or off. `optional` columns are the first to be left out of a table that
+    is too wide for the terminal; no other format leaves any out.
+    """
+
+    key: str
+    header: str = ""
+    kind: FieldKind = "text"
+    optional: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name people see."""
+        return self.header or self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table: a plain list of objects in JSON.
+
+    `rows` may be lazy: jsonl, csv and tsv then print row by row. Only the keys of `fields` are shown; one that
+    a row lacks is null. `empty` is said on stderr when there is no row; `caption` stands above the table that
+    people see (table and md).
+    """
+
+    fields: tuple[Field, ...]
+    rows: Iterable[Row]
+    empty: str = ""
+    exit_code: ExitCode = ExitCode.DONE
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing: a JSON document with `schema_version` first, `key: value` lines for people.
+
+    With nested rows, JSON carries them under `rows_key` after the values, people see them as a table below the
+    lines, and the formats that know rows only (jsonl, csv, tsv, md, parquet) carry the rows alone.
+    """
+
+    fields: tuple[Field, ...]
+    values: Row
+    rows: Rows | None = None
+    rows_key: str = "rows"
+    exit_code: ExitCode = ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a switch did to one service, or would do (`dry_run`).
+
+    `sentence` is what people read first; without one it is put together from the rest.
+    """
+
+    service: str
+    switch: str
+    changes: tuple[FieldChange, ...]
+    changed: bool
+    dry_run: bool = False
+    sentence: str = ""
+    exit_code: ExitCode = ExitCode.DONE
+
+
+LINE: Final = (Field("line"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of a log, printed as they come; every one is flushed, so that following works through a pipe.
+
+    A line is a str or a mapping; people see the mapping's `text` key only, machine formats see `fields`.
+    """
+
+    lines: Iterable[Row | str]
+    fields: tuple[Field, ...] = LINE
+    text: str = "line"
+    empty: str = ""
+    exit_code: ExitCode = ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text of mlmon's own (a completion script), printed as it is; nothing is neutralised."""
+
+    text: str
+    exit_code: ExitCode = ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nothing to print."""
+
+    exit_code: ExitCode = ExitCode.DONE
+
+
+Result = Rows | Record | Change | Lines | Text | Nothing

@@ -1,0 +1,182 @@
+"""The one place that prints a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from mlmon.core.errors import ExitCode, Failure, UsageError
+from mlmon.output.results import Change, Format, Lines, Nothing, Record, Result, Row, Rows, Text
+from mlmon.output.terminal import Terminal
+
+
+def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = False) -> ExitCode:  # noqa: A002 - the option's name
+    """Print a result on stdout, and what people should know about it on stderr.
+
+    Through a pipe, machine formats are UTF-8 bytes and exact. On a terminal, control characters are written out
+    in every format; `raw` leaves them in the lines of a log, and in csv, tsv and md on a terminal.
+
+    Returns:
+        The result's exit code.
+
+    Raises:
+        UsageError: parquet is asked for on a terminal, or of something that is not rows.
+        BrokenPipeError: the reader is gone.
+        Failure: stdout cannot be written, or a value is nested too deeply.
+    """
+    check(format, terminal=terminal)
+    try:
+        match result:
+            case Nothing():
+                pass
+            case _ if format is Format.TABLE:
+                _show_table(result, terminal, raw=raw)
+            case _ if format is Format.PARQUET:
+                _show_parquet(result, terminal)
+            case _:
+                _show_machine(result, format, terminal, raw=raw)
+    except RecursionError:
+        raise Failure("a value is nested too deeply to be written", hint="choose fewer fields") from None
+    terminal.flush()
+    return result.exit_code
+
+
+def check(format: Format, *, terminal: Terminal) -> None:  # noqa: A002 - the option's name
+    """Refuse a format that would do harm, before any work is done.
+
+    Raises:
+        UsageError: parquet is binary, and stdout is a terminal.
+    """
+    if format is Format.PARQUET and terminal.stdout.is_terminal:
+        raise UsageError(
+            "parquet is binary and would garble the terminal", hint="redirect it: mlmon … -o parquet > rows.parquet"
+        )
+
+
+def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Terminal, *, raw: bool) -> None:
+    from mlmon.output import text
+
+    match result:
+        case Rows():
+            _show_text_rows(result, terminal)
+        case Record():
+            terminal.write(text.record_lines(result, terminal.stdout))
+            if result.rows is not None:
+                terminal.write("\n" if result.fields else "")
+                _show_text_rows(result.rows, terminal)
+        case Change():
+            terminal.write(text.change_text(result))
+        case Text():
+            terminal.write(result.text)
+        case Lines():
+            show_line = text.raw_line if raw else text.safe_line
+            for row in _counted(_line_rows(result), result.empty, terminal):
+                terminal.write(show_line(row.get(result.text)))
+                terminal.flush()
+
+
+def _show_text_rows(rows: Rows, terminal: Terminal) -> None:
+    from mlmon.output import text
+
+    table = text.table(rows, list(_counted(rows.rows, rows.empty, terminal)), terminal)
+    terminal.write(table.text)
+    if table.left_out:
+        names = ", ".join(table.left_out)
+        terminal.note(f"left out to fit {terminal.width} columns: {names} (-o json has them)")
+
+
+def _show_parquet(result: Rows | Record | Change | Lines | Text, terminal: Terminal) -> None:
+    from mlmon.output.parquet import parquet
+
+    match result:
+        case Rows(fields=fields):
+            rows: Iterable[Row] = _counted(result.rows, result.empty, terminal)
+        case Record(rows=Rows(fields=fields) as nested):
+            rows = _counted(nested.rows, nested.empty, terminal)
+        case Lines(fields=fields):
+            rows = _counted(_line_rows(result), result.empty, terminal)
+        case _:
+            raise UsageError("this answer is not rows, so parquet cannot hold it", hint="choose -o json")
+    for chunk in parquet(fields, rows):
+        terminal.write_bytes(chunk)
+
+
+def _show_machine(
+    result: Rows | Record | Change | Lines | Text,
+    format: Format,  # noqa: A002 - the option's name
+    terminal: Terminal,
+    *,
+    raw: bool,
+) -> None:
+    from mlmon.output import render
+
+    write = _writer(format, terminal, raw=raw)
+    if isinstance(result, Record | Change | Text) and format is Format.JSON:
+        write(render.json_document(result))
+        return
+    match result:
+        case Text():
+            write(render.jsonl_document(result) if format is Format.JSONL else result.text)
+            return
+        case Record(rows=None) | Change() if format is Format.JSONL:
+            write(render.jsonl_document(result))
+            return
+        case Record() | Change():
+            rows = render.as_rows(render.as_record(result))
+        case Lines():
+            rows = Rows(result.fields, _line_rows(result), empty=result.empty)
+        case Rows():
+            rows = result
+    if rows.caption and format is Format.MD:
+        write(f"{render.markdown_text(rows.caption)}\n\n")
+    _stream(rows, format, terminal, write=write, following=isinstance(result, Lines))
+
+
+def _stream(
+    rows: Rows,
+    format: Format,  # noqa: A002 - the option's name
+    terminal: Terminal,
+    *,
+    write: Callable[[str], None],
+    following: bool,
+) -> None:
+    from mlmon.output import render
+
+    writers: dict[Format, render.RowWriter] = {
+        Format.JSON: render.json_rows,
+        Format.JSONL: render.jsonl,
+        Format.CSV: render.csv_rows,
+        Format.TSV: render.tsv,
+        Format.MD: render.markdown,
+    }
+    counted = _counted(rows.rows, rows.empty, terminal)
+    # a list of rows that breaks off is worth less than none; lines that are followed never end
+    source: Iterable[Row] = list(counted) if format is Format.JSON and not following else counted
+    for piece in writers[format](rows.fields, source):
+        write(piece)
+        if following:
+            terminal.flush()
+
+
+def _writer(format: Format, terminal: Terminal, *, raw: bool) -> Callable[[str], None]:  # noqa: A002 - the option's name
+    """How a machine format reaches stdout: exact bytes through a pipe, nothing that acts on a terminal."""
+    from mlmon.output import text
+
+    if not terminal.stdout.is_terminal:
+        return lambda piece: terminal.write_bytes(piece.encode("utf-8", "backslashreplace"))
+    if format in {Format.JSON, Format.JSONL}:
+        return lambda piece: terminal.write(text.json_for(piece, terminal.stdout))
+    return terminal.write if raw else lambda piece: terminal.write(text.safe_text(piece))
+
+
+def _line_rows(lines: Lines) -> Iterator[Row]:
+    for line in lines.lines:
+        yield {lines.text: line} if isinstance(line, str) else line
+
+
+def _counted(rows: Iterable[Row], empty: str, terminal: Terminal) -> Iterator[Row]:
+    """The rows, and a note on stderr when there were none."""
+    row = None
+    for row in rows:
+        yield row
+    if row is None and empty:
+        terminal.note(empty)

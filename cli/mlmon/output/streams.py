@@ -1,0 +1,121 @@
+"""One output stream, and what it can show."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TextIO
+
+from mlmon.core.errors import Failure
+
+_STYLES: Final = {"bold": "1", "error": "1;31", "warning": "33", "hint": "1;36", "dim": "2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream judged once, on its own: a piped stdout says nothing about stderr.
+
+    `file` is None when the process was started with the stream closed. `moving` means the cursor can be moved,
+    so that a progress bar works; a dumb terminal is a terminal all the same.
+    """
+
+    file: TextIO | None
+    is_terminal: bool
+    unicode: bool
+    colour: bool
+    moving: bool
+
+    @classmethod
+    def of(cls, file: TextIO | None, environ: Mapping[str, str]) -> Stream:
+        """Judge a stream. NO_COLOR and TERM=dumb win over FORCE_COLOR and CLICOLOR_FORCE (https://no-color.org)."""
+        is_terminal = file is not None and not file.closed and file.isatty()
+        dumb = environ.get("TERM") == "dumb"
+        forced = any(environ.get(name, "") not in {"", "0"} for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
+        wanted = forced or (is_terminal and environ.get("CLICOLOR") != "0")
+        return cls(
+            file=file,
+            is_terminal=is_terminal,
+            unicode=_encoding(file).startswith("utf"),
+            colour=wanted and not dumb and not environ.get("NO_COLOR"),
+            moving=is_terminal and not dumb,
+        )
+
+    def styled(self, text: str, style: str) -> str:
+        """The text in a style (bold, error, warning, hint, dim) where there is colour, else as it is."""
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour else text
+
+    def shown(self, text: str) -> str:
+        r"""The text as this stream's encoding can show it: what it lacks is written out, like `\u20ac`."""
+        encoding = _encoding(self.file)
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+
+    def write(self, text: str) -> None:
+        """Write text, whatever the encoding.
+
+        Raises:
+            BrokenPipeError: the reader is gone.
+            Failure: the stream is closed, or its device is full.
+        """
+        self._put(text, None)
+
+    def write_bytes(self, data: bytes) -> None:
+        """Write bytes past the text layer, so that an encoding or line-end rule cannot change them.
+
+        A stream without a byte layer (an `io.StringIO`) gets them as UTF-8 text. Raises as `write` does.
+        """
+        self._put("", data)
+
+    def flush(self) -> None:
+        """Hand over what was written. Raises as `write` does."""
+        self._put("", None, flush=True)
+
+    def _put(self, text: str, data: bytes | None, *, flush: bool = False) -> None:
+        if self.file is None or self.file.closed:
+            raise Failure("the output stream is closed", hint="redirect it to a file, or to /dev/null")
+        try:
+            if text:
+                self.file.write(self.shown(text))
+            if data is not None:
+                self._put_bytes(self.file, data)
+            if flush:
+                self.file.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise Failure(
+                f"the output cannot be written: {error.strerror or error}", hint="is the device full?"
+            ) from error
+
+    @staticmethod
+    def _put_bytes(file: TextIO, data: bytes) -> None:
+        raw = getattr(file, "buffer", None)
+        if raw is None:
+            file.write(data.decode("utf-8", "backslashreplace"))
+            return
+        file.flush()  # text written earlier must come first
+        raw.write(data)
+
+
+def terminal_width(files: tuple[TextIO | None, ...], environ: Mapping[str, str]) -> int:
+    """Columns: COLUMNS when it is a number above 0, else the first stream that is a terminal, else 80."""
+    said = environ.get("COLUMNS", "")
+    if said.isascii() and said.isdigit() and int(said) > 0:
+        return int(said)
+    for file in files:
+        try:
+            columns = os.get_terminal_size(file.fileno()).columns if file is not None else 0
+        except (OSError, ValueError):  # no file descriptor, none that is a terminal, or closed
+            continue
+        if columns > 0:
+            return columns
+    return 80
+
+
+def _encoding(file: TextIO | None) -> str:
+    name = getattr(file, "encoding", None) or "utf-8"  # an io.StringIO has none
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return "ascii"

@@ -1,0 +1,199 @@
+"""The terminal: streams, width, colour, notes, errors, questions and progress. Only a session holds one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Literal, TextIO
+
+from mlmon.core.errors import Failure, MlmonError, UsageError, did_you_mean
+from mlmon.output.controls import json_safe, neutral
+from mlmon.output.progress import Bar, Progress, Unit, measured
+from mlmon.output.streams import Stream, terminal_width
+
+Level = Literal["info", "warning", "debug"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where a run's words go. Data goes to stdout, everything else to stderr; each is judged on its own.
+
+    `machine` makes notes and errors JSON lines. `clock` counts seconds for progress.
+    """
+
+    stdin: TextIO | None
+    stdout: Stream
+    stderr: Stream
+    width: int
+    quiet: bool = False
+    debug: bool = False
+    machine: bool = False
+    clock: Callable[[], float] = time.monotonic
+    # what is drawn on stderr right now; other output takes it away while it writes
+    _bars: list[Bar] = field(default_factory=list, compare=False, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        stdin: TextIO | None,
+        stdout: TextIO | None,
+        stderr: TextIO | None,
+        environ: Mapping[str, str],
+        *,
+        width: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Terminal:
+        """Judge three streams by what they are and what the environment says."""
+        return cls(
+            stdin=stdin,
+            stdout=Stream.of(stdout, environ),
+            stderr=Stream.of(stderr, environ),
+            width=width or terminal_width((stdout, stderr), environ),
+            clock=clock,
+        )
+
+    @classmethod
+    def standard(cls, environ: Mapping[str, str]) -> Terminal:
+        """The process's own streams."""
+        return cls.of(sys.stdin, sys.stdout, sys.stderr, environ)
+
+    def configured(
+        self, *, quiet: bool = False, debug: bool = False, machine: bool = False, no_color: bool = False
+    ) -> Terminal:
+        """A copy with more switched on; what is on already stays on."""
+        return replace(
+            self,
+            stdout=replace(self.stdout, colour=self.stdout.colour and not no_color),
+            stderr=replace(self.stderr, colour=self.stderr.colour and not no_color),
+            quiet=self.quiet or quiet,
+            debug=self.debug or debug,
+            machine=self.machine or machine,
+        )
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person is there to answer: stdin and stderr are both terminals."""
+        return self.stdin is not None and not self.stdin.closed and self.stdin.isatty() and self.stderr.is_terminal
+
+    def write(self, text: str) -> None:
+        """Text to stdout. Raises BrokenPipeError when the reader is gone, `Failure` when the device is full."""
+        with self._undisturbed():
+            self.stdout.write(text)
+
+    def write_bytes(self, data: bytes) -> None:
+        """Bytes to stdout, exactly. Raises as `write` does."""
+        with self._undisturbed():
+            self.stdout.write_bytes(data)
+
+    def flush(self) -> None:
+        """Hand over what was written to stdout. Raises as `write` does."""
+        self.stdout.flush()
+
+    def note(self, message: str, *, level: Level = "info") -> None:
+        """Say something on stderr: info unless quiet, debug only when debugging, warnings always."""
+        if (level == "info" and self.quiet) or (level == "debug" and not self.debug):
+            return
+        if self.machine:
+            self._say(_json_line({"level": level, "message": message}))
+            return
+        lead = "" if level == "info" else f"{self.stderr.styled(f'{level}:', _STYLE_OF[level])} "
+        self._say(lead + neutral(message, keep="\n\t"))
+
+    def error(self, error: MlmonError) -> None:
+        """Say an error on stderr: what went wrong, then the next step; one JSON object when `machine`."""
+        if self.machine:
+            document = {"code": error.code, "message": error.message, "hint": error.hint}
+            self._say(_json_line({**document, "exit_code": int(error.exit_code)}))
+            return
+        said = [("error", error.message), *(("hint", hint) for hint in error.hint.splitlines())]
+        self._say("\n".join(f"{self.stderr.styled(f'{lead}:', lead)} {neutral(words)}" for lead, words in said))
+
+    def confirm(self, question: str) -> bool:
+        """Ask yes or no on stderr. Only y and yes are yes; the end of input is no.
+
+        Raises:
+            UsageError: nobody is there to answer.
+        """
+        if not self.can_ask:
+            raise UsageError(
+                "nobody is there to be asked, so this needs --yes",
+                hint="add --yes to go ahead, or --dry-run to see what would change",
+            )
+        answer = self._ask(f"{question} [y/N] ")
+        return answer is not None and answer.lower() in {"y", "yes"}
+
+    def choose(self, question: str, options: Sequence[str]) -> str:
+        """Ask on stderr for one of the options, by number or by name, until one is given.
+
+        Raises:
+            UsageError: nobody is there to answer; the hint names the options.
+            Failure: the end of input came instead of an answer.
+        """
+        if not self.can_ask:
+            raise UsageError(f"{question}: nobody is there to be asked", hint=f"name one of: {', '.join(options)}")
+        numbered = [f"  {number}  {neutral(option)}" for number, option in enumerate(options, 1)]
+        self._say("\n".join([neutral(question), *numbered]))
+        while (answer := self._ask("number or name: ")) is not None:
+            if answer in options:
+                return answer
+            if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(options):
+                return options[int(answer) - 1]
+            hint = did_you_mean(answer, tuple(options)) or f"type a number from 1 to {len(options)}"
+            self._say(neutral(f"{answer!r} is none of them; {hint}"))
+        raise Failure("nothing was chosen", hint=f"name one of: {', '.join(options)}")
+
+    @contextmanager
+    def progress(self, label: str, *, total: int | None, unit: Unit = "files") -> Iterator[Progress]:
+        """Show work going on: a bar on a terminal, a line every few seconds elsewhere, nothing when quiet.
+
+        Work that is done within a second shows nothing. `advance` may be called from several threads.
+        """
+        made = measured(self, label, total=total, unit=unit)
+        self._bars.append(made)
+        try:
+            yield made
+        finally:
+            self._bars.remove(made)
+            made.close()
+
+    def _ask(self, prompt: str) -> str | None:
+        """One line of answer without blanks around it; None at the end of input."""
+        with self._undisturbed():
+            self.stderr.write(neutral(prompt))
+            self.stderr.flush()
+            line = self.stdin.readline() if self.stdin is not None else ""
+            if line:
+                return line.strip()
+            self.stderr.write("\n")
+            return None
+
+    def _say(self, line: str) -> None:
+        if self.stderr.file is None or self.stderr.file.closed:
+            return  # started with 2>&-: nobody wants to hear
+        with self._undisturbed():
+            self.stderr.write(f"{line}\n")
+            self.stderr.flush()
+
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Take the progress bars off the screen while something else is written."""
+        bars = [bar for bar in self._bars if bar.visible]
+        for bar in bars:
+            bar.hide()
+        try:
+            yield
+        finally:
+            for bar in bars:
+                bar.show()
+
+
+_STYLE_OF: dict[str, str] = {"warning": "warning", "debug": "dim"}
+
+
+def _json_line(document: Mapping[str, str | int]) -> str:
+    import json  # why here: most runs say nothing in JSON
+
+    return json_safe(json.dumps(document))
