@@ -1,0 +1,206 @@
+"""The target folder: files in it are whole or not there, and nothing outside it is ever touched."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import Enum, auto
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+from mlmon.core.errors import Failure, UsageError
+
+TEMPORARY_SUFFIX: Final = ".mlmon-part"
+"""Ends the name of a file that is being written."""
+
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
+_CLOSED: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
+_IMPOSSIBLE_NAME: Final = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
+_JUNCTION: Final = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: what Windows has for links between folders
+_CHOOSE: Final = "choose another one with --to-dir"
+
+
+class Refused(Exception):
+    """This name cannot be a file here. The message follows the name."""
+
+
+class NotWritten(Exception):
+    """This file was not written and nothing of it was kept. The message is a sentence."""
+
+
+class Unwritable(Failure):
+    """The folder as a whole takes no files, so there is no point in trying the next."""
+
+    code = "folder-unwritable"
+
+
+class _Kind(Enum):
+    MISSING = auto()
+    FOLDER = auto()
+    LINK = auto()
+    OTHER = auto()
+
+
+def check(to_dir: Path) -> None:
+    """See that a folder can be the target, changing nothing. A missing one can.
+
+    Raises:
+        UsageError: it is something else than a folder, or a symbolic link.
+        Unwritable: it cannot be written to.
+    """
+    try:
+        kind = _kind(to_dir)
+    except ValueError:
+        raise UsageError(f"{str(to_dir)!r} cannot be the name of a folder", hint=_CHOOSE) from None
+    except OSError as error:
+        raise _unwritable(to_dir, error) from None
+    if kind is _Kind.LINK:
+        raise UsageError(f"{str(to_dir)!r} is a symbolic link", hint="name the folder it leads to with --to-dir")
+    if kind is _Kind.OTHER:
+        raise UsageError(f"{str(to_dir)!r} is not a folder", hint=_CHOOSE)
+    if kind is _Kind.FOLDER and not os.access(to_dir, os.W_OK | os.X_OK):
+        raise _unwritable(to_dir, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
+def prepare(to_dir: Path) -> None:
+    """Create the folder, and what it stands in, unless it is there.
+
+    Raises:
+        UsageError: it, or what it should stand in, is something else than a folder, or it is a symbolic link.
+        Unwritable: it cannot be created or written to.
+    """
+    check(to_dir)
+    try:
+        to_dir.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        message = f"{str(to_dir)!r} cannot be a folder: something on the way to it is a file"
+        raise UsageError(message, hint=_CHOOSE) from None
+    except OSError as error:
+        raise _unwritable(to_dir, error) from None
+
+
+def write(to_dir: Path, path: str, chunks: Iterator[bytes], *, size: int, stop: Event) -> int:
+    """Write a file below the folder, replacing the one there once the new one is whole. Returns its bytes.
+
+    `path` is relative, with `/`, and safe (`names.unsafe`). `chunks` are taken until they end, are
+    more than `size` bytes, or `stop` is set; their errors pass through. There is no fsync: a stopped
+    process leaves no half file, and what a power cut takes, the next pull brings back.
+
+    Raises:
+        Refused: this system cannot have such a file, something else stands in its way, or a
+            symbolic link is on the way to it.
+        NotWritten: the chunks were not `size` bytes, `stop` was set, or this one file failed.
+        Unwritable: the disk is full, or the folder takes no files.
+    """
+    *levels, file_name = path.split("/")
+    with _explained(to_dir):
+        parent = _descend(to_dir, levels)
+        target = parent / file_name
+        _see_replaceable(target)
+        # short, so that it fits wherever the longest name does
+        temporary = parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+        # unbuffered: closing a buffered file after a full disk would fail a second time
+        file = temporary.open("xb", buffering=0)
+    try:
+        with file:
+            _copy(chunks, file, to_dir=to_dir, size=size, stop=stop)
+        _replace(temporary, target, to_dir=to_dir)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    return size
+
+
+def _copy(chunks: Iterator[bytes], file: io.FileIO, *, to_dir: Path, size: int, stop: Event) -> None:
+    """Write `size` bytes, no more and no fewer."""
+    written = 0
+    for chunk in chunks:
+        written += len(chunk)
+        if stop.is_set():
+            raise NotWritten("it was given up")
+        if written > size:
+            raise NotWritten(f"it has more than the {size} bytes that were listed")
+        with _explained(to_dir):
+            rest = memoryview(chunk)
+            while rest:
+                rest = rest[file.write(rest) :]
+    if written < size:
+        raise NotWritten(f"it has {written} bytes where {size} were listed")
+
+
+def _replace(temporary: Path, target: Path, *, to_dir: Path) -> None:
+    with _explained(to_dir):
+        try:
+            temporary.replace(target)
+        except PermissionError:
+            # the folder took the temporary file, so it is this one: open in another program, or protected
+            raise NotWritten("the file that is there cannot be replaced") from None
+
+
+def _descend(to_dir: Path, levels: list[str]) -> Path:
+    """The folder some levels below, created, with no link on the way."""
+    place = to_dir
+    for level in levels:
+        place /= level
+        with suppress(FileExistsError):
+            place.mkdir()
+        kind = _kind(place)
+        shown = place.relative_to(to_dir).as_posix()
+        if kind is _Kind.LINK:
+            raise Refused(f"would be written through the symbolic link {shown!r}")
+        if kind is not _Kind.FOLDER:
+            raise Refused(f"needs a folder where {shown!r} is a file")
+    return place
+
+
+def _see_replaceable(target: Path) -> None:
+    kind = _kind(target)
+    if kind is _Kind.LINK:
+        raise Refused("would replace a symbolic link")
+    if kind is _Kind.FOLDER:
+        raise Refused("would be a file where a folder is")
+
+
+def _kind(place: Path) -> _Kind:
+    try:
+        found = place.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return _Kind.MISSING
+    if stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION:
+        return _Kind.LINK
+    return _Kind.FOLDER if stat.S_ISDIR(found.st_mode) else _Kind.OTHER
+
+
+@contextmanager
+def _explained(to_dir: Path) -> Iterator[None]:
+    """Turn what the system says about writing into what it means for this file, or for all."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL | _CLOSED:
+            # a folder inside may be the one that is closed
+            place = Path(error.filename).parent if error.filename and error.errno in _CLOSED else to_dir
+            raise _unwritable(place, error) from None
+        if error.errno in _IMPOSSIBLE_NAME:
+            raise Refused(f"cannot be a file here ({_said(error)})") from None
+        raise NotWritten(f"it could not be written ({_said(error)})") from None
+
+
+def _unwritable(place: Path, error: OSError) -> Unwritable:
+    if error.errno in _FULL:
+        return Unwritable(
+            f"the disk that holds {str(place)!r} is full",
+            hint="free some space and run the same command again; files that are whole stay",
+        )
+    return Unwritable(f"{str(place)!r} cannot be written to ({_said(error)})", hint=_CHOOSE)
+
+
+def _said(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

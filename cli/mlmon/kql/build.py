@@ -1,0 +1,162 @@
+"""Queries built from a person's words, so that no word can become part of the query.
+
+Azure Monitor takes no query parameters (https://learn.microsoft.com/azure/azure-monitor/logs/log-query-overview),
+so values are written into the text: as literals of one shape whose every special character is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Final
+
+from mlmon.core.errors import UsageError
+from mlmon.core.ports import Dialect
+from mlmon.core.timerange import TimeRange
+from mlmon.kql.schema import WORKSPACE_COLUMNS, WORKSPACE_TABLES
+
+_ESCAPES: Final = {
+    "\\": "\\\\",
+    '"': '\\"',
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+}
+# Control characters, line and paragraph separators, the byte order mark, and the marks that reorder text on
+# screen (https://trojansource.codes): a reader of the query must see what it does.
+_UNSEEN: Final = re.compile(r'[\\"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]')
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PAYLOAD_DEPTH: Final = 2  # a payload, and a payload that stands in it as a string
+
+
+def kql_string(text: str) -> str:
+    """A string literal that means exactly `text`: double-quoted, not verbatim, on one line.
+
+    Raises:
+        UsageError: `text` has a lone surrogate, which no encoding of a query can carry.
+    """
+    if _LONE_SURROGATE.search(text):
+        raise UsageError(
+            f"{text!r} is not text that can be searched for: it is not valid Unicode", hint="write it in UTF-8"
+        )
+    return '"' + _UNSEEN.sub(lambda found: _ESCAPES.get(found[0], f"\\u{ord(found[0]):04x}"), text) + '"'
+
+
+def kql_name(name: str, *, known: Iterable[str]) -> str:
+    """A table or column name, written bare when it can be and as `["name"]` otherwise.
+
+    Raises:
+        UsageError: the name is not among the known ones.
+    """
+    from mlmon.core.errors import did_you_mean
+
+    names = tuple(known)
+    if name not in names:
+        raise UsageError(
+            f"there is no column or table named {name!r}", hint=did_you_mean(name, names) or ", ".join(names)
+        )
+    return name if _PLAIN_NAME.fullmatch(name) else f"[{kql_string(name)}]"
+
+
+def kql_datetime(moment: datetime) -> str:
+    """`datetime(2024-03-01T00:00:00Z)`, in UTC, with a fraction only when there is one. `moment` is aware."""
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return f"datetime({text}Z)"
+
+
+def kql_timespan(step: timedelta) -> str:
+    """The shortest literal that means exactly `step`: `7d`, `90s`, `1500ms`, or `timespan(1.02:03:04.000005)`."""
+    micros = step // timedelta(microseconds=1)
+    for unit, size in (("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1000)):
+        if micros > 0 and micros % size == 0:
+            return f"{micros // size}{unit}"
+    sign, whole = ("-" if micros < 0 else ""), abs(micros)
+    seconds, fraction = divmod(whole, 1_000_000)
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    return f"timespan({sign}{days}.{hour:02}:{minute:02}:{second:02}.{fraction:06})"
+
+
+def traces_query(
+    *,
+    service: str | None,
+    where: Sequence[str],
+    between: TimeRange | None,
+    limit: int,
+    tail: str = "",
+    dialect: Dialect,
+) -> str:
+    """The traces of a service that contain every one of `where`, newest first, ready to paste into the portal.
+
+    A text is looked for in `customDimensions` and in `message`, whatever its case: as typed, and as it stands
+    escaped inside a JSON payload, so that it finds the same rows where the server puts the printed text into
+    the bag (v1, where it is escaped once more) and where the text is the message itself (v2).
+
+    `tail` is a person's own KQL, appended as it is; it starts with `|`.
+
+    Raises:
+        UsageError: a text that is not valid Unicode, a limit below 1, or a tail that does not start with `|`.
+    """
+    if limit < 1:
+        raise UsageError(f"the limit {limit} is less than 1", hint="ask for at least one row")
+    if tail.strip() and not tail.lstrip().startswith("|"):
+        raise UsageError("the KQL to append does not begin with '|'", hint="write it like: | project timestamp, message")
+    names = _Names(dialect)
+    time, bag, message, role = (names(c) for c in ("timestamp", "customDimensions", "message", "cloud_RoleName"))
+    lines = [names.table]
+    if between is not None:
+        lines.append(
+            f"| where {time} >= {kql_datetime(between.start)} and {time} < {kql_datetime(between.end)}"
+        )
+    if service is not None:
+        name = kql_string(service)
+        lines.append(f'| where {role} == {name} or tostring({bag}["Service Name"]) == {name}')
+    for text in where:
+        conditions = [f"{bag} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH + 1)]
+        conditions += [f"{message} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH)]
+        lines.append("| where " + (" or " if len(conditions) == 2 else "\n    or ").join(conditions))
+    lines += [f"| order by {time} desc", f"| take {limit}"]
+    if tail.strip():
+        lines.append(tail.strip())
+    return "\n".join(lines)
+
+
+class _Names:
+    """The names of the traces table and its columns in a dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._columns = WORKSPACE_COLUMNS["traces"] if dialect is Dialect.WORKSPACE else {}
+        self.table = WORKSPACE_TABLES["traces"] if dialect is Dialect.WORKSPACE else "traces"
+
+    def __call__(self, column: str) -> str:
+        return self._columns.get(column) or column
+
+
+def _written(text: str, *, depth: int) -> list[str]:
+    """The ways a text can stand in JSON nested up to `depth` times, the text itself first.
+
+    At each level a serializer writes other than ASCII either as it is or as `\\uXXXX`. A form that contains a
+    shorter one is left out: whatever contains it contains that one too.
+    """
+    level, forms = [text], [text]
+    for _ in range(depth):
+        level = list(dict.fromkeys(chain.from_iterable(map(_escaped, level))))
+        forms += level
+    return [
+        form
+        for form in dict.fromkeys(forms)
+        if form == text or not any(other in form for other in forms if other != form)
+    ]
+
+
+def _escaped(text: str) -> tuple[str, str]:
+    return json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
