@@ -46,7 +46,7 @@ def _run(argv: Sequence[str], world: World) -> int:
     from mlmon.commands import app
 
     try:
-        code = app(list(argv), obj=world, prog_name="mlmon", standalone_mode=False)
+        code: int | None = app(list(argv), obj=world, prog_name="mlmon", standalone_mode=False)
     except typer.TyperException as error:
         raise _usage(error) from None
     except typer.Abort:
@@ -108,5 +108,3 @@ def _quiet_pipe(world: World) -> int:
     if world.stdout is sys.stdout:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.DONE
-
-

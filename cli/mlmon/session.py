@@ -146,7 +146,7 @@ class Session:
         if len(services) == 1:
             return services[0]
         names = [str(service.name) for service in services]
-        if not self.terminal.interactive:
+        if not self.terminal.can_ask:
             raise UsageError(
                 f"which service? there are {len(names)}: {', '.join(names)}", hint=f"name one, or: mlmon use {names[0]}"
             )
@@ -172,7 +172,9 @@ def _find(workspace: Workspace, text: str) -> Service:
     names = [str(service.name) for service in services]
     if deployments:
         several = ", ".join(str(service.name) for service in deployments)
-        raise UsageError(f"the endpoint {text!r} has {len(deployments)} deployments: {several}", hint="name one of them")
+        raise UsageError(
+            f"the endpoint {text!r} has {len(deployments)} deployments: {several}", hint="name one of them"
+        )
     known = f"its services: {', '.join(names[:_MOST_NAMED])}" if names else "it has no services"
     raise NotFound(
         f"no service named {text!r} in {workspace.name}",

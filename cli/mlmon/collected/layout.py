@@ -132,7 +132,7 @@ def collections(blobs: Blobs, service: ServiceName) -> list[str]:
         if root.generation is Generation.V2:
             names.add(root.collection)
         else:
-            names.update(_last(prefix) for prefix in _designations(blobs, root, Selection()))
+            names.update(_last(prefix) for prefix in designations(blobs, root, Selection()))
     return sorted(names)
 
 
@@ -229,7 +229,7 @@ def _listed(blobs: Blobs, root: CollectedRoot, selection: Selection) -> Iterator
     if selection.between is None:
         yield f"{root.prefix}{selection.model}/" if selection.model else root.prefix
         return
-    for series in _designations(blobs, root, selection) if root.generation is Generation.V1 else [root.prefix]:
+    for series in designations(blobs, root, selection) if root.generation is Generation.V1 else [root.prefix]:
         yield from prefixes(
             series,
             selection.between,
@@ -238,7 +238,7 @@ def _listed(blobs: Blobs, root: CollectedRoot, selection: Selection) -> Iterator
         )
 
 
-def _designations(blobs: Blobs, root: CollectedRoot, selection: Selection) -> Iterator[str]:
+def designations(blobs: Blobs, root: CollectedRoot, selection: Selection) -> Iterator[str]:
     """The prefixes of the v1 designations that a selection means, one below each model and version."""
     for model in _level(blobs, root, prefix=root.prefix, only=selection.model):
         for version in _level(blobs, root, prefix=model, only=selection.model_version):

@@ -2,18 +2,24 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, ParamSpec
+from typing import Annotated, Any, Final
 
 import typer
 
 from mlmon import __version__
-from mlmon.commands.options import DebugOption, NoColorOption, OutputOption, QuietOption, WorkspaceOption
-from mlmon.output.results import Result
-from mlmon.output.show import Format, show
+from mlmon.commands.options import (
+    FORMATS,
+    DebugOption,
+    NoColorOption,
+    OutputOption,
+    QuietOption,
+    WorkspaceOption,
+    one_of,
+)
+from mlmon.output.results import Format, Result
+from mlmon.output.show import check, show
 from mlmon.output.terminal import Terminal
 from mlmon.session import GlobalOptions, Session, World
-
-P = ParamSpec("P")
 
 app = typer.Typer(
     name="mlmon",
@@ -27,7 +33,7 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool | None) -> None:  # noqa: FBT001 - typer calls it with the value alone
     if wanted:
         typer.echo(f"mlmon {__version__}")
         raise typer.Exit
@@ -42,7 +48,7 @@ def root(
     quiet: QuietOption = None,
     debug: DebugOption = None,
     no_color: NoColorOption = None,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback has done everything
         bool | None, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = None,
 ) -> None:
@@ -72,9 +78,10 @@ def command(
         def run(context: typer.Context, **arguments: Any) -> int:
             own = GlobalOptions(**{key: arguments.pop(key) for key in _GLOBALS})
             session = _session(context.find_root().obj, own.over(context.meta[_OPTIONS]))
+            chosen = _format(session, piped)
+            check(chosen, terminal=session.terminal)
             result = function(session, **arguments)
-            raw = bool(arguments.get("raw"))
-            return int(show(result, format=_format(session, piped), terminal=session.terminal, raw=raw))
+            return int(show(result, format=chosen, terminal=session.terminal, raw=bool(arguments.get("raw"))))
 
         _, *parameters = inspect.signature(function).parameters.values()
         added = [
@@ -105,11 +112,11 @@ def _format(session: Session, piped: Format) -> Format:
     """Flag or variable anywhere; a settings file only on a terminal, so that no script depends on one."""
     if session.options.output:
         return Format(session.options.output)
-    on_terminal = session.terminal.stdout_is_terminal
+    on_terminal = session.terminal.stdout.is_terminal
     if wanted := session.world.environ.get("MLMON_OUTPUT"):
-        return Format.parse(wanted, origin="MLMON_OUTPUT")
+        return Format(one_of(FORMATS, "an output format (MLMON_OUTPUT)")(wanted))
     if on_terminal and (setting := session.settings.output):
-        return Format.parse(setting.value, origin=setting.origin)
+        return Format(one_of(FORMATS, f"an output format ({setting.origin})")(setting.value))
     return Format.TABLE if on_terminal else piped
 
 
@@ -118,4 +125,6 @@ def _summary(function: Callable[..., Result]) -> str:
 
 
 def _help(function: Callable[..., Result], examples: Sequence[str]) -> str:
-    return inspect.cleandoc(function.__doc__ or "") + "\n\nExamples:\n\n" + "\n\n".join(f"  {line}" for line in examples)
+    return (
+        inspect.cleandoc(function.__doc__ or "") + "\n\nExamples:\n\n" + "\n\n".join(f"  {line}" for line in examples)
+    )

@@ -7,6 +7,7 @@ import typer
 
 from mlmon.collected import layout, transfer
 from mlmon.collected.layout import CollectedBlob, Selection
+from mlmon.collected.transfer import Fetched, Outcome, Plan
 from mlmon.commands.command import command
 from mlmon.commands.options import (
     CollectionOption,
@@ -20,10 +21,11 @@ from mlmon.commands.options import (
     ToOption,
 )
 from mlmon.core.errors import ExitCode, did_you_mean
-from mlmon.core.model import Service
+from mlmon.core.model import Service, Value
 from mlmon.core.ports import Workspace
-from mlmon.core.timerange import resolve
-from mlmon.output.results import Faces, Field, Nothing, Record, Result, Rows
+from mlmon.core.timerange import TimeRange, resolve
+from mlmon.output.cells import human_bytes
+from mlmon.output.results import Faces, Field, Lines, Record, Result, Row, Rows
 from mlmon.session import Session
 
 _BLOB: Final = (
@@ -44,6 +46,7 @@ _PULLED: Final = (*_BLOB, Field("status"), Field("reason", optional=True))
 )
 def ls(
     session: Session,
+    *,
     service: ServiceArgument = None,
     month: MonthOption = None,
     day: DayOption = None,
@@ -57,7 +60,8 @@ def ls(
 
     Ranges are half-open and in UTC. A blob counts when its day or hour overlaps the range.
     """
-    selection = _selection(session, month, day, start, end, collection, model, model_version)
+    between = _said(session, resolve(session.now, month=month, day=day, start=start, end=end))
+    selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace = session.connect()
     found = session.service(workspace, service)
     blobs = list(layout.select(workspace.blobs, found.name, selection))
@@ -68,7 +72,7 @@ def ls(
         ({**_row(one), "last_modified": one.blob.last_modified} for one in blobs),
         empty=f"no collected blobs of {found.name} in that range",
     )
-    totals = {
+    totals: Row = {
         "service": str(found.name),
         "count": len(blobs),
         "total_bytes": sum(one.blob.size for one in blobs),
@@ -93,6 +97,7 @@ def ls(
 )
 def pull(
     session: Session,
+    *,
     service: ServiceArgument = None,
     month: MonthOption = None,
     day: DayOption = None,
@@ -110,7 +115,8 @@ def pull(
 
     A file is either whole or not there. A blob whose name cannot safely be a file is set aside and named.
     """
-    selection = _selection(session, month, day, start, end, collection, model, model_version)
+    between = _said(session, resolve(session.now, month=month, day=day, start=start, end=end))
+    selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace = session.connect()
     found = session.service(workspace, service)
     plan = transfer.plan(workspace.blobs, found.name, selection, to_dir=session.path(to_dir))
@@ -119,24 +125,18 @@ def pull(
     if dry_run:
         return _planned(plan)
     with session.terminal.progress(f"Pulling {found.name}", total=plan.bytes, unit="bytes") as bar:
-        outcome = transfer.run(plan, workspace.blobs, on_file=lambda file: bar.advance(file.bytes, item=file.path))
-    return _pulled(outcome)
+        outcome = transfer.run(
+            plan,
+            workspace.blobs,
+            on_file=lambda file: bar.advance(file.bytes if isinstance(file, Fetched) else 0, item=file.name),
+        )
+    return _pulled(session, found, plan, outcome)
 
 
-def _selection(
-    session: Session,
-    month: str | None,
-    day: str | None,
-    start: str | None,
-    end: str | None,
-    collection: list[str] | None,
-    model: str | None,
-    model_version: str | None,
-) -> Selection:
-    between = resolve(session.now, month=month, day=day, start=start, end=end)
-    # a bare month number leaves the year to us, and a range without an end leaves that
+def _said(session: Session, between: TimeRange | None) -> TimeRange | None:
+    """Say the range: a bare month leaves the year to us, and a start without an end the end."""
     session.terminal.note(f"time range: {between}, UTC" if between else "time range: all there is")
-    return Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
+    return between
 
 
 def _row(one: CollectedBlob) -> dict[str, Value]:
@@ -169,24 +169,23 @@ def _counted(count: int, size: int, days: int) -> str:
 def _planned(plan: Plan) -> Result:
     rows = [{**_row(target.collected), "status": "planned", "reason": None} for target in plan.targets]
     said = _counted(plan.count, plan.bytes, len(plan.days))
-    return Faces(people=Text(f"would fetch {said} into {plan.to_dir}\n"), machines=Rows(_PULLED, rows))
+    return Faces(people=Lines([f"would fetch {said} into {plan.to_dir}"]), machines=Rows(_PULLED, rows))
 
 
-def _pulled(session: Session, plan: Plan, outcome: Outcome) -> Result:
+def _pulled(session: Session, service: Service, plan: Plan, outcome: Outcome) -> Result:
     """One object a file for scripts; for people the totals, and by name whatever did not come."""
     by_name = {target.collected.blob.name: target.collected for target in plan.targets}
-    rows: list[dict[str, Value]] = [
+    rows: list[Row] = [
         {**_row(by_name[one.name]), "path": one.path, "bytes": one.bytes, "status": "fetched", "reason": None}
         for one in outcome.fetched
     ]
     for status, missing in (("failed", outcome.failed), ("set aside", outcome.set_aside)):
         for one in missing:
-            rows.append({"path": one.name, "service": str(plan.service), "status": status, "reason": one.reason})
+            rows.append({"path": one.name, "service": str(service.name), "status": status, "reason": one.reason})
             session.terminal.note(f"{status}: {one.name}: {one.reason}", level="warning")
     code = ExitCode.DONE if outcome.complete else ExitCode.PARTIAL
     said = _counted(len(outcome.fetched), outcome.bytes, len({one.day for one in outcome.fetched}))
-    lost = [f"{len(outcome.failed)} failed"] * bool(outcome.failed) + [
-        f"{len(outcome.set_aside)} set aside"
-    ] * bool(outcome.set_aside)
-    text = f"fetched {said} into {plan.to_dir}" + "".join(f", {part}" for part in lost) + "\n"
-    return Faces(people=Text(text, exit_code=code), machines=Rows(_PULLED, rows, exit_code=code))
+    said += f", {len(outcome.failed)} failed" if outcome.failed else ""
+    said += f", {len(outcome.set_aside)} set aside" if outcome.set_aside else ""
+    people = Lines([f"fetched {said} into {plan.to_dir}"], exit_code=code)
+    return Faces(people=people, machines=Rows(_PULLED, rows, exit_code=code))

@@ -23,6 +23,7 @@ _WHOLE_LOG: Final = 10**9
 )
 def logs(
     session: Session,
+    *,
     service: ServiceArgument = None,
     tail: Annotated[
         int | None, typer.Option("--tail", "-n", metavar="N", min=0, help="The last N lines. Default: 100.")
@@ -61,11 +62,13 @@ def logs(
         session.terminal.note(snapshot.status)
     lines = loglines.select(snapshot.lines, between=between, include=include_, exclude=exclude_, last=last)
     shown = ({"time": line.time, "line": line.text} for line in lines)
-    return Lines(_FIELDS, shown, text="line", empty=f"no lines in the log of {found.name}")
+    return Lines(shown, _FIELDS, empty=f"no lines in the log of {found.name}")
 
 
 def _patterns(texts: list[str] | None) -> list[re.Pattern[str]]:
     try:
         return [re.compile(text) for text in texts or ()]
     except re.error as error:
-        raise UsageError(f"{error.pattern!r} is not a regular expression: {error.msg}", hint="escape it with \\") from None
+        raise UsageError(
+            f"{error.pattern!r} is not a regular expression: {error.msg}", hint="escape it with \\"
+        ) from None

@@ -35,6 +35,7 @@ _KINDS: Final[dict[str, FieldKind]] = {
 )
 def traces(
     session: Session,
+    *,
     service: ServiceArgument = None,
     where: Annotated[
         list[str] | None,
@@ -83,6 +84,7 @@ def traces(
 )
 def query(
     session: Session,
+    *,
     kql: Annotated[
         str | None, typer.Argument(metavar="[KQL]", help="The query; - reads it from stdin.", show_default=False)
     ] = None,

@@ -15,6 +15,7 @@ from mlmon.settings import FILE
 @command("init", examples=["mlmon init --local my-workspace", "mlmon init --local . -o json"])
 def init(
     session: Session,
+    *,
     local: Annotated[
         Path | None,
         typer.Option("--local", metavar="DIR", help="An embedded workspace in this folder, made when it is not there."),
@@ -49,6 +50,7 @@ def init(
 @command("use", examples=["mlmon use diabetes", "mlmon use diabetes-v2/blue"])
 def use(
     session: Session,
+    *,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service that commands mean by default.")],
 ) -> Result:
     """Choose the default service of this folder."""

@@ -25,9 +25,7 @@ _COMMON: Final = """
 """
 _COUNTED: Final = "customMeasurements/Measurements:dynamic itemCount/ItemCount:int "
 _CALL: Final = "duration/DurationMs:real id/Id name/Name performanceBucket/PerformanceBucket "
-_WORKSPACE_ONLY: Final = (
-    "-/_BilledSize:real -/_IsBillable -/_ResourceId -/_SubscriptionId -/SourceSystem -/TenantId "
-)
+_WORKSPACE_ONLY: Final = "-/_BilledSize:real -/_IsBillable -/_ResourceId -/_SubscriptionId -/SourceSystem -/TenantId "
 _REFERENCED: Final = "-/ReferencedItemId -/ReferencedType "
 
 _SPECIFIC: Final = {

@@ -54,7 +54,9 @@ def _time(text: str) -> datetime | None:
     try:
         if found := _ISO.match(text):
             date, clock, fraction, zone = found.groups()
-            return datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0').ljust(6, '0')}{zone or 'Z'}").astimezone(UTC)
+            return datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0').ljust(6, '0')}{zone or 'Z'}").astimezone(
+                UTC
+            )
         if found := _ACCESS.search(text, 0, _NEAR_START):
             return datetime.strptime(found[1], "%d/%b/%Y:%H:%M:%S %z").astimezone(UTC)
     except (ValueError, OverflowError):

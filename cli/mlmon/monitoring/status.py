@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from mlmon.collected.layout import newest
+from mlmon.collected.newest import newest
 from mlmon.core.model import RequestCounts, Service
 from mlmon.core.ports import Workspace
 from mlmon.core.timerange import TimeRange
@@ -29,7 +29,7 @@ def status(workspace: Workspace, services: Sequence[Service], *, now: datetime) 
         ServiceStatus(
             service=service,
             counts=counts.get(service.name, RequestCounts(0, 0)),
-            newest_data=newest(workspace.blobs, service.name),
+            newest_data=latest.start if (latest := newest(workspace.blobs, service.name)) else None,
         )
         for service in services
     ]

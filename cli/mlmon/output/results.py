@@ -128,4 +128,12 @@ class Nothing:
     exit_code: ExitCode = ExitCode.DONE
 
 
-Result = Rows | Record | Change | Lines | Text | Nothing
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """One answer in two shapes: `people` is the table form, `machines` every other format."""
+
+    people: Rows | Record | Lines | Text
+    machines: Rows | Record
+
+
+Result = Rows | Record | Change | Lines | Text | Nothing | Faces

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
-from mlmon.output.results import Change, Format, Lines, Nothing, Record, Result, Row, Rows, Text
+from mlmon.output.results import Change, Faces, Format, Lines, Nothing, Record, Result, Row, Rows, Text
 from mlmon.output.terminal import Terminal
 
 
@@ -24,6 +24,8 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
         Failure: stdout cannot be written, or a value is nested too deeply.
     """
     check(format, terminal=terminal)
+    if isinstance(result, Faces):
+        result = result.people if format is Format.TABLE else result.machines
     try:
         match result:
             case Nothing():
