@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
 from mlmon.output.results import Change, Format, Lines, Nothing, Record, Result, Row, Rows, Text
@@ -78,7 +78,8 @@ def _show_text_rows(rows: Rows, terminal: Terminal) -> None:
     from mlmon.output import text
 
     table = text.table(rows, list(_counted(rows.rows, rows.empty, terminal)), terminal)
-    terminal.write(table.text)
+    for piece in table.pieces:
+        terminal.write(piece)
     if table.left_out:
         names = ", ".join(table.left_out)
         terminal.note(f"left out to fit {terminal.width} columns: {names} (-o json has them)")
@@ -148,12 +149,13 @@ def _stream(
         Format.TSV: render.tsv,
         Format.MD: render.markdown,
     }
+    slow = following or not isinstance(rows.rows, Sized)  # what is made while it is read is shown as it comes
     counted = _counted(rows.rows, rows.empty, terminal)
     # a list of rows that breaks off is worth less than none; lines that are followed never end
     source: Iterable[Row] = list(counted) if format is Format.JSON and not following else counted
     for piece in writers[format](rows.fields, source):
         write(piece)
-        if following:
+        if slow:
             terminal.flush()
 
 
