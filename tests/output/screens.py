@@ -65,8 +65,8 @@ def desk(
     return Desk(made, out, err)
 
 
-def shown(result: Result, format: str, *, raw: bool = False, **how: object) -> Shown:
+def shown(result: Result, form: str, *, raw: bool = False, **how: object) -> Shown:
     """Print a result in a fresh place. Without more words: 80 columns, UTF-8, no colour."""
     place = desk(**how)
-    code = show(result, format=Format(format), terminal=place.terminal, raw=raw)
+    code = show(result, format=Format(form), terminal=place.terminal, raw=raw)
     return Shown(place.out.seen, place.err.seen, code)

@@ -2,7 +2,8 @@
 
 Column types follow the values: BOOLEAN, BIGINT, DOUBLE, TIMESTAMP in UTC, else VARCHAR. Durations are seconds
 (DOUBLE). Nested values, and columns whose values are of several sorts, are text, as in csv. A column without
-any value has the type its field's kind suggests.
+any value has the type its field's kind suggests. Of two keys that differ only in case DuckDB renames the second
+(`A` to `A_1`).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sized
+from dataclasses import replace
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
 from mlmon.output.results import Change, Format, Lines, Nothing, Record, Result, Row, Rows, Text
@@ -61,8 +62,7 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
         case Record():
             terminal.write(text.record_lines(result, terminal.stdout))
             if result.rows is not None:
-                terminal.write("\n" if result.fields else "")
-                _show_text_rows(result.rows, terminal)
+                _show_text_rows(result.rows, terminal, lead="\n" if result.fields else "")
         case Change():
             terminal.write(text.change_text(result))
         case Text():
@@ -74,10 +74,14 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
                 terminal.flush()
 
 
-def _show_text_rows(rows: Rows, terminal: Terminal) -> None:
+def _show_text_rows(rows: Rows, terminal: Terminal, *, lead: str = "") -> None:
     from mlmon.output import text
 
-    table = text.table(rows, list(_counted(rows.rows, rows.empty, terminal)), terminal)
+    known = list(_counted(rows.rows, rows.empty, terminal))
+    if not known:
+        return
+    terminal.write(lead)
+    table = text.table(rows, known, terminal)
     for piece in table.pieces:
         terminal.write(piece)
     if table.left_out:
@@ -111,6 +115,9 @@ def _show_machine(
     from mlmon.output import render
 
     write = _writer(format, terminal, raw=raw)
+    if isinstance(result, Record) and result.rows is not None and format is Format.JSON:
+        nested = result.rows
+        result = replace(result, rows=replace(nested, rows=list(_counted(nested.rows, nested.empty, terminal))))
     if isinstance(result, Record | Change | Text) and format is Format.JSON:
         write(render.json_document(result))
         return

@@ -27,7 +27,7 @@ _CUT: Final = frozenset({"text", "json"})
 class Drawn:
     """A table as text in pieces, and the columns that did not fit."""
 
-    pieces: Iterable[str] = ()
+    pieces: Iterable[str]
     left_out: tuple[str, ...] = ()
 
 
@@ -46,9 +46,7 @@ class _Column:
 
 
 def table(rows: Rows, known: Sequence[Row], terminal: Terminal) -> Drawn:
-    """Rows below their caption. On a terminal it is as wide as that at most; without rows there is no table."""
-    if not known:
-        return Drawn()
+    """At least one row, below the caption; on a terminal as wide as that at most."""
     stream = terminal.stdout
     caption = f"{stream.shown(neutral(rows.caption))}\n\n" if rows.caption else ""
     columns = [_column(field, known, stream) for field in rows.fields]
@@ -105,11 +103,12 @@ def json_for(document: str, stream: Stream) -> str:
 
 
 def _sentence(change: Change) -> str:
+    lead = f"{change.service}: {change.switch}"
     if not change.changes:
-        return f"The {change.switch} of {change.service} is already so, and nothing was changed"
+        return f"{lead} already as asked, nothing changed"
     if change.dry_run:
-        return f"The {change.switch} of {change.service} would be changed; this is a dry run"
-    return f"The {change.switch} of {change.service} was {'changed' if change.changed else 'not changed'}"
+        return f"{lead} would be changed (dry run, nothing changed)"
+    return f"{lead} {'changed' if change.changed else 'not changed'}"
 
 
 def _side(value: Json) -> str:
