@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -341,12 +343,23 @@ time                 level    message
 
 def test_very_long_text_is_cut_with_a_mark_on_a_terminal_and_whole_in_a_pipe():
     rows = Rows((Field("payload"),), [{"payload": "0123456789" * 10}])
-    assert (
-        shown(rows, "table", width=20).out
-        == f"payload\n{'0123456789' * 2}\n{'0123456789' * 2}\n01234567890123456789"[:-1] + "…\n"
-    )
-    assert shown(rows, "table", width=20, encoding="ascii").out.endswith("\n01234567890123456...\n")
-    assert shown(rows, "table", width=20, tty=False).out == f"payload\n{'0123456789' * 10}\n"
+    line = "0123456789" * 2
+    cut = shown(rows, "table", width=20, environ={"TERM": "xterm"})
+    assert cut.out == f"\x1b[1mpayload             \x1b[0m\n{line}\n{line}\n{line[:-1]}…\n"
+    for how in ({"encoding": "ascii"}, {"environ": {"TERM": "dumb"}}, {"environ": {"NO_COLOR": "1"}}):
+        assert shown(rows, "table", width=20, **how).out == f"payload\n{line}\n{line}\n{line[:-3]}...\n"
+    assert shown(rows, "table", width=20, tty=False).out == f"payload\n{line * 5}\n"
+
+
+def test_a_forced_colour_through_a_pipe_changes_the_header_only():
+    rows = Rows((Field("a"), Field("b")), [{"a": "x", "b": "y"}])
+    forced = shown(rows, "table", tty=False, environ={"FORCE_COLOR": "1"})
+    assert forced.out == "\x1b[1ma  b\x1b[0m\nx  y\n"
+
+
+def test_a_long_table_has_one_header():
+    rows = Rows((Field("n", kind="number"),), [{"n": number} for number in range(500)])
+    assert shown(rows, "table").out == "".join(f"{cell:>3}\n" for cell in ("n", *range(500)))
 
 
 def test_wide_characters_keep_the_columns_straight():
@@ -626,3 +639,24 @@ def test_parquet_is_refused_on_a_terminal_before_any_row_is_read():
 
     with pytest.raises(UsageError):
         shown(Rows((Field("x"),), rows()), "parquet")
+
+
+def test_parquet_that_cannot_be_made_is_an_error_with_a_way_out():
+    program = (
+        "import os, resource\n"
+        "from mlmon.core.errors import Failure\n"
+        "from mlmon.output.results import Field, Format, Rows\n"
+        "from mlmon.output.show import show\n"
+        "from mlmon.output.terminal import Terminal\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))\n"
+        "terminal = Terminal.standard(os.environ)\n"
+        "try:\n"
+        "    show(Rows((Field('n'),), [{'n': 'x'}]), format=Format.PARQUET, terminal=terminal)\n"
+        "except Failure as error:\n"
+        "    terminal.error(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    first, second = done.stderr.splitlines()
+    assert first.startswith("error: the parquet file cannot be made: IO Error: ")
+    assert second == "hint: TMPDIR names the folder where it is made; -o jsonl needs none"

@@ -261,13 +261,15 @@ def test_a_bar_shows_hostile_names_harmlessly_makes_room_for_notes_and_goes_away
     clock = Clock()
     place = desk(clock=clock, encoding="ascii")
     with place.terminal.progress("pulling", total=4) as files:
+        place.terminal.note("four blobs")
         clock.now += 2
         files.advance(1, item="[red]日\x1b]0;x\x07")
         files.advance(1, item="b.csv")
         place.terminal.note("one was set aside", level="warning")
         place.terminal.write("a row\n")
         files.advance(1)
-    seen = place.err.seen
+    first, _, seen = place.err.seen.partition("\n")
+    assert first == "four blobs"
     controls = set(re.findall(r"\x1b\[[?0-9;]*[A-Za-z]", seen))
     assert "\x1b" not in re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", seen)
     assert {ERASE_LINE, SHOW_CURSOR} <= controls

@@ -46,6 +46,11 @@ class Stream:
             moving=is_terminal and not dumb,
         )
 
+    @property
+    def plain(self) -> bool:
+        """Whether drawing keeps to ASCII and to one style."""
+        return not (self.is_terminal and self.unicode and self.colour)
+
     def styled(self, text: str, style: str) -> str:
         """The text in a style (bold, error, warning, hint, dim) where there is colour, else as it is."""
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour else text
@@ -113,8 +118,4 @@ def terminal_width(files: tuple[TextIO | None, ...], environ: Mapping[str, str])
 
 
 def _encoding(file: TextIO | None) -> str:
-    name = getattr(file, "encoding", None) or "utf-8"  # an io.StringIO has none
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        return "ascii"
+    return codecs.lookup(getattr(file, "encoding", None) or "utf-8").name  # an io.StringIO has none
