@@ -12,7 +12,9 @@ from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
 V1 = ServiceName("churn")
 V2 = ServiceName("fraud", "blue")
 MODELDATA = CollectedRoot("modeldata", "1a2b/rg/ws/churn/", Generation.V1)
-INPUTS = CollectedRoot("azureml-blobstore", "modelDataCollector/fraud/blue/model_inputs/", Generation.V2, "model_inputs")
+INPUTS = CollectedRoot(
+    "azureml-blobstore", "modelDataCollector/fraud/blue/model_inputs/", Generation.V2, "model_inputs"
+)
 OUTPUTS = CollectedRoot(
     "azureml-blobstore", "modelDataCollector/fraud/blue/model_outputs/", Generation.V2, "model_outputs"
 )
@@ -45,13 +47,14 @@ class MemoryBlobs:
         return self.service_roots[name]
 
     def children(self, container: str, prefix: str) -> Iterator[str]:
-        assert prefix.endswith("/")
+        assert not prefix or prefix.endswith("/")
         self.calls.append(("children", prefix))
         below = (name[len(prefix) :] for where, name in self.stored if where == container and name.startswith(prefix))
         return iter(sorted({f"{prefix}{rest.partition('/')[0]}/" for rest in below if "/" in rest}))
 
     def list(self, container: str, prefix: str) -> Iterator[BlobInfo]:
-        assert prefix.endswith("/"), "a prefix without its slash finds the neighbours too"
+        # a root may be the whole container
+        assert not prefix or prefix.endswith("/"), "a prefix without its slash finds the neighbours too"
         self.calls.append(("list", prefix))
         for where, name in sorted(self.stored):
             if where == container and name.startswith(prefix):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
 from mlmon.collected.layout import CollectedBlob, Selection, collections, parse, prefixes, same_collection, select
 from mlmon.core.errors import NotFound
@@ -105,9 +106,7 @@ NOT_DATA = [
 
 
 @pytest.mark.parametrize(("root", "path", "reason"), NOT_DATA)
-def test_what_is_no_collected_data_is_passed_over_with_its_reason(
-    root: CollectedRoot, path: str, reason: str
-) -> None:
+def test_what_is_no_collected_data_is_passed_over_with_its_reason(root: CollectedRoot, path: str, reason: str) -> None:
     blobs = MemoryBlobs().put(root, path)
     skipped = []
     service = V1 if root is MODELDATA else V2
@@ -201,9 +200,7 @@ def test_model_and_version_narrow_v1_and_match_nothing_in_v2() -> None:
             "a/1/inputs/2026/03/01/x",
             "ab/1/inputs/2026/03/01/x",
         ]
-        assert chosen(blobs, Selection(span, model="a", model_version="default")) == [
-            "a/default/inputs/2026/03/01/x"
-        ]
+        assert chosen(blobs, Selection(span, model="a", model_version="default")) == ["a/default/inputs/2026/03/01/x"]
         assert chosen(blobs, Selection(span, model="a/1")) == []
         assert chosen(blobs, Selection(span, model="a"), service=V2) == []
 
@@ -215,7 +212,10 @@ def test_two_roots_over_the_same_folder_give_each_blob_once() -> None:
 
 def test_collections_names_what_there_is_to_choose_from() -> None:
     blobs = MemoryBlobs().put(MODELDATA, "m/1/inputs/2026/03/01/a", "m/2/predictions/2026/03/01/b", "n/1/inputs/x")
-    assert (collections(blobs, V1), collections(blobs, V2)) == (["inputs", "predictions"], ["model_inputs", "model_outputs"])
+    assert (collections(blobs, V1), collections(blobs, V2)) == (
+        ["inputs", "predictions"],
+        ["model_inputs", "model_outputs"],
+    )
     assert collections(MemoryBlobs(), V1) == []
 
 
@@ -263,7 +263,9 @@ class TestListing:
     def test_days_of_v1_are_listed_alone_and_years_inside_the_range_as_one(self) -> None:
         blobs = self.years(MODELDATA, "m/1/inputs/")
         assert len(chosen(blobs, Selection(between("2024-11-27", "2026-02-03T00:00")))) == 2 + 28 + 28 * 12 + 28 + 2
-        assert [prefix.removeprefix(MODELDATA.prefix + "m/1/inputs/") for what, prefix in blobs.calls if what == "list"] == [
+        assert [
+            prefix.removeprefix(MODELDATA.prefix + "m/1/inputs/") for what, prefix in blobs.calls if what == "list"
+        ] == [
             "2024/11/27/",
             "2024/11/28/",
             "2024/12/",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
 from hypothesis import given
 from hypothesis import strategies as st
+
+from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
 from mlmon.collected.layout import Selection, parse, select
 from mlmon.core.model import CollectedRoot, ServiceName
 from mlmon.core.timerange import TimeRange
@@ -37,7 +38,15 @@ def v2_paths(draw: st.DrawFn) -> str:
 
 
 STRAY = st.sampled_from(
-    ["readme.txt", "2024/13/01/x", "2024/02/30/x", "2024/02/", "tmp/2024/02/01/x", "m/1/inputs/2024/2/30/x", "m//inputs/2024/2/1/x"]
+    [
+        "readme.txt",
+        "2024/13/01/x",
+        "2024/02/30/x",
+        "2024/02/",
+        "tmp/2024/02/01/x",
+        "m/1/inputs/2024/2/30/x",
+        "m//inputs/2024/2/1/x",
+    ]
 )
 
 
@@ -54,9 +63,7 @@ def ranges(draw: st.DrawFn) -> TimeRange:
 
 def reference(blobs: MemoryBlobs, service: ServiceName, wanted: Callable[..., bool]) -> list[str]:
     """Every blob of the container, parsed one by one."""
-    parsed = [
-        parse(root, service, blobs.info(*key)) for root in blobs.service_roots[service] for key in blobs.stored
-    ]
+    parsed = [parse(root, service, blobs.info(*key)) for root in blobs.service_roots[service] for key in blobs.stored]
     found = {collected.blob.name: collected for collected in parsed if collected and wanted(collected)}
     return [one.blob.name for one in sorted(found.values(), key=lambda one: (one.start, one.blob.name))]
 
@@ -70,9 +77,9 @@ def test_a_range_finds_exactly_its_v1_blobs_in_any_mix_of_layouts(
     expected = reference(
         blobs,
         V1,
-        lambda one: between.overlaps(one.start, one.end)
-        and collection in {"", one.collection}
-        and model in {"", one.model},
+        lambda one: (
+            between.overlaps(one.start, one.end) and collection in {"", one.collection} and model in {"", one.model}
+        ),
     )
     assert [one.blob.name for one in select(blobs, V1, selection)] == expected
 
@@ -108,17 +115,14 @@ def test_a_range_costs_at_most_a_listing_a_day_and_a_few(between: TimeRange) -> 
         assert len(blobs.calls) <= len(list(between.days())) + few
 
 
-@given(LEVELS, LEVELS, LEVELS, MOMENTS, FILES, st.booleans(), st.booleans())
-def test_a_v1_path_round_trips(
-    model: str, version: str, designation: str, moment: datetime, file: str, padded: bool, hourly: bool  # noqa: FBT001 - hypothesis gives them
-) -> None:
-    numbers = [moment.month, moment.day, moment.hour][: 3 if hourly else 2]
-    date = "/".join([str(moment.year), *(f"{number:02}" if padded else str(number) for number in numbers)])
-    path = f"{model}/{version}/{designation}/{date}/{file}"
-    read = parse_below(MODELDATA, V1, path)
-    start = moment.replace(hour=moment.hour if hourly else 0, minute=0, second=0, microsecond=0)
-    length = timedelta(hours=1) if hourly else timedelta(days=1)
-    assert read == (designation, model, version, start, start + length)
+@given(st.lists(LEVELS, min_size=3, max_size=3), MOMENTS, FILES, st.sampled_from(["{:02}", "{}"]), st.integers(2, 3))
+def test_a_v1_path_round_trips(series: list[str], moment: datetime, file: str, written: str, depth: int) -> None:
+    numbers = [moment.month, moment.day, moment.hour][:depth]
+    path = "/".join([*series, str(moment.year), *(written.format(number) for number in numbers), file])
+    start = moment.replace(hour=moment.hour if depth == 3 else 0, minute=0, second=0, microsecond=0)
+    end = start + (timedelta(hours=1) if depth == 3 else timedelta(days=1))
+    model, version, designation = series
+    assert parse_below(MODELDATA, V1, path) == (designation, model, version, start, end)
 
 
 def parse_below(root: CollectedRoot, service: ServiceName, path: str) -> tuple[object, ...]:
