@@ -161,8 +161,13 @@ class Session:
         return _find(workspace, self.terminal.choose("Which service?", names))
 
     def rehearse(self, argv: Sequence[str], *, cwd: Path) -> None:
-        """Run another mlmon command in a folder, on this session's streams. Raises `Interrupted` after Ctrl-C."""
-        if self.world.main(argv, replace(self.world, cwd=cwd)) == ExitCode.INTERRUPTED:
+        """Run another mlmon command in a folder, for people to read, on this session's streams.
+
+        Raises:
+            Interrupted: after Ctrl-C.
+        """
+        world = replace(self.world, cwd=cwd, environ={**self.world.environ, "MLMON_OUTPUT": "table"})
+        if self.world.main(argv, world) == ExitCode.INTERRUPTED:
             raise Interrupted("the walk through the demo was interrupted")
 
 

@@ -21,7 +21,7 @@ _TOUR: Final = (
     ("What the script printed, found by a word in it:", "traces --where input --limit 3"),
     (
         "Any KQL query over the telemetry:",
-        "query 'requests | summarize requests=count(), failed=countif(success == false) by cloud_RoleName' -o table",
+        "query 'requests | summarize requests=count(), failed=countif(success == false) by cloud_RoleName'",
     ),
     ("What was collected yesterday:", "ls --day yesterday"),
     ("A month of collected data, downloaded:", "pull --month 3"),
@@ -53,7 +53,8 @@ def demo(
     target = session.path(folder).resolve()
     if target.exists() and not force:
         raise UsageError(
-            f"{target} exists", hint=f"mlmon demo --force {shlex.quote(str(folder))} makes it anew, or name another folder"
+            f"{target} exists",
+            hint=f"mlmon demo --force {shlex.quote(str(folder))} makes it anew, or name another folder",
         )
     made = session.create_demo(target)
     record = Record(

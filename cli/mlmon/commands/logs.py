@@ -41,7 +41,7 @@ def logs(
     container: Annotated[
         str, typer.Option("--container", metavar="NAME", help="Another container's log.", show_default=False)
     ] = "",
-    raw: Annotated[bool, typer.Option("--raw", help="Lines as they are, terminal escapes included.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Lines as they are, terminal escapes included.")] = False,  # noqa: ARG001 - @command reads it when it prints
 ) -> Result:
     """Show the last lines of a service's container log.
 

@@ -58,9 +58,7 @@ def run(query: str, *, files: RowFiles, now: datetime, between: TimeRange | None
     finally:
         connection.close()
     columns = tuple(Column(name, kinds.get(name) or kind) for name, kind in zip(names, types, strict=True))
-    cells = tuple(
-        tuple(value(raw, column.type) for raw, column in zip(row, columns, strict=True)) for row in rows
-    )
+    cells = tuple(tuple(value(raw, column.type) for raw, column in zip(row, columns, strict=True)) for row in rows)
     return Table(columns, cells, render=reading.render)
 
 

@@ -72,7 +72,9 @@ class Guard:
             case ir.GraphSource():
                 raise QueryError("graphs are not supported by the local engine", hint="run the query on Azure")
             case _:
-                raise QueryError("this source of rows is not supported by the local engine", hint="run the query on Azure")
+                raise QueryError(
+                    "this source of rows is not supported by the local engine", hint="run the query on Azure"
+                )
         return self._rules({}, scope).rewrite(source), kinds
 
     def _print(self, source: ir.PrintSource, scope: Mapping[str, Kinds]) -> tuple[ir.PrintSource, Kinds]:
@@ -231,12 +233,18 @@ class Guard:
             sided = taken
         kinds = dict(zip(names, sided, strict=False))
         side = _NULLABLE_SIDES.get(operator.kind, "")
-        nullable = names[len(columns) :] if side == "right" else names[: len(columns)] if side == "left" else names if side else []
+        nullable = (
+            names[len(columns) :]
+            if side == "right"
+            else names[: len(columns)]
+            if side == "left"
+            else names
+            if side
+            else []
+        )
         return [dataclasses.replace(operator, right=right), *_never_null(nullable, kinds)], kinds
 
-    def _union(
-        self, operator: ir.Union, columns: Kinds, scope: Mapping[str, Kinds]
-    ) -> tuple[list[ir.Operator], Kinds]:
+    def _union(self, operator: ir.Union, columns: Kinds, scope: Mapping[str, Kinds]) -> tuple[list[ir.Operator], Kinds]:
         from duckdb_kql import ir
         from duckdb_kql.schema import union_output_columns
 
@@ -307,7 +315,11 @@ def _extreme(aggregate: ir.NamedExpr) -> ir.FunctionCall | None:
     from duckdb_kql import ir
 
     expr = aggregate.expr
-    return expr if isinstance(expr, ir.FunctionCall) and expr.name.lower() in ("arg_max", "arg_min") and expr.args else None
+    return (
+        expr
+        if isinstance(expr, ir.FunctionCall) and expr.name.lower() in ("arg_max", "arg_min") and expr.args
+        else None
+    )
 
 
 def _never_null(names: Sequence[str], kinds: Kinds) -> list[ir.Operator]:

@@ -105,7 +105,7 @@ def _arithmetic(op: str, left: str, right: str) -> str:  # noqa: PLR0911 - a tab
             return "real"
         case _, "timespan", "timespan":
             return "timespan"
-        case ("*" | "/"), "timespan", _ if numeric(right):
+        case (("*" | "/"), "timespan", _) if numeric(right):
             return "timespan"
         case "*", _, "timespan" if numeric(left):
             return "timespan"

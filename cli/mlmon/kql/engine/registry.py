@@ -89,7 +89,10 @@ _SCALARS: Final[dict[str, tuple[int, str]]] = {
         "WHEN regexp_full_match({0}, '\\s*[+-]?[0-9]+\\s*') THEN TRY_CAST({0} AS BIGINT) "
         "ELSE TRY_CAST(trunc(TRY_CAST({0} AS DOUBLE)) AS BIGINT) END)",
     ),
-    "real_text": (1, "(CASE WHEN lower(trim({0})) IN ('inf', '+inf', '-inf') AND lower({0}) <> '-inf' THEN NULL ELSE {0} END)"),
+    "real_text": (
+        1,
+        "(CASE WHEN lower(trim({0})) IN ('inf', '+inf', '-inf') AND lower({0}) <> '-inf' THEN NULL ELSE {0} END)",
+    ),
     "datetime_of_ticks": (
         1,
         f"make_timestamp(CAST(trunc({{0}}) AS BIGINT) // 10 - {_TICKS_TO_UNIX})",
@@ -165,9 +168,7 @@ _AGGREGATES: Final[dict[str, tuple[int, str]]] = {
     "avg_real": (1, "coalesce(avg({0}), CAST('NaN' AS DOUBLE))"),
 }
 
-_REFUSED_NAN: Final = (
-    "(CASE WHEN isnan({0}) THEN error('" + MARK + "arg_max and arg_min over NaN') ELSE {0} END)"
-)
+_REFUSED_NAN: Final = "(CASE WHEN isnan({0}) THEN error('" + MARK + "arg_max and arg_min over NaN') ELSE {0} END)"
 
 
 @cache

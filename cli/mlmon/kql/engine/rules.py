@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 Rewriter = Callable[["ir.Query"], "ir.Query"]
 
 _COMPARISONS: Final = {"==": "eq", "!=": "ne", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
-_LONGEST_LIST: Final = 1_048_576  # Kusto's own cap: https://learn.microsoft.com/kusto/query/make-list-aggregation-function
+_LONGEST_LIST: Final = (
+    1_048_576  # Kusto's own cap: https://learn.microsoft.com/kusto/query/make-list-aggregation-function
+)
 _REGEX_ARGUMENT: Final = {
     "extract": 0, "extract_all": 0, "replace_regex": 1, "trim": 0, "trim_start": 0, "trim_end": 0,
 }  # fmt: skip

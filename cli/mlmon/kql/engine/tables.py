@@ -35,7 +35,13 @@ _READ: Final = {
     "int": ("INTEGER", "{0}"),
     "real": ("DOUBLE", "{0}"),
 }
-_SQL_TYPES: Final = {"string": "VARCHAR", "datetime": "TIMESTAMP", "dynamic": "JSON", "int": "INTEGER", "real": "DOUBLE"}
+_SQL_TYPES: Final = {
+    "string": "VARCHAR",
+    "datetime": "TIMESTAMP",
+    "dynamic": "JSON",
+    "int": "INTEGER",
+    "real": "DOUBLE",
+}
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -97,4 +103,3 @@ def lock(connection: duckdb.DuckDBPyConnection) -> None:
     """Shut the database off from files and the network, for good: no statement can undo it."""
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
-
