@@ -187,10 +187,13 @@ class Terminal:
     @contextmanager
     def _undisturbed(self, stream: Stream) -> Iterator[None]:
         """Take the progress bars off the screen while something else is written to it."""
+        bars = self._bars if stream.is_terminal else []
         with ExitStack() as stack:
-            for bar in self._bars if stream.is_terminal else ():
+            for bar in bars:
                 stack.enter_context(bar.aside())
             yield
+            if bars:
+                stream.flush()  # before they are drawn again
 
 
 _STYLE_OF: dict[str, str] = {"warning": "warning", "debug": "dim"}
