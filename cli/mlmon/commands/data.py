@@ -37,6 +37,14 @@ _BLOB: Final = (
     Field("model", optional=True),
     Field("model_version", optional=True),
 )
+_BRIEF: Final = (
+    Field("day"),
+    Field("collection"),
+    Field("bytes", kind="bytes"),
+    Field("model", optional=True),
+    Field("model_version", header="version", optional=True),
+    Field("path", optional=True),
+)
 _LISTED: Final = (*_BLOB, Field("last_modified", header="last modified", kind="time", optional=True))
 _PULLED: Final = (*_BLOB, Field("status"), Field("reason", optional=True))
 
@@ -67,11 +75,8 @@ def ls(
     blobs = list(layout.select(workspace.blobs, found.name, selection))
     if not blobs:
         _explain_nothing(session, workspace, found, selection)
-    rows = Rows(
-        _LISTED,
-        ({**_row(one), "last_modified": one.blob.last_modified} for one in blobs),
-        empty=f"no collected blobs of {found.name} in that range",
-    )
+    rows = [{**_row(one), "last_modified": one.blob.last_modified} for one in blobs]
+    empty = f"no collected blobs of {found.name} in that range"
     totals: Row = {
         "service": str(found.name),
         "count": len(blobs),
@@ -84,7 +89,10 @@ def ls(
         Field("total_bytes", header="total", kind="bytes"),
         Field("days", kind="number"),
     )
-    return Record(fields, totals, rows=rows, rows_key="blobs")
+    return Faces(
+        people=Record(fields, totals, rows=Rows(_BRIEF, rows, empty=empty)),
+        machines=Record(fields, totals, rows=Rows(_LISTED, rows, empty=empty), rows_key="blobs"),
+    )
 
 
 @command(

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
+from mlmon.collected.layout import CollectedBlob
 from mlmon.commands.command import command
 from mlmon.commands.options import ServicesArgument
 from mlmon.core.model import Value
@@ -14,12 +15,12 @@ _STATUS: Final = (
     Field("service"),
     Field("kind", optional=True),
     Field("generation", optional=True),
-    Field("state"),
+    Field("state", optional=True),
     Field("collection", kind="flag"),
     Field("insights", kind="flag"),
     Field("newest_data", header="newest data", kind="time"),
-    Field("requests", header="requests 24 h", kind="number"),
-    Field("failed", header="failed 24 h", kind="number"),
+    Field("requests", header="requests 24h", kind="number"),
+    Field("failed", kind="number"),
 )
 _STATUS_FULL: Final = (*_STATUS, Field("collections", kind="json"))
 
@@ -43,6 +44,7 @@ def status(
 
     workspace = session.connect()
     chosen = [session.service(workspace, name) for name in services] if services else workspace.services.list()
+    found = status_of(workspace, chosen, now=session.now)
     rows: list[Row] = [
         {
             "service": str(one.service.name),
@@ -55,15 +57,28 @@ def status(
                 for each in one.service.collections
             ],
             "insights": one.service.insights,
-            "newest_data": one.newest_data,
+            "newest_data": one.newest.start if one.newest else None,
             "requests": one.counts.requests,
             "failed": one.counts.failed,
         }
-        for one in status_of(workspace, chosen, now=session.now)
+        for one in found
     ]
     empty = f"{workspace.name} has no services; mlmon serve score.py --name NAME adds one"
-    partly = [{**row, "collection": "partly"} if _partly(row["collections"]) else row for row in rows]
-    return Faces(people=Rows(_STATUS, partly, empty=empty), machines=Rows(_STATUS_FULL, rows, empty=empty))
+    readable = [
+        {
+            **row,
+            "collection": "partly" if _partly(row["collections"]) else row["collection"],
+            "newest_data": _stretch(one.newest) if one.newest else None,
+        }
+        for row, one in zip(rows, found, strict=True)
+    ]
+    return Faces(people=Rows(_STATUS, readable, empty=empty), machines=Rows(_STATUS_FULL, rows, empty=empty))
+
+
+def _stretch(newest: CollectedBlob) -> str:
+    """What the newest blob's path says: a day, or an hour and minute of it."""
+    whole_days = newest.start.hour == newest.end.hour == 0
+    return newest.day.isoformat() if whole_days else f"{newest.start:%Y-%m-%d %H:%M}"
 
 
 def _partly(collections: Value) -> bool:
