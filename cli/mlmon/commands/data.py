@@ -38,12 +38,10 @@ _BLOB: Final = (
     Field("model_version", optional=True),
 )
 _BRIEF: Final = (
-    Field("day"),
+    Field("when"),
     Field("collection"),
     Field("bytes", kind="bytes"),
-    Field("model", optional=True),
-    Field("model_version", header="version", optional=True),
-    Field("path", optional=True),
+    Field("path", optional=True, whole=True),
 )
 _LISTED: Final = (*_BLOB, Field("last_modified", header="last modified", kind="time", optional=True))
 _PULLED: Final = (*_BLOB, Field("status"), Field("reason", optional=True))
@@ -75,7 +73,7 @@ def ls(
     blobs = list(layout.select(workspace.blobs, found.name, selection))
     if not blobs:
         _explain_nothing(session, workspace, found, selection)
-    rows = [{**_row(one), "last_modified": one.blob.last_modified} for one in blobs]
+    rows = [{**_row(one), "last_modified": one.blob.last_modified, "when": one.stretch} for one in blobs]
     empty = f"no collected blobs of {found.name} in that range"
     totals: Row = {
         "service": str(found.name),

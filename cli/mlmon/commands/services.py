@@ -4,7 +4,6 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.collected.layout import CollectedBlob
 from mlmon.commands.command import command
 from mlmon.commands.options import ServicesArgument
 from mlmon.core.model import Value
@@ -68,17 +67,11 @@ def status(
         {
             **row,
             "collection": "partly" if _partly(row["collections"]) else row["collection"],
-            "newest_data": _stretch(one.newest) if one.newest else None,
+            "newest_data": one.newest.stretch if one.newest else None,
         }
         for row, one in zip(rows, found, strict=True)
     ]
     return Faces(people=Rows(_STATUS, readable, empty=empty), machines=Rows(_STATUS_FULL, rows, empty=empty))
-
-
-def _stretch(newest: CollectedBlob) -> str:
-    """What the newest blob's path says: a day, or an hour and minute of it."""
-    whole_days = newest.start.hour == newest.end.hour == 0
-    return newest.day.isoformat() if whole_days else f"{newest.start:%Y-%m-%d %H:%M}"
 
 
 def _partly(collections: Value) -> bool:

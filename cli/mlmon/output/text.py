@@ -42,7 +42,8 @@ class _Column:
     @property
     def least(self) -> int:
         """The width below which the column is not worth showing. Only text may be cut."""
-        return min(self.natural, max(_SHORTEST, _cells(self.label))) if self.field.kind in _CUT else self.natural
+        may_cut = self.field.kind in _CUT and not self.field.whole
+        return min(self.natural, max(_SHORTEST, _cells(self.label))) if may_cut else self.natural
 
 
 def table(rows: Rows, known: Sequence[Row], terminal: Terminal) -> Drawn:
