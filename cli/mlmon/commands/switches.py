@@ -14,8 +14,8 @@ from mlmon.commands.options import (
 )
 from mlmon.core.errors import ExitCode, Failure, UsageError
 from mlmon.core.model import Switch, SwitchRequest
-from mlmon.output.cells import exact
 from mlmon.output.results import Change, Field, Result, Row, Rows
+from mlmon.output.text import field_changes
 from mlmon.session import Session
 
 if TYPE_CHECKING:
@@ -106,10 +106,7 @@ def _switch(
     pending = [step for step in steps if step.changes]
     if pending and not dry_run and not yes:
         for step in pending:
-            for change in step.changes:
-                session.terminal.note(
-                    f"{step.service}: {change.field}: {exact(change.before)} -> {exact(change.after)}"
-                )
+            session.terminal.note(f"{step.service}:\n{field_changes(step.changes)}".rstrip())
         if not session.terminal.confirm(f"Change {', '.join(str(step.service) for step in pending)}?"):
             raise Failure("nothing changed", code="declined")
     if not dry_run:
