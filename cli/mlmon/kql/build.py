@@ -109,14 +109,14 @@ def traces_query(
     if limit < 1:
         raise UsageError(f"the limit {limit} is less than 1", hint="ask for at least one row")
     if tail.strip() and not tail.lstrip().startswith("|"):
-        raise UsageError("the KQL to append does not begin with '|'", hint="write it like: | project timestamp, message")
+        raise UsageError(
+            "the KQL to append does not begin with '|'", hint="write it like: | project timestamp, message"
+        )
     names = _Names(dialect)
     time, bag, message, role = (names(c) for c in ("timestamp", "customDimensions", "message", "cloud_RoleName"))
     lines = [names.table]
     if between is not None:
-        lines.append(
-            f"| where {time} >= {kql_datetime(between.start)} and {time} < {kql_datetime(between.end)}"
-        )
+        lines.append(f"| where {time} >= {kql_datetime(between.start)} and {time} < {kql_datetime(between.end)}")
     if service is not None:
         name = kql_string(service)
         lines.append(f'| where {role} == {name} or tostring({bag}["Service Name"]) == {name}')

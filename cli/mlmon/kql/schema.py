@@ -25,9 +25,7 @@ _COMMON: Final = """
 """
 _COUNTED: Final = "customMeasurements/Measurements:dynamic itemCount/ItemCount:int "
 _CALL: Final = "duration/DurationMs:real id/Id name/Name performanceBucket/PerformanceBucket "
-_WORKSPACE_ONLY: Final = (
-    "-/_BilledSize:real -/_IsBillable -/_ResourceId -/_SubscriptionId -/SourceSystem -/TenantId "
-)
+_WORKSPACE_ONLY: Final = "-/_BilledSize:real -/_IsBillable -/_ResourceId -/_SubscriptionId -/SourceSystem -/TenantId "
 _REFERENCED: Final = "-/ReferencedItemId -/ReferencedType "
 
 _SPECIFIC: Final = {
@@ -51,7 +49,8 @@ _SPECIFIC: Final = {
         performanceBucket/PerformanceBucket processingDuration/ProcessingDurationMs:real
         receiveDuration/ReceiveDurationMs:real sendDuration/SendDurationMs:real totalDuration/TotalDurationMs:real
         url/Url""",
-    "performanceCounters/AppPerformanceCounters": "category/Category counter/- instance/Instance name/Name value/Value:real",
+    "performanceCounters/AppPerformanceCounters": """category/Category counter/- instance/Instance name/Name
+        value/Value:real""",
 }  # fmt: skip
 
 # a column whose type differs between the two, so that it stands above as two columns

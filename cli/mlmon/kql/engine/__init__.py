@@ -58,9 +58,7 @@ def run(query: str, *, files: RowFiles, now: datetime, between: TimeRange | None
     finally:
         connection.close()
     columns = tuple(Column(name, kinds.get(name) or kind) for name, kind in zip(names, types, strict=True))
-    cells = tuple(
-        tuple(value(raw, column.type) for raw, column in zip(row, columns, strict=True)) for row in rows
-    )
+    cells = tuple(tuple(value(raw, column.type) for raw, column in zip(row, columns, strict=True)) for row in rows)
     return Table(columns, cells, render=reading.render)
 
 
@@ -98,7 +96,7 @@ def _execute(
         try:
             relation = connection.sql(sql, params=bound) if bound else connection.sql(sql)
             answer.append((relation.columns, [kusto_type(kind) for kind in relation.types], relation.fetchall()))
-        except BaseException as error:  # noqa: BLE001 - raised again on the thread that waits
+        except BaseException as error:  # raised again on the thread that waits
             failure.append(error)
 
     worker = threading.Thread(target=work, daemon=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mlmon.core.errors import QueryError
 
 if TYPE_CHECKING:
-    from antlr4 import Token
+    from antlr4 import Token  # type: ignore[import-untyped]  # ships no type information
 
 _ESCAPE: Final = re.compile(
     r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{1,2})|([0-7]{1,3})|([\\'\"abfnrtv0]))|\\(.?)", re.DOTALL
@@ -157,7 +157,11 @@ def _refuse_named_arguments(code: Sequence[Token], kinds: Any) -> None:
         if let.type == kinds.LET and equal.text == "=" and opened.type == kinds.OPENPAREN
     }
     for at, token in enumerate(code[:-1]):
-        if token.text in declared and code[at + 1].type == kinds.OPENPAREN and _names_an_argument(code[at + 1 :], kinds):
+        if (
+            token.text in declared
+            and code[at + 1].type == kinds.OPENPAREN
+            and _names_an_argument(code[at + 1 :], kinds)
+        ):
             raise QueryError(
                 f"line {token.line}, column {token.column + 1}: named arguments of a function are not supported by "
                 "the local engine",

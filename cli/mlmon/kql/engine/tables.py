@@ -35,7 +35,13 @@ _READ: Final = {
     "int": ("INTEGER", "{0}"),
     "real": ("DOUBLE", "{0}"),
 }
-_SQL_TYPES: Final = {"string": "VARCHAR", "datetime": "TIMESTAMP", "dynamic": "JSON", "int": "INTEGER", "real": "DOUBLE"}
+_SQL_TYPES: Final = {
+    "string": "VARCHAR",
+    "datetime": "TIMESTAMP",
+    "dynamic": "JSON",
+    "int": "INTEGER",
+    "real": "DOUBLE",
+}
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -85,7 +91,7 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str, paths: list[str], b
         rows = f"SELECT * FROM ({rows}) WHERE timestamp >= $start AND timestamp < $end"  # noqa: S608 - the same
         bound |= {"start": between.start.replace(tzinfo=None), "end": between.end.replace(tzinfo=None)}
     try:
-        connection.execute(f'INSERT INTO "{table}" {rows}', bound)  # noqa: S608 - the same
+        connection.execute(f'INSERT INTO "{table}" {rows}', bound)
     except duckdb.Error as error:
         damaged = next((path for path in paths if path in str(error)), Path(paths[0]).parent)
         raise DamagedWorkspace(
@@ -97,4 +103,3 @@ def lock(connection: duckdb.DuckDBPyConnection) -> None:
     """Shut the database off from files and the network, for good: no statement can undo it."""
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
-
