@@ -96,7 +96,7 @@ def _execute(
         try:
             relation = connection.sql(sql, params=bound) if bound else connection.sql(sql)
             answer.append((relation.columns, [kusto_type(kind) for kind in relation.types], relation.fetchall()))
-        except BaseException as error:  # noqa: BLE001 - raised again on the thread that waits
+        except BaseException as error:  # raised again on the thread that waits
             failure.append(error)
 
     worker = threading.Thread(target=work, daemon=True)

@@ -19,6 +19,13 @@ _ON_AZURE: Final = "run the query on Azure, or write it without"
 _TYPES: Final = "see the types with `| getschema`; convert with tostring(), tolong(), todouble(), todatetime()"
 _OPERATOR: Final = re.compile(r"([A-Z][A-Za-z]*?)Operator")
 _INTERNAL_CLASS: Final = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+|(?:[a-z]+ )?expression:.*|statement|.*\s.*")
+_OPERATORS: Final = (
+    "as", "consume", "count", "distinct", "evaluate", "extend", "facet", "filter", "find", "fork", "getschema",
+    "invoke", "join", "limit", "lookup", "make-graph", "make-series", "mv-apply", "mv-expand", "order", "parse",
+    "parse-kv", "parse-where", "partition", "print", "project", "project-away", "project-keep", "project-rename",
+    "project-reorder", "range", "reduce", "render", "sample", "sample-distinct", "scan", "search", "serialize",
+    "sort", "summarize", "take", "top", "top-hitters", "top-nested", "union", "where",
+)  # fmt: skip
 _HYPHENS: Final = {"mvapply": "mv-apply"}
 
 
@@ -64,6 +71,12 @@ def _syntax(error: KqlSyntaxError, reading: Reading) -> QueryError:
     what = f"unexpected {word[0]!r}" if word and word[0] else "something is missing"
     if word and word[0] and word[0] in "'\"":
         what = "a string that does not end, or text where none is expected"
+    operator = re.match(r"\|\s*([A-Za-z][\w-]*)", rest)
+    if operator and operator[1] not in _OPERATORS:
+        near = did_you_mean(operator[1], _OPERATORS) or "the operators are at https://aka.ms/kql"
+        return QueryError(
+            f"line {line}, column {column + operator.start(1)}: there is no operator named {operator[1]!r}", hint=near
+        )
     return QueryError(f"line {line}, column {column}: {what}", hint="the syntax is at https://aka.ms/kql")
 
 
@@ -110,7 +123,7 @@ def executed(error: duckdb.Error) -> QueryError:
 
     text = str(error)
     if MARK in text:
-        construct = text.split(MARK, 1)[1].split("\n")[0]
+        construct = text.partition(MARK)[2].partition("\n")[0]
         return QueryError(f"{construct} is not supported by the local engine", hint=_ON_AZURE)
     if "duckdb-kql:" in text:
         return QueryError("a time finer than a microsecond is not supported by the local engine", hint=_ON_AZURE)

@@ -62,7 +62,7 @@ class Guard:
             case ir.TableRef():
                 return source, self._table(source, scope)
             case ir.DataTable():
-                kinds = {name: canonical(kind) for name, kind in source.columns}
+                kinds: Kinds = {name: canonical(kind) for name, kind in source.columns}
             case ir.PrintSource():
                 return self._print(source, scope)
             case ir.RangeSource():
@@ -70,7 +70,12 @@ class Guard:
             case ir.WildcardTableRef():
                 kinds = self._wildcard(source, scope)
             case ir.GraphSource():
-                raise QueryError("graphs are not supported by the local engine", hint="run the query on Azure")
+                from duckdb_kql.translate.graph import output_columns
+
+                # its tables are guarded, as nested queries; its patterns are the library's business
+                return self._rules({}, scope).rewrite(source), dict.fromkeys(
+                    output_columns(source, _names({**self._tables, **scope})), ""
+                )
             case _:
                 raise QueryError(
                     "this source of rows is not supported by the local engine", hint="run the query on Azure"
@@ -132,6 +137,8 @@ class Guard:
             case ir.Project() | ir.Extend() | ir.Distinct():
                 return self._assign(operator, columns, scope)
         self._known_columns(operator, columns)
+        if isinstance(operator, ir.Sort | ir.Top):
+            _refuse_dynamic("sorting by", (key.expr for key in operator.keys), columns)
         new = self._rules(columns, scope).rewrite(operator)
         return [new], self._after(operator, columns)
 
@@ -154,6 +161,11 @@ class Guard:
             case ir.MvExpand():
                 self._need(columns, (target.column for target in operator.targets))
                 for target in operator.targets:
+                    if columns[target.column] not in ("dynamic", ""):
+                        raise QueryError(
+                            f"mv-expand needs a dynamic column, and {target.column!r} is {columns[target.column]}",
+                            hint=f"parse it first: | extend {target.column} = parse_json({target.column})",
+                        )
                     kinds[target.name or target.column] = canonical(target.to_type or "dynamic")
             case ir.Parse():
                 kinds |= {s.name: canonical(s.type or "string") for s in operator.segments if s.name}
@@ -188,6 +200,7 @@ class Guard:
         from duckdb_kql.translate import arg_max_targets, summarize_names
 
         self._known_columns(operator, columns)
+        _refuse_dynamic("grouping by", (key.expr for key in operator.by), columns)
         operator = dataclasses.replace(operator, aggregates=tuple(map(_countif_name, operator.aggregates)))
         keys, groups = summarize_names(operator, list(columns))
         kinds = {name: kind_of(e.expr, columns) for name, e in zip(keys, operator.by, strict=True)}
@@ -200,8 +213,7 @@ class Guard:
                 kinds[names[0]] = kind_of(aggregate.expr, columns)
                 continue
             targets = arg_max_targets(aggregate, keys, list(columns))
-            assert targets is not None  # it is an arg_max or arg_min
-            first, picked = targets[1], targets[2]
+            _, first, picked = targets or ("", extreme.args[0], [])
             kinds |= {name: columns[ref.name] for name, ref in zip(names, [first, *picked], strict=True)}
             if columns[first.name] == "real":
                 before.append(ir.Extend((ir.NamedExpr(call("not_nan", first), first.name),)))
@@ -328,6 +340,11 @@ def _never_null(names: Sequence[str], kinds: Kinds) -> list[ir.Operator]:
 
     texts = [name for name in names if kinds.get(name) == "string"]
     return [ir.Extend(tuple(ir.NamedExpr(call("text", ir.ColumnRef(n)), n) for n in texts))] if texts else []
+
+
+def _refuse_dynamic(what: str, expressions: Iterable[ir.Expr], columns: Kinds) -> None:
+    if any(kind_of(expression, columns) == "dynamic" for expression in expressions):
+        raise QueryError(f"{what} a dynamic value is not possible", hint="convert it first with tostring() or tolong()")
 
 
 def _range_kind(kinds: Sequence[str]) -> str:

@@ -26,22 +26,21 @@ _RETURNS: Final = {
         "string": """strcat strcat_delim strcat_array tostring tolower toupper substring replace_string replace
             replace_regex trim trim_start trim_end strrep reverse extract format_datetime format_timespan gettype
             base64_encode_tostring base64_decode_tostring base64_encodestring base64_decodestring hash_md5 hash_sha1
-            hash_sha256 url_encode url_decode parse_ipv6 mlmon:nul mlmon:text mlmon:utf8_of_base64""",
+            hash_sha256 url_encode url_decode parse_ipv6""",
         "long": """strlen tolong countof indexof array_length array_index_of datetime_diff week_of_year weekofyear
             binary_and binary_or binary_xor binary_not binary_shift_left binary_shift_right count countif dcount
-            dcountif datetime_part parse_ipv4 mlmon:position mlmon:weeks_between mlmon:long_of_text mlmon:count_rows""",
-        "int": """toint getyear getmonth monthofyear dayofmonth dayofyear hourofday mlmon:int_of_text""",
-        "real": """todouble toreal sqrt exp exp2 exp10 log log10 log2 pow sin cos tan cot asin acos atan atan2 pi degrees
-            radians gamma sign round ceiling array_sum stdev stdevif variance varianceif avgif mlmon:real_divide
-            mlmon:timespan_ratio mlmon:as_real""",
+            dcountif datetime_part parse_ipv4""",
+        "int": """toint getyear getmonth monthofyear dayofmonth dayofyear hourofday""",
+        "real": """todouble toreal sqrt exp exp2 exp10 log log10 log2 pow sin cos tan cot asin acos atan atan2 pi
+            degrees radians gamma sign round ceiling array_sum stdev stdevif variance varianceif avgif""",
         "bool": """isnull isnotnull notnull isempty isnotempty isnan isinf isfinite tobool toboolean not
-            set_has_element mlmon:isnull_dynamic mlmon:isnotnull_dynamic""",
+            set_has_element""",
         "datetime": """todatetime now ago make_datetime datetime_add startofday startofweek startofmonth startofyear
-            endofday endofweek endofmonth endofyear mlmon:bin_datetime mlmon:datetime_of_ticks""",
-        "timespan": "totimespan timespan make_timespan dayofweek mlmon:bin_timespan mlmon:timespan_divide",
+            endofday endofweek endofmonth endofyear""",
+        "timespan": """totimespan timespan make_timespan dayofweek""",
         "guid": "toguid",
         "dynamic": """parse_json todynamic pack_array pack bag_pack zip array_concat array_slice array_sort_asc
-            array_sort_desc array_reverse split extract_all parse_url make_list make_set mlmon:member""",
+            array_sort_desc array_reverse split extract_all parse_url make_list make_set""",
     }.items()
     for word in words.split()
 }
@@ -68,7 +67,7 @@ def common(kinds: Sequence[str]) -> str:
     return max(present, key=_NUMERIC.index) if present and numeric(*present) else ""
 
 
-def kind_of(node: ir.Expr, columns: Kinds) -> str:
+def kind_of(node: ir.Expr, columns: Kinds) -> str:  # noqa: PLR0911 - a table reads best as a table
     """The type of an expression over `columns`, or "" when it is not known."""
     from duckdb_kql import ir
 
@@ -93,7 +92,7 @@ def kind_of(node: ir.Expr, columns: Kinds) -> str:
     return ""
 
 
-def _arithmetic(op: str, left: str, right: str) -> str:  # noqa: PLR0911 - a table reads best as a table
+def _arithmetic(op: str, left: str, right: str) -> str:  # noqa: PLR0911 - the same
     match op, left, right:
         case "-", "datetime", "datetime":
             return "timespan"

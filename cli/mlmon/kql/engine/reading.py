@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mlmon.core.errors import QueryError
 
 if TYPE_CHECKING:
-    from antlr4 import Token
+    from antlr4 import Token  # type: ignore[import-untyped]  # ships no type information
 
 _ESCAPE: Final = re.compile(
     r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{1,2})|([0-7]{1,3})|([\\'\"abfnrtv0]))|\\(.?)", re.DOTALL

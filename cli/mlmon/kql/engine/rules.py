@@ -105,6 +105,11 @@ class Rules:
     def _comparison(self, new: ir.BinaryOp, left: str, right: str) -> ir.Expr:
         both = {left, right}
         equality = new.op in ("==", "!=", "<>")
+        if left == right == "dynamic":
+            raise QueryError(
+                f"two dynamic values cannot be compared ({new.op})",
+                hint="convert them first with tostring() or tolong()",
+            )
         if equality and both == {"string", "bool"}:
             # `success == false`, where success is the text "False"
             return dataclasses.replace(
@@ -249,6 +254,35 @@ def _make_timespan(new: ir.FunctionCall, kinds: list[str]) -> ir.Expr:
     return call("checked_timespan", new.args[0], new.args[1], second, new)
 
 
+def _long_of_constant(new: ir.FunctionCall, _: list[str]) -> ir.Expr:
+    """Kusto saturates over rows, and wraps around where it folds a constant."""
+    if _computed_constant(new.args[0]):
+        return dataclasses.replace(new, args=(call("within_long", new.args[0]),))
+    return new
+
+
+def _text_of_constant(new: ir.FunctionCall, _: list[str]) -> ir.Expr:
+    if _computed_constant(new.args[0]):
+        raise QueryError(
+            "tostring() of a computed constant is not supported by the local engine",
+            hint="its last digit differs from Azure's; write the number out",
+        )
+    return new
+
+
+def _computed_constant(node: ir.Expr) -> bool:
+    from duckdb_kql import ir
+    from duckdb_kql.translate import _reads_toscalar, _referenced_columns
+
+    return (
+        isinstance(node, ir.BinaryOp | ir.FunctionCall) and not _referenced_columns(node) and not _reads_toscalar(node)
+    )
+
+
+def _timespan_of_text(new: ir.FunctionCall, _: list[str]) -> ir.Expr:
+    return call("timespan_of_text", new.args[0], new)
+
+
 def _collect(new: ir.FunctionCall, kinds: list[str]) -> ir.Expr:
     from duckdb_kql import ir
 
@@ -281,12 +315,15 @@ _FUNCTIONS: Final[dict[tuple[str, str], _Rule]] = {
     ("notnull", "dynamic"): _instead("isnotnull_dynamic"),
     ("bin", ""): _bin,
     ("floor", ""): _bin,
-    ("totimespan", "string"): _on_argument("timespan_text"),
-    ("timespan", "string"): _on_argument("timespan_text"),
+    ("totimespan", "string"): _timespan_of_text,
+    ("timespan", "string"): _timespan_of_text,
+    ("dayofweek", "datetime"): _on_argument("before_last_day"),
     ("tobool", "string"): _on_argument("bool_text"),
     ("toboolean", "string"): _on_argument("bool_text"),
     ("toint", "string"): _instead("int_of_text"),
     ("tolong", "string"): _instead("long_of_text"),
+    ("tolong", "real"): _long_of_constant,
+    ("tostring", "real"): _text_of_constant,
     ("todouble", "string"): _on_argument("real_text"),
     ("toreal", "string"): _on_argument("real_text"),
     ("todatetime", "long"): _instead("datetime_of_ticks"),

@@ -91,7 +91,7 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str, paths: list[str], b
         rows = f"SELECT * FROM ({rows}) WHERE timestamp >= $start AND timestamp < $end"  # noqa: S608 - the same
         bound |= {"start": between.start.replace(tzinfo=None), "end": between.end.replace(tzinfo=None)}
     try:
-        connection.execute(f'INSERT INTO "{table}" {rows}', bound)  # noqa: S608 - the same
+        connection.execute(f'INSERT INTO "{table}" {rows}', bound)
     except duckdb.Error as error:
         damaged = next((path for path in paths if path in str(error)), Path(paths[0]).parent)
         raise DamagedWorkspace(

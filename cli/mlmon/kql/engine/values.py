@@ -14,7 +14,7 @@ from mlmon.core.model import Value
 _LONG = range(-(2**63), 2**63)
 
 
-def value(raw: Any, kind: str) -> Value:
+def value(raw: Any, kind: str) -> Value:  # noqa: PLR0911 - one return for each type
     """One cell of a column of the KQL type `kind`.
 
     Raises:
@@ -50,7 +50,7 @@ def _moment(raw: Any) -> Value:
     return None
 
 
-def _dynamic(raw: Any) -> Value:
+def _dynamic(raw: Any) -> Value:  # noqa: PLR0911 - the same
     match raw:
         case str():
             try:
