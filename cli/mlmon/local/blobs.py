@@ -26,30 +26,38 @@ class BlobFolders:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._paths: dict[tuple[str, str], Path] = {}
+        self._files: dict[tuple[str, str], Path] = {}
+        self._folders: dict[tuple[str, str], Path] = {}
 
     def append(self, container: str, name: str, data: bytes, *, header: bytes = b"") -> None:
         """Add bytes to a blob's end, making it (with its header) if there is none."""
-        path = self._paths.get((container, name))
+        path = self._files.get((container, name))
         if path is None:
-            path = self._paths[container, name] = self._place(container, name)
+            path = self._files[container, name] = self._file(container, name)
         self._store.append(path, data, header=header)
 
     def container(self, container: str) -> Path:
         """The folder of a container."""
         return self._store.folder.joinpath("blobs", *names.encode(container))
 
-    def _place(self, container: str, name: str) -> Path:
-        """The file for a blob; a blob may have the name of a folder, which a file system cannot have twice."""
-        path = self.container(container)
-        *folders, last = name.split("/")
-        for segment in folders:
-            for part in names.encode(segment):
-                path /= part
-                path = path.with_name(f"{part}%") if path.is_file() else path
+    def _file(self, container: str, name: str) -> Path:
+        """The file of a blob; a blob may have a folder's name, which a file system cannot have twice."""
+        above, slash, last = name.rpartition("/")
+        path = (self._folder(container, above) if slash else self.container(container)).joinpath(*names.encode(last))
+        return path.with_name(f"{path.name}%") if path.is_dir() else path
+
+    def _folder(self, container: str, name: str) -> Path:
+        known = self._folders.get((container, name))
+        if known is not None:
+            return known
+        above, slash, last = name.rpartition("/")
+        path = self._folder(container, above) if slash else self.container(container)
         for part in names.encode(last):
             path /= part
-        return path.with_name(f"{path.name}%") if path.is_dir() else path
+        if path.is_file():
+            path = path.with_name(f"{path.name}%")
+        self._folders[container, name] = path
+        return path
 
 
 class LocalBlobs:

@@ -87,7 +87,7 @@ def _set_fields(document: TOMLDocument, name: ServiceName, fields: Mapping[str, 
             if step not in table:
                 # a table that holds only tables needs no header line of its own
                 table[step] = tomlkit.table(is_super_table=step in {"services", "collections"})
-            table = table[step]  # type: ignore[assignment]  # the file was checked: each step is a table
+            table = table[step]
         table[dotted.rsplit(".", 1)[-1]] = value
 
 

@@ -155,20 +155,18 @@ class Store:
 
     def _prepare(self, folder: Path) -> None:
         """Make the folder, having seen that no link on the way leads out of the workspace."""
-        if folder in self._known_folders:
+        if folder in self._known_folders or folder == self.folder:
             return
-        inside = self.folder
+        self._prepare(folder.parent)
+        if folder.is_symlink():
+            raise DamagedWorkspace(
+                f"{folder} is a link, and nothing is written through links",
+                hint="replace it with a folder",
+            )
         try:
-            for part in folder.relative_to(self.folder).parts:
-                inside /= part
-                if inside.is_symlink():
-                    raise DamagedWorkspace(
-                        f"{inside} is a link, and nothing is written through links",
-                        hint="replace it with a folder",
-                    )
-                inside.mkdir(exist_ok=True)
+            folder.mkdir(exist_ok=True)
         except OSError as error:
-            raise cannot("written", inside, error) from error
+            raise cannot("written", folder, error) from error
         self._known_folders.add(folder)
 
 

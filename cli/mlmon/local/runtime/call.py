@@ -21,7 +21,10 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request being scored. `draw` is its lot for sampling, from 0 to 1: one lot, so that inputs and outputs agree."""
+    """One request being scored.
+
+    `draw` is its lot for sampling, from 0 to 1: one lot, so that inputs and outputs agree.
+    """
 
     caller: Caller
     request_id: str

@@ -85,9 +85,10 @@ def _type(error: BaseException) -> str:
 
 
 def message(error: BaseException) -> str:
+    """What it says; a script's own `__str__` may do anything."""
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - a script's own __str__ may do anything
+    except Exception:
         return "<exception str() failed>"
 
 

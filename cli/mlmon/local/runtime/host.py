@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from datetime import datetime
 from pathlib import Path
 from uuid import uuid5
 
 from mlmon.core.errors import Failure
 from mlmon.core.model import Generation, ServiceName
 from mlmon.local.blobs import BlobFolders, v2_container
-from mlmon.local.definition import Definition, ServiceEntry
+from mlmon.local.definition import Definition
 from mlmon.local.definition_file import DefinitionFile
 from mlmon.local.logs import CONTAINERS, log_path
 from mlmon.local.runtime import auto_collection, failure, shims, v2_collector

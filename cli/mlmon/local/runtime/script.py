@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import sys
 import threading
@@ -11,7 +12,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from itertools import count
 from pathlib import Path
 from types import ModuleType
-from typing import Final, TextIO
+from typing import Final, TextIO, cast
 
 from mlmon.core.errors import Failure
 
@@ -43,8 +44,8 @@ class Script:
         *,
         modules: Mapping[str, ModuleType],
         environment: Mapping[str, str],
-        stdout: TextIO,
-        stderr: TextIO,
+        stdout: io.TextIOBase,
+        stderr: io.TextIOBase,
     ) -> None:
         self._path = path
         self._package = f"mlmon_service_{next(_NUMBERS)}"
@@ -105,7 +106,7 @@ class Script:
             sys.path.insert(0, folder)
             writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
             try:
-                with redirect_stdout(self._stdout), redirect_stderr(self._stderr):
+                with redirect_stdout(cast("TextIO", self._stdout)), redirect_stderr(cast("TextIO", self._stderr)):
                     yield
             finally:
                 sys.dont_write_bytecode = writes_bytecode
@@ -136,7 +137,10 @@ def _failures() -> Iterator[None]:
 
 @contextmanager
 def _modules(supplied: dict[str, ModuleType], own: Callable[[str, ModuleType], bool]) -> Iterator[None]:
-    """Put the script's modules in place, and afterwards what was there before; keep what it newly imported of its own."""
+    """Put the script's modules in place, and afterwards what was there before.
+
+    What the script newly imported of its own joins `supplied`.
+    """
     hidden = {name: sys.modules[name] for name in supplied if name in sys.modules}
     sys.modules.update(supplied)
     known = set(sys.modules)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from mlmon.core.errors import Failure
+from mlmon.core.errors import Failure, UsageError
 from mlmon.core.model import ServiceName
 from mlmon.local.runtime.http_app import ScoringApp
 from mlmon.local.runtime.running import announced
@@ -20,6 +20,9 @@ class LoopbackServer:
 
     def __init__(self, app: ScoringApp, *, name: ServiceName, store: Store, port: int) -> None:
         import waitress
+
+        if not 0 <= port < 65536:
+            raise UsageError(f"{port} is not a port", hint="choose one from 1024 to 65535, or 0 for any free one")
 
         self._name = name
         self._store = store
@@ -51,7 +54,7 @@ class LoopbackServer:
     def stop(self) -> None:
         """End `serve_forever` from another thread."""
         self._stopped = True
-        self._server.pull_trigger(self._close_sockets)
+        self._server.trigger.pull_trigger(self._close_sockets)
 
     def _close(self) -> None:
         self._server.task_dispatcher.shutdown()

@@ -156,7 +156,7 @@ class V2Server:
 
     def exception(self, moment: datetime, error: BaseException, call: Call | None) -> None:
         # its server puts a Python dict's text there; readers of real workspaces meet the same
-        columns = {
+        columns: Row = {
             **failure.columns(error),
             "customDimensions": {"custom_dimensions": str(self._dimensions(call))},
         }

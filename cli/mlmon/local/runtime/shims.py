@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Protocol
 
 from mlmon.local.runtime.v1_collector import ModelDataCollector, V1Collecting
 from mlmon.local.runtime.v2_collector import BasicCorrelationContext, Collector, CorrelationContext, V2Collecting
 
 
-class Collecting(V1Collecting, V2Collecting):
+class Collecting(V1Collecting, V2Collecting, Protocol):
     """A service that both generations' collectors can belong to."""
 
 

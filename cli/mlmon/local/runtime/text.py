@@ -14,7 +14,11 @@ MESSAGE_LIMIT: Final = 32_768
 PROPERTY_LIMIT: Final = 8_192
 ITEM_LIMIT: Final = 64 * 1024
 MARK: Final = "truncated"
+# bytes of one character in UTF-8, at most
+_WIDEST: Final = 4
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 Row = dict[str, Json]
 
@@ -26,7 +30,7 @@ def storable(text: str) -> str:
 
 def compact_json(value: object) -> str:
     """JSON on one line, without blanks, with non-ASCII as it is."""
-    return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
+    return storable(_ENCODER.encode(value))
 
 
 def fitted(row: Row) -> str:
@@ -40,7 +44,7 @@ def fitted(row: Row) -> str:
     for key in list(properties):
         _cut(properties, key, limit=PROPERTY_LIMIT, cuts=cuts)
     line = _marked(row, properties, cuts)
-    while len(line.encode()) > ITEM_LIMIT:
+    while len(line) * _WIDEST > ITEM_LIMIT and len(line.encode()) > ITEM_LIMIT:
         holder, key = _longest(row, properties)
         if not key:
             row.pop("details", None)

@@ -56,7 +56,7 @@ class ModelDataCollector:
 
     _collecting: ClassVar[V1Collecting]
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - the published signature
         self,
         model_name: str,
         designation: str = _DEFAULT,
