@@ -43,9 +43,12 @@ def test_a_change_without_a_terminal_needs_yes(churn: Runner) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (
         2,
         "",
-        "churn:\ncollection: on -> off\n"
-        "error: nobody is there to be asked, so this needs --yes\n"
-        "hint: add --yes to go ahead, or --dry-run to see what would change\n",
+        """\
+churn:
+collection: on -> off
+error: nobody is there to be asked, so this needs --yes
+hint: add --yes to go ahead, or --dry-run to see what would change
+""",
     )
     assert (churn.folder / "workspace.toml").read_bytes() == before
 
