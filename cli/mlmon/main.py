@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from mlmon.core.errors import ExitCode, Failure, Interrupted, MlmonError, UsageError
 from mlmon.session import World
@@ -66,12 +67,23 @@ def _refuse_broken_text(argv: Sequence[str]) -> None:
 def _usage(error: Exception) -> MlmonError:
     """typer's own complaint about the command line, in our voice."""
     message = str(error.format_message()).strip()  # type: ignore[attr-defined]  # TyperException has it, untyped
-    context = getattr(error, "ctx", None)
-    command = getattr(context, "command_path", "mlmon")
-    first, _, suggestion = message.partition(" Did you mean ")
-    message = first.rstrip(".")
-    hint = f"did you mean {suggestion}" if suggestion else f"see {command} --help"
-    return UsageError(message[:1].lower() + message[1:], hint=hint)
+    for theirs, ours in _REWORDED.items():
+        message = message.replace(theirs, ours)
+    message, _, suggestion = message.partition(" Did you mean ")
+    message, _, possible = message.partition(" (Possible options: ")
+    command = getattr(getattr(error, "ctx", None), "command_path", "mlmon")
+    hint = f"see {command} --help"
+    if suggestion or possible:
+        hint = f"did you mean {suggestion or possible.rstrip(')').replace(', ', ' or ') + '?'}"
+    return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=hint)
+
+
+_REWORDED: Final = {
+    "a valid integer range": "a whole number",
+    "a valid int range": "a whole number",
+    "a valid integer": "a whole number",
+    "a valid float": "a number",
+}
 
 
 def _os_error(error: OSError) -> MlmonError:

@@ -189,9 +189,9 @@ def _find(workspace: Workspace, text: str) -> Service:
         raise UsageError(
             f"the endpoint {text!r} has {len(deployments)} deployments: {several}", hint="name one of them"
         )
-    known = f"its services: {', '.join(names[:_MOST_NAMED])}" if names else "it has no services"
+    known = f"its services: {', '.join(names[:_MOST_NAMED])};" if names else "it has no services;"
     raise NotFound(
         f"no service named {text!r} in {workspace.name}",
-        hint=f"{did_you_mean(text, names) or known}; see mlmon status",
+        hint=f"{did_you_mean(text, names) or known} see mlmon status",
         code="service-not-found",
     )

@@ -16,7 +16,7 @@ from mlmon.commands.options import (
     WorkspaceOption,
     one_of,
 )
-from mlmon.output.results import Format, Result
+from mlmon.output.results import Format, Result, Text
 from mlmon.output.show import check, show
 from mlmon.output.terminal import Terminal
 from mlmon.session import GlobalOptions, Session, World
@@ -78,9 +78,12 @@ def command(
         def run(context: typer.Context, **arguments: Any) -> int:
             own = GlobalOptions(**{key: arguments.pop(key) for key in _GLOBALS})
             session = _session(context.find_root().obj, own.over(context.meta[_OPTIONS]))
-            chosen = _format(session, piped)
-            check(chosen, terminal=session.terminal)
+            asked = _asked(session)
+            if asked:
+                check(asked, terminal=session.terminal)
             result = function(session, **arguments)
+            # text of ours (a query to paste, a script) is itself unless another format was asked for
+            chosen = asked or (Format.TABLE if isinstance(result, Text) else piped)
             return int(show(result, format=chosen, terminal=session.terminal, raw=bool(arguments.get("raw"))))
 
         _, *parameters = inspect.signature(function).parameters.values()
@@ -108,16 +111,19 @@ def _session(world: World, options: GlobalOptions) -> Session:
     return Session(world, options, terminal)
 
 
-def _format(session: Session, piped: Format) -> Format:
-    """Flag or variable anywhere; a settings file only on a terminal, so that no script depends on one."""
+def _asked(session: Session) -> Format | None:
+    """The format someone asked for: by flag or variable anywhere, by a settings file on a terminal only.
+
+    A terminal itself asks for a table. Off it, no file can change what a script reads.
+    """
     if session.options.output:
         return Format(session.options.output)
-    on_terminal = session.terminal.stdout.is_terminal
     if wanted := session.world.environ.get("MLMON_OUTPUT"):
         return Format(one_of(FORMATS, "an output format (MLMON_OUTPUT)")(wanted))
-    if on_terminal and (setting := session.settings.output):
-        return Format(one_of(FORMATS, f"an output format ({setting.origin})")(setting.value))
-    return Format.TABLE if on_terminal else piped
+    if not session.terminal.stdout.is_terminal:
+        return None
+    setting = session.settings.output
+    return Format(one_of(FORMATS, f"an output format ({setting.origin})")(setting.value)) if setting else Format.TABLE
 
 
 def _summary(function: Callable[..., Result]) -> str:

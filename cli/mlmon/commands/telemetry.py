@@ -65,7 +65,7 @@ def traces(
         dialect=workspace.telemetry.dialect,
     )
     if print_kql:
-        return Text(query_)
+        return Text(f"{query_}\n")
     table = workspace.telemetry.query(query_)
     _say_range(session, between)
     rows = _rows(table, empty="no traces match")
