@@ -8,6 +8,7 @@ only the tables that the query names, in a database that can reach nothing else.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RowFiles", "run"]
 
+_Answer = tuple[list[str], list[str], list[tuple[Any, ...]]]  # names, KQL types as DuckDB has them, rows
 _HEARTBEAT: Final = 0.1  # seconds; how soon Ctrl-C is noticed while DuckDB works
 
 
@@ -51,10 +53,14 @@ def run(query: str, *, files: RowFiles, now: datetime, between: TimeRange | None
     with faults.translated(reading):
         sql, bound, kinds = _translate(reading.text, guard, now)
     connection = tables.connect()
-    try:
+
+    def answer() -> _Answer:
         tables.load(connection, sorted(guard.named), files, between)
         tables.lock(connection)
-        names, types, rows = _execute(connection, sql, bound)
+        return _execute(connection, sql, bound)
+
+    try:
+        names, types, rows = _interruptible(connection, answer)
     finally:
         connection.close()
     columns = tuple(Column(name, kinds.get(name) or kind) for name, kind in zip(names, types, strict=True))
@@ -82,24 +88,31 @@ def _translate(text: str, guard: Guard, now: datetime) -> tuple[str, dict[str, A
     return str(sql), bound, kinds
 
 
-def _execute(
-    connection: duckdb.DuckDBPyConnection, sql: str, bound: dict[str, Any]
-) -> tuple[list[str], list[str], list[tuple[Any, ...]]]:
-    """Run the SQL on a thread of its own, so that Ctrl-C reaches this one at once."""
+def _execute(connection: duckdb.DuckDBPyConnection, sql: str, bound: dict[str, Any]) -> _Answer:
     import duckdb
     from duckdb_kql.types import kusto_type
 
-    answer: list[tuple[list[str], list[str], list[tuple[Any, ...]]]] = []
-    failure: list[BaseException] = []
+    try:
+        relation = connection.sql(sql, params=bound) if bound else connection.sql(sql)
+        return relation.columns, [kusto_type(kind) for kind in relation.types], relation.fetchall()
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        raise faults.executed(error) from error
 
-    def work() -> None:
+
+def _interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], _Answer]) -> _Answer:
+    """Do the work on a thread of its own, so that Ctrl-C reaches this one at once and ends what DuckDB is doing."""
+    answers: list[_Answer] = []
+    failures: list[BaseException] = []
+
+    def attempt() -> None:
         try:
-            relation = connection.sql(sql, params=bound) if bound else connection.sql(sql)
-            answer.append((relation.columns, [kusto_type(kind) for kind in relation.types], relation.fetchall()))
+            answers.append(work())
         except BaseException as error:  # raised again on the thread that waits
-            failure.append(error)
+            failures.append(error)
 
-    worker = threading.Thread(target=work, daemon=True)
+    worker = threading.Thread(target=attempt, daemon=True)
     worker.start()
     try:
         while worker.is_alive():
@@ -109,8 +122,6 @@ def _execute(
             connection.interrupt()
             worker.join(_HEARTBEAT)
         raise
-    for error in failure:
-        if isinstance(error, duckdb.Error):
-            raise faults.executed(error) from error
-        raise error
-    return answer[0]
+    for failure in failures:
+        raise failure
+    return answers[0]

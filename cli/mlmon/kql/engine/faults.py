@@ -54,9 +54,10 @@ def _library(error: KqlError, reading: Reading) -> QueryError:
         return _syntax(error, reading)
     if isinstance(error, KqlUnsupportedError):
         return _unsupported(error, reading)
-    name = str(getattr(error, "name", "")) or "a name"
+    name = str(getattr(error, "name", "")) or "this"
     return QueryError(
-        f"the local engine cannot tell what {name!r} is here", hint="names differ by more than case; check the spelling"
+        f"two columns named {name!r}, or alike but for case, are not supported by the local engine",
+        hint="give each its own name with | project-rename, or run the query on Azure",
     )
 
 
@@ -70,7 +71,7 @@ def _syntax(error: KqlSyntaxError, reading: Reading) -> QueryError:
     word = re.match(r"\w+|\S|$", rest)
     what = f"unexpected {word[0]!r}" if word and word[0] else "something is missing"
     if word and word[0] and word[0] in "'\"":
-        what = "a string that does not end, or text where none is expected"
+        what = "text where none is expected, or a string that does not end or has an unknown escape"
     operator = re.match(r"\|\s*([A-Za-z][\w-]*)", rest)
     if operator and operator[1] not in _OPERATORS:
         near = did_you_mean(operator[1], _OPERATORS) or "the operators are at https://aka.ms/kql"
@@ -106,9 +107,9 @@ def _construct(construct: str) -> tuple[str, str]:
     if operator:
         words = re.sub(r"(?<!^)(?=[A-Z])", "-", operator[1]).lower()
         return f"the operator {_HYPHENS.get(words, words)}", ""
-    if _INTERNAL_CLASS.fullmatch(construct) or construct.startswith(PREFIX):
-        return "this form of expression", ""
-    return f"this use of {kind}", ""
+    if PREFIX in construct:
+        return f"this use of {construct.rpartition(PREFIX)[2].partition('_flat')[0]}()", ""
+    return "this form of expression" if _INTERNAL_CLASS.fullmatch(construct) else f"this use of {kind}", ""
 
 
 def _functions() -> tuple[str, ...]:

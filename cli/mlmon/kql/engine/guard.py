@@ -6,18 +6,18 @@ Refuses what is known to be answered wrongly, makes right what is small, and say
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from mlmon.core.errors import QueryError, did_you_mean
-from mlmon.kql.engine.kinds import Kinds, canonical, common, kind_of
+from mlmon.kql.engine import shapes
+from mlmon.kql.engine.kinds import Kinds, canonical, kind_of
 from mlmon.kql.engine.reading import Reading
-from mlmon.kql.engine.rules import Rules, call
+from mlmon.kql.engine.registry import call
+from mlmon.kql.engine.rules import Rules
 
 if TYPE_CHECKING:
     from duckdb_kql import ir
-
-_NULLABLE_SIDES: Final = {"leftouter": "right", "rightouter": "left", "fullouter": "both"}
 
 
 class Guard:
@@ -66,7 +66,9 @@ class Guard:
             case ir.PrintSource():
                 return self._print(source, scope)
             case ir.RangeSource():
-                kinds = {source.name: _range_kind([kind_of(e, {}) for e in (source.start, source.stop, source.step)])}
+                kinds = {
+                    source.name: shapes.range_kind([kind_of(e, {}) for e in (source.start, source.stop, source.step)])
+                }
             case ir.WildcardTableRef():
                 kinds = self._wildcard(source, scope)
             case ir.GraphSource():
@@ -74,7 +76,7 @@ class Guard:
 
                 # its tables are guarded, as nested queries; its patterns are the library's business
                 return self._rules({}, scope).rewrite(source), dict.fromkeys(
-                    output_columns(source, _names({**self._tables, **scope})), ""
+                    output_columns(source, shapes.column_lists({**self._tables, **scope})), ""
                 )
             case _:
                 raise QueryError(
@@ -90,7 +92,7 @@ class Guard:
         self._known_columns(source.expressions, {})
         kinds = {name: kind_of(e.expr, {}) for name, e in zip(names, source.expressions, strict=True)}
         rewritten = self._rules({}, scope).rewrite(source.expressions)
-        return ir.PrintSource(_named(source.expressions, rewritten, names)), kinds
+        return ir.PrintSource(shapes.named_as(source.expressions, rewritten, names)), kinds
 
     def _table(self, table: ir.TableRef, scope: Mapping[str, Kinds]) -> Kinds:
         if table.database is not None or table.cluster is not None:
@@ -115,8 +117,8 @@ class Guard:
 
         if source.database is not None:
             raise QueryError("other databases are not supported by the local engine", hint="name the tables alone")
-        names = match_wildcard(source, _names({**self._tables, **scope}))
-        return _united([self._table(ir.TableRef(name), scope) for name in names])
+        names = match_wildcard(source, shapes.column_lists({**self._tables, **scope}))
+        return shapes.united([self._table(ir.TableRef(name), scope) for name in names])
 
     # operators
 
@@ -138,7 +140,7 @@ class Guard:
                 return self._assign(operator, columns, scope)
         self._known_columns(operator, columns)
         if isinstance(operator, ir.Sort | ir.Top):
-            _refuse_dynamic("sorting by", (key.expr for key in operator.keys), columns)
+            shapes.refuse_dynamic("sorting by", (key.expr for key in operator.keys), columns)
         new = self._rules(columns, scope).rewrite(operator)
         return [new], self._after(operator, columns)
 
@@ -160,12 +162,8 @@ class Guard:
                 self._need(columns, (name for name in operator.columns if "*" not in name))
             case ir.MvExpand():
                 self._need(columns, (target.column for target in operator.targets))
+                shapes.refuse_scalars(operator, columns)
                 for target in operator.targets:
-                    if columns[target.column] not in ("dynamic", ""):
-                        raise QueryError(
-                            f"mv-expand needs a dynamic column, and {target.column!r} is {columns[target.column]}",
-                            hint=f"parse it first: | extend {target.column} = parse_json({target.column})",
-                        )
                     kinds[target.name or target.column] = canonical(target.to_type or "dynamic")
             case ir.Parse():
                 kinds |= {s.name: canonical(s.type or "string") for s in operator.segments if s.name}
@@ -190,7 +188,7 @@ class Guard:
                 names = naming.distinct_names(operator.expressions)
         kinds = {name: kind_of(e.expr, columns) for name, e in zip(names, operator.expressions, strict=True)}
         rewritten = self._rules(columns, scope).rewrite(operator.expressions)
-        new = dataclasses.replace(operator, expressions=_named(operator.expressions, rewritten, names))
+        new = dataclasses.replace(operator, expressions=shapes.named_as(operator.expressions, rewritten, names))
         return [new], ({**columns, **kinds} if isinstance(operator, ir.Extend) else kinds)
 
     def _summarize(
@@ -200,27 +198,26 @@ class Guard:
         from duckdb_kql.translate import arg_max_targets, summarize_names
 
         self._known_columns(operator, columns)
-        _refuse_dynamic("grouping by", (key.expr for key in operator.by), columns)
-        operator = dataclasses.replace(operator, aggregates=tuple(map(_countif_name, operator.aggregates)))
+        shapes.refuse_dynamic("grouping by", (key.expr for key in operator.by), columns)
+        operator = dataclasses.replace(operator, aggregates=tuple(map(shapes.countif_name, operator.aggregates)))
         keys, groups = summarize_names(operator, list(columns))
         kinds = {name: kind_of(e.expr, columns) for name, e in zip(keys, operator.by, strict=True)}
         before: list[ir.Operator] = []
         singles: list[str | None] = []
         for aggregate, names in zip(operator.aggregates, groups, strict=True):
-            extreme = _extreme(aggregate)
-            singles.append(None if extreme else names[0])
-            if extreme is None:
+            targets = arg_max_targets(aggregate, keys, list(columns))
+            singles.append(None if targets else names[0])
+            if targets is None:
                 kinds[names[0]] = kind_of(aggregate.expr, columns)
                 continue
-            targets = arg_max_targets(aggregate, keys, list(columns))
-            _, first, picked = targets or ("", extreme.args[0], [])
+            _, first, picked = targets
             kinds |= {name: columns[ref.name] for name, ref in zip(names, [first, *picked], strict=True)}
             if columns[first.name] == "real":
                 before.append(ir.Extend((ir.NamedExpr(call("not_nan", first), first.name),)))
         rules = self._rules(columns, scope)
         new = ir.Summarize(
-            _named(operator.aggregates, rules.rewrite(operator.aggregates), singles),
-            _named(operator.by, rules.rewrite(operator.by), keys),
+            shapes.named_as(operator.aggregates, rules.rewrite(operator.aggregates), singles),
+            shapes.named_as(operator.by, rules.rewrite(operator.by), keys),
         )
         return [*before, new], kinds
 
@@ -244,17 +241,10 @@ class Guard:
         if operator.kind in ("rightsemi", "rightanti"):
             sided = taken
         kinds = dict(zip(names, sided, strict=False))
-        side = _NULLABLE_SIDES.get(operator.kind, "")
-        nullable = (
-            names[len(columns) :]
-            if side == "right"
-            else names[: len(columns)]
-            if side == "left"
-            else names
-            if side
-            else []
-        )
-        return [dataclasses.replace(operator, right=right), *_never_null(nullable, kinds)], kinds
+        # the columns of the answer that an unmatched row leaves out
+        left_out = {"leftouter": slice(len(columns), None), "rightouter": slice(len(columns)), "fullouter": slice(None)}
+        nullable = names[left_out.get(operator.kind, slice(0))]
+        return [dataclasses.replace(operator, right=right), *shapes.never_null(nullable, kinds)], kinds
 
     def _union(self, operator: ir.Union, columns: Kinds, scope: Mapping[str, Kinds]) -> tuple[list[ir.Operator], Kinds]:
         from duckdb_kql import ir
@@ -269,12 +259,12 @@ class Guard:
             branches.append(guarded)
             all_kinds.append(kinds)
         new = dataclasses.replace(operator, branches=tuple(branches))
-        united = dict(_united(all_kinds))
+        united = dict(shapes.united(all_kinds))
         if operator.with_source:
             united[operator.with_source] = "string"
-        names = union_output_columns(new, list(columns), _names({**self._tables, **scope}))
+        names = union_output_columns(new, list(columns), shapes.column_lists({**self._tables, **scope}))
         kinds = {name: united.get(name, "") for name in names}
-        return [new, *_never_null(names if operator.kind != "inner" else [], kinds)], kinds
+        return [new, *shapes.never_null(names if operator.kind != "inner" else [], kinds)], kinds
 
     def _exists(self, table: ir.TableRef, scope: Mapping[str, Kinds]) -> bool:
         return table.name in scope or table.name in self._tables
@@ -300,70 +290,3 @@ class Guard:
     def _at(self, word: str) -> str:
         place = self._reading.find(word)
         return f"line {place[0]}, column {place[1]}: " if place else ""
-
-
-def _named(
-    old: Sequence[ir.NamedExpr], new: Sequence[ir.NamedExpr], names: Sequence[str | None]
-) -> tuple[ir.NamedExpr, ...]:
-    """The rewritten expressions under the names that the ones a person wrote would have had."""
-    if all(a is b for a, b in zip(old, new, strict=True)):
-        return tuple(old)
-    return tuple(
-        dataclasses.replace(e, name=name) if name is not None else e for e, name in zip(new, names, strict=True)
-    )
-
-
-def _countif_name(aggregate: ir.NamedExpr) -> ir.NamedExpr:
-    """Kusto names `countif(b)` after its column, the library does not."""
-    from duckdb_kql import ir
-
-    match aggregate:
-        case ir.NamedExpr(ir.FunctionCall(name, (ir.ColumnRef(column),)), None) if name.lower() == "countif":
-            return dataclasses.replace(aggregate, name=f"countif_{column}")
-    return aggregate
-
-
-def _extreme(aggregate: ir.NamedExpr) -> ir.FunctionCall | None:
-    from duckdb_kql import ir
-
-    expr = aggregate.expr
-    return (
-        expr
-        if isinstance(expr, ir.FunctionCall) and expr.name.lower() in ("arg_max", "arg_min") and expr.args
-        else None
-    )
-
-
-def _never_null(names: Sequence[str], kinds: Kinds) -> list[ir.Operator]:
-    """A string is never null in Kusto: one that an outer side leaves out is empty."""
-    from duckdb_kql import ir
-
-    texts = [name for name in names if kinds.get(name) == "string"]
-    return [ir.Extend(tuple(ir.NamedExpr(call("text", ir.ColumnRef(n)), n) for n in texts))] if texts else []
-
-
-def _refuse_dynamic(what: str, expressions: Iterable[ir.Expr], columns: Kinds) -> None:
-    if any(kind_of(expression, columns) == "dynamic" for expression in expressions):
-        raise QueryError(f"{what} a dynamic value is not possible", hint="convert it first with tostring() or tolong()")
-
-
-def _range_kind(kinds: Sequence[str]) -> str:
-    return "datetime" if "datetime" in kinds else "timespan" if set(kinds) == {"timespan"} else common(kinds)
-
-
-def _united(tables: Sequence[Kinds]) -> Kinds:
-    found: dict[str, str] = {}
-    for kinds in tables:
-        for name, kind in kinds.items():
-            known = found.setdefault(name, kind)
-            if known and kind and known != kind:
-                raise QueryError(
-                    f"a union whose column {name!r} is {known} in one part and {kind} in another is not supported by "
-                    "the local engine",
-                    hint="convert it to one type in both parts, or run the query on Azure",
-                )
-    return found
-
-
-def _names(tables: Mapping[str, Kinds]) -> dict[str, list[str]]:
-    return {name: list(columns) for name, columns in tables.items()}

@@ -19,9 +19,8 @@ from mlmon.core.errors import QueryError
 if TYPE_CHECKING:
     from antlr4 import Token  # type: ignore[import-untyped]  # ships no type information
 
-_ESCAPE: Final = re.compile(
-    r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{1,2})|([0-7]{1,3})|([\\'\"abfnrtv0]))|\\(.?)", re.DOTALL
-)
+# The lexer lets few other escapes through, and those are refused
+_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|([0-7]{1,3})|(.))", re.DOTALL)
 _SIMPLE: Final = dict(zip("\\'\"abfnrtv", "\\'\"\a\b\f\n\r\t\v", strict=True))
 _FENCES: Final = ("```", "~~~")
 
@@ -126,14 +125,14 @@ def _decode(token: Token) -> str:
         return body[2:-1].replace(body[1] * 2, body[1])
 
     def value(found: re.Match[str]) -> str:
-        short, long, byte, octal, simple, unknown = found.groups()
-        if unknown is not None:
+        short, long, byte, octal, simple = found.groups()
+        if simple is not None and simple not in _SIMPLE:
             raise QueryError(
-                f"line {token.line}, column {token.column + 1}: the string has an unknown escape \\{unknown}",
+                f"line {token.line}, column {token.column + 1}: the string has an unknown escape \\{simple}",
                 hint='write a backslash as \\\\, or the whole string as @"…"',
             )
         if simple is not None:
-            return _SIMPLE.get(simple, "\0")
+            return _SIMPLE[simple]
         number = int(octal, 8) if octal else int(short or long or byte, 16)
         return chr(number) if number <= 0x10FFFF else "\ufffd"
 

@@ -7,7 +7,10 @@ Each entry joins the library's tables of functions under a name with a colon in 
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from duckdb_kql import ir
 
 PREFIX: Final = "mlmon:"
 
@@ -208,3 +211,10 @@ def register() -> None:
         SCALAR_FUNCTIONS[PREFIX + name] = FunctionSpec(PREFIX + name, "template", template, (arity,))
     for name, (arity, template) in _AGGREGATES.items():
         AGGREGATE_FUNCTIONS[PREFIX + name] = AggregateSpec(PREFIX + name, template, (arity,))
+
+
+def call(name: str, *arguments: ir.Expr) -> ir.FunctionCall:
+    """A call of one of the entries."""
+    from duckdb_kql import ir
+
+    return ir.FunctionCall(PREFIX + name, arguments)
