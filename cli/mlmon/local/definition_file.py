@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mlmon.core.errors import NotFound
+from mlmon.core.errors import DamagedWorkspace, NotFound
 from mlmon.core.model import Json, ServiceName
 from mlmon.local.definition import FILE_NAME, Definition, parse
 from mlmon.local.store import Store, cannot
@@ -70,9 +70,18 @@ class DefinitionFile:
 
     def _edit(self, change: Callable[[TOMLDocument], None]) -> None:
         import tomlkit  # 20 ms that only a writer needs
+        from tomlkit.exceptions import TOMLKitError
 
-        document = tomlkit.parse(self.path.read_bytes().decode("utf-8"))
-        change(document)
+        before = self.path.read_bytes()
+        parse(before, self.path)
+        try:
+            document = tomlkit.parse(before.decode("utf-8"))
+            change(document)
+        except TOMLKitError as error:
+            raise DamagedWorkspace(
+                f"{self.path} is written in a way that mlmon cannot change: {error}",
+                hint="make the change in an editor; nothing was changed",
+            ) from error
         text = tomlkit.dumps(document).encode()
         parse(text, self.path)
         self._store.replace(self.path, text)
@@ -80,13 +89,15 @@ class DefinitionFile:
 
 def _set_fields(document: TOMLDocument, name: ServiceName, fields: Mapping[str, Json]) -> None:
     import tomlkit
+    from tomlkit.items import InlineTable
 
     for dotted, value in fields.items():
         table = document
-        for step in ("services", str(name), *dotted.split(".")[:-1]):
+        for depth, step in enumerate(("services", str(name), *dotted.split(".")[:-1])):
             if step not in table:
-                # a table that holds only tables needs no header line of its own
-                table[step] = tomlkit.table(is_super_table=step in {"services", "collections"})
+                # `services` and a service's `collections` hold only tables and need no header line of their own
+                inside = isinstance(table, InlineTable)
+                table[step] = tomlkit.inline_table() if inside else tomlkit.table(is_super_table=depth in {0, 2})
             table = table[step]
         table[dotted.rsplit(".", 1)[-1]] = value
 

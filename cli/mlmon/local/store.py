@@ -12,6 +12,7 @@ Replacing. A new file is written beside the old one and renamed over it.
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -123,10 +124,13 @@ class Store:
             MlmonError: it cannot be read.
         """
         try:
+            # looked at before it is opened: opening a pipe would wait for its other end
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise FileNotFoundError(path)
             descriptor = os.open(path, os.O_RDONLY | NO_FOLLOW)
+        except (FileNotFoundError, NotADirectoryError):
+            raise FileNotFoundError(path) from None
         except OSError as error:
-            if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError) or path.is_symlink():
-                raise FileNotFoundError(path) from error
             raise cannot("read", path, error) from error
         with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor, not a path
             lock(descriptor, exclusive=False)
