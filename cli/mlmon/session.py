@@ -12,10 +12,11 @@ from mlmon import settings as settings_
 from mlmon.core.errors import NotFound, UsageError, did_you_mean
 from mlmon.core.model import Service, ServiceName
 from mlmon.output.terminal import Terminal
-from mlmon.settings import AzureWorkspace, Settings
+from mlmon.settings import AzureWorkspace, Folder, Settings
 
 if TYPE_CHECKING:
     from mlmon.core.ports import EmbeddedWorkspace, Workspace
+    from mlmon.local.offered import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,13 @@ class Session:
     def rehearse(self, argv: Sequence[str], *, cwd: Path) -> int:
         """Run another mlmon command in a folder, on this session's streams, and return its exit code."""
         return self.world.main(argv, replace(self.world, cwd=cwd))
+
+
+def names_in(workspace: Folder) -> Names:
+    """The names that an embedded workspace holds, for completion, which has no time to connect."""
+    from mlmon.local.offered import Names
+
+    return Names(workspace.path)
 
 
 _MOST_NAMED: Final = 10
