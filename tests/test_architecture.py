@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from mlmon.commands import app
+from mlmon.commands.tree import app
 from mlmon.core.errors import ExitCode
 
 ROOT = Path(__file__).parent.parent

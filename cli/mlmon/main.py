@@ -44,7 +44,7 @@ def _run(argv: Sequence[str], world: World) -> int:
 
     import typer
 
-    from mlmon.commands import app
+    from mlmon.commands.tree import app
 
     try:
         code: int | None = app(list(argv), obj=world, prog_name="mlmon", standalone_mode=False)

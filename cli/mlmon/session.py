@@ -12,10 +12,11 @@ from mlmon import settings as settings_
 from mlmon.core.errors import ExitCode, Interrupted, NotFound, UsageError, did_you_mean
 from mlmon.core.model import Demo, Service, ServiceName
 from mlmon.output.terminal import Terminal
-from mlmon.settings import AzureWorkspace, Settings
+from mlmon.settings import AzureWorkspace, Folder, Settings
 
 if TYPE_CHECKING:
     from mlmon.core.ports import EmbeddedWorkspace, Workspace
+    from mlmon.local.offered import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,13 @@ class Session:
         world = replace(self.world, cwd=cwd, environ={**self.world.environ, "MLMON_OUTPUT": "table"})
         if self.world.main(argv, world) == ExitCode.INTERRUPTED:
             raise Interrupted("the walk through the demo was interrupted")
+
+
+def names_in(workspace: Folder) -> Names:
+    """The names that an embedded workspace holds, for completion, which has no time to connect."""
+    from mlmon.local.offered import Names
+
+    return Names(workspace.path)
 
 
 _MOST_NAMED: Final = 10

@@ -94,6 +94,11 @@ def load(*, cwd: Path, environ: Mapping[str, str], workspace: str | None = None)
     )
 
 
+def workspaces(*, cwd: Path, environ: Mapping[str, str]) -> dict[str, Target]:
+    """Every workspace that a settings file names; the nearest file wins. Raises `UsageError` as `load`."""
+    return _known([*_project_files(cwd), *_user_file(environ)])
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     path: Path
@@ -123,7 +128,7 @@ def _named(said: Setting, base: Path, *, environ: Mapping[str, str], files: list
         return Folder(Path(home) / said.value.lstrip("~").lstrip("/\\"))
     if said.value.startswith((".", "/")) or Path(said.value).is_absolute():
         return Folder((base / said.value).resolve())
-    known = {name: target for file in reversed(files) for name, target in file.workspaces.items()}
+    known = _known(files)
     if said.value in known:
         return known[said.value]
     raise NotFound(
@@ -131,6 +136,10 @@ def _named(said: Setting, base: Path, *, environ: Mapping[str, str], files: list
         hint=did_you_mean(said.value, sorted(known)) or f"a folder is written as a path: ./{said.value}",
         code="workspace-not-found",
     )
+
+
+def _known(files: list[_File]) -> dict[str, Target]:
+    return {name: target for file in reversed(files) for name, target in file.workspaces.items()}
 
 
 def _service(

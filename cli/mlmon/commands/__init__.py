@@ -1,6 +1,4 @@
-"""Commands: parse, call, return a Result. One module for each family; importing this package builds the tree."""
+"""Commands: parse, call, return a Result. One module for each family; `tree` puts them together.
 
-from mlmon.commands import data, demo, logs, scoring, services, switches, telemetry, workspace
-from mlmon.commands.command import app
-
-__all__ = ["app", "data", "demo", "logs", "scoring", "services", "switches", "telemetry", "workspace"]
+This file imports none of them: `mlmon __complete` runs on every Tab and must not pay for the tree.
+"""

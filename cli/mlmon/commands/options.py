@@ -20,7 +20,7 @@ def one_of(words: tuple[str, ...], what: str) -> Any:
             f"{text!r} is not {what}", hint=did_you_mean(text, words) or f"it is one of: {', '.join(words)}"
         )
 
-    parse.choices = words  # type: ignore[attr-defined]  # read back by the completion generator
+    parse.choices = words  # type: ignore[attr-defined]  # completion offers them
     return parse
 
 

@@ -1,0 +1,5 @@
+"""`python -m mlmon`."""
+
+from mlmon.main import entry
+
+entry()

@@ -1,0 +1,45 @@
+"""Shell completion: the scripts, generated from the command tree."""
+
+from typing import Annotated, Final
+
+import typer
+
+from mlmon.commands.command import app, command
+from mlmon.commands.options import one_of
+from mlmon.output.results import Result, Text
+from mlmon.session import Session
+
+SHELLS: Final = ("bash", "zsh", "fish", "powershell", "pwsh")
+
+
+@command(
+    "completion",
+    examples=["mlmon completion bash", "mlmon completion zsh", "mlmon completion fish", "mlmon completion powershell"],
+)
+def completion(
+    session: Session,  # noqa: ARG001 - every command takes one
+    *,
+    shell: Annotated[
+        str,
+        typer.Argument(
+            metavar="SHELL", parser=one_of(SHELLS, "a shell mlmon knows"), help="bash, zsh, fish, powershell or pwsh."
+        ),
+    ],
+) -> Result:
+    """Print the script that lets a shell complete mlmon's commands, options, services and collections.
+
+    To install it, for every shell started from then on:
+
+    bash: mlmon completion bash > ~/.local/share/bash-completion/completions/mlmon (with the package bash-completion;
+    without it, add this line to ~/.bashrc: source <(mlmon completion bash))
+
+    zsh: mlmon completion zsh > "${fpath[1]}/_mlmon" (or in ~/.zshrc, below compinit: source <(mlmon completion zsh))
+
+    fish: mlmon completion fish > ~/.config/fish/completions/mlmon.fish
+
+    PowerShell: add this line to $PROFILE: mlmon completion powershell | Out-String | Invoke-Expression
+    """
+    from mlmon.commands.completion.grammar import read
+    from mlmon.commands.completion.scripts import script
+
+    return Text(script(shell, read(app)))

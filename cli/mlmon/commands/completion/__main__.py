@@ -1,0 +1,13 @@
+"""`python -m mlmon.commands.completion [DIR]`: write the scripts into a folder, by default ./completions."""
+
+import sys
+from pathlib import Path
+
+from mlmon.commands.completion.grammar import read
+from mlmon.commands.completion.scripts import FILES, script
+from mlmon.commands.tree import app
+
+folder = Path(*sys.argv[1:2] or ["completions"])
+folder.mkdir(exist_ok=True)
+for shell, file in FILES.items():
+    (folder / file).write_text(script(shell, read(app)), "utf-8", newline="\n")

@@ -1,0 +1,449 @@
+# Completes mlmon in bash. Written by `mlmon completion bash`; commands and options are in here, and only the names
+# of services, collections and workspaces are asked of mlmon, which reads them from local files.
+# No word is ever evaluated: names are data, and are inserted quoted.
+
+# The options and arguments of a command, or of mlmon itself for ''.
+_mlmon_grammar() {
+  case $1 in
+    '')
+      options=(
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--version flag once Print the version'
+        '--help flag once Show this message and exit'
+      )
+      commands=(
+        'completion Print the script that lets a shell complete mlmon'\''s commands, options, services and collections'
+        'ls List collected blobs of a date range'
+        'pull Download collected blobs of a date range, byte for byte, under their own paths'
+        'demo Make an embedded workspace with real services and history, and walk through the main job'
+        'logs Show the last lines of a service'\''s container log'
+        'serve Serve a scoring script on this machine, as Azure ML would'
+        'invoke Send rows to a service and print its answer'
+        'status Show services'
+        'enable-collection Collect the model data of a service'
+        'disable-collection Stop collecting the model data of a service'
+        'enable-insights Send requests, traces and exceptions of a service to Application Insights'
+        'disable-insights Stop sending telemetry of a service to Application Insights'
+        'traces Show what a service traced'
+        'query Run any KQL query over the workspace'\''s telemetry'
+        'init Connect this folder to a workspace'
+        'use Choose the default service of this folder'
+      )
+      arguments=()
+      ;;
+    'completion')
+      options=(
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('=bash,zsh,fish,powershell,pwsh once')
+      ;;
+    'ls')
+      options=(
+        '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month'
+        '--day text once One UTC day'
+        '--from,--since text once Start, included'
+        '--to,--until text once End, not included'
+        '--collection collections many Only this collection or designation'
+        '--model text once Only this model (v1)'
+        '--model-version text once Only this version (v1)'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('services once')
+      ;;
+    'pull')
+      options=(
+        '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month'
+        '--day text once One UTC day'
+        '--from,--since text once Start, included'
+        '--to,--until text once End, not included'
+        '--collection collections many Only this collection or designation'
+        '--model text once Only this model (v1)'
+        '--model-version text once Only this version (v1)'
+        '--to-dir folders once Where to'
+        '--dry-run flag once Show what would change and change nothing'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('services once')
+      ;;
+    'demo')
+      options=(
+        '--force flag once Replace the demo in an existing folder'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('folders once')
+      ;;
+    'logs')
+      options=(
+        '--tail,-n text once The last N lines'
+        '--from,--since text once Start, included'
+        '--to,--until text once End, not included'
+        '--include,-i text many Only lines this regular expression finds'
+        '--exclude,-e text many No lines this regular expression finds'
+        '--container text once Another container'\''s log'
+        '--raw flag once Lines as they are, terminal escapes included'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('services once')
+      ;;
+    'serve')
+      options=(
+        '--name text once Its service name'
+        '--kind =v1,v2 once v1 web service or v2 deployment'
+        '--model files once The model file or folder'
+        '--port text once Port on 127.0.0.1; 0 takes any free one'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('files once')
+      ;;
+    'invoke')
+      options=(
+        '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('services once')
+      ;;
+    'status')
+      options=(
+        '--settings flag once Show each setting and where its value came from, and nothing else'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('services many')
+      ;;
+    'enable-collection')
+      options=(
+        '--collection collections many Only this collection or designation'
+        '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
+        '--all flag once Every service of the workspace'
+        '--dry-run flag once Show what would change and change nothing'
+        '--yes,-y flag once Change without asking'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('services once')
+      ;;
+    'disable-collection')
+      options=(
+        '--collection collections many Only this collection or designation'
+        '--all flag once Every service of the workspace'
+        '--dry-run flag once Show what would change and change nothing'
+        '--yes,-y flag once Change without asking'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('services once')
+      ;;
+    'enable-insights')
+      options=(
+        '--all flag once Every service of the workspace'
+        '--dry-run flag once Show what would change and change nothing'
+        '--yes,-y flag once Change without asking'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('services once')
+      ;;
+    'disable-insights')
+      options=(
+        '--all flag once Every service of the workspace'
+        '--dry-run flag once Show what would change and change nothing'
+        '--yes,-y flag once Change without asking'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('services once')
+      ;;
+    'traces')
+      options=(
+        '--where text many Only traces whose message or payload contains TEXT; repeatable'
+        '--from,--since text once Start, included'
+        '--to,--until text once End, not included'
+        '--limit text once The newest N.'
+        '--kql text once KQL to append'
+        '--print-kql flag once Print the query instead of running it'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('services once')
+      ;;
+    'query')
+      options=(
+        '--file,-f files once Read the query from a file'
+        '--from,--since text once Start, included'
+        '--to,--until text once End, not included'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('text once')
+      ;;
+    'init')
+      options=(
+        '--local folders once An embedded workspace in this folder, made when it is not there'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=()
+      ;;
+    'use')
+      options=(
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help flag once Show this message and exit'
+      )
+      arguments=('services once')
+      ;;
+    *) return 1 ;;
+  esac
+}
+
+# Splits a line into words as mlmon would get them, running nothing. Sets words; and for the last one, which may be
+# unfinished: word, raw (as it was typed) and quote (the quotation mark that is still open).
+_mlmon_split() {
+  local line=$1 letter next i
+  words=() word= raw= quote=
+  for ((i = 0; i < ${#line}; i++)); do
+    letter=${line:i:1}
+    if [[ -z $quote && $letter == [$' \t\n'] ]]; then
+      [[ -z $raw ]] || words+=("$word")
+      word= raw=
+      continue
+    fi
+    raw+=$letter
+    if [[ $letter == "$quote" ]]; then
+      quote=
+    elif [[ $quote == "'" ]]; then
+      word+=$letter
+    elif [[ $letter == "\\" ]]; then
+      next=${line:i+1:1}
+      if [[ $quote == '"' && $next != ['$`"\'] ]]; then
+        word+=$letter
+      else
+        word+=$next raw+=$next i=$((i + 1))
+      fi
+    elif [[ -z $quote && $letter == [\'\"] ]]; then
+      quote=$letter
+    else
+      word+=$letter
+    fi
+  done
+}
+
+# Finds an option by one of its names. Sets names, kind and often.
+_mlmon_find() {
+  local row
+  for row in "${options[@]}"; do
+    names=${row%% *}
+    if [[ ,$names, == *,"$1",* ]]; then
+      row=${row#* } kind=${row%% *} row=${row#* } often=${row%% *}
+      return 0
+    fi
+  done
+  return 1
+}
+
+# Takes note of an option and, where it has one already, its value.
+_mlmon_seen() {
+  awaited=
+  _mlmon_find "$1" || return 0
+  [[ $often == many ]] || given+=,$names,
+  [[ $kind != flag ]] || return 0
+  if [[ -n $2 ]]; then
+    _mlmon_value "$1" "${2#=}"
+  else
+    awaited=$1
+  fi
+}
+
+_mlmon_value() {
+  [[ $1 != --workspace ]] || workspace=$2
+}
+
+# Offers a word when it goes on from what was typed, quoted for where it will stand. Readline puts it in the place of
+# the part behind the last separator ($lead is what stands before that).
+_mlmon_offer() {
+  [[ $1 == "$typed"* ]] || return 0
+  local rest=${1#"$lead"} letter quoted= i
+  case $open in
+    '') [[ -z $rest ]] || printf -v quoted %q "$rest" ;;
+    "'")
+      for ((i = 0; i < ${#rest}; i++)); do
+        letter=${rest:i:1}
+        [[ $letter != "'" ]] || letter="'\\''"
+        quoted+=$letter
+      done
+      ;;
+    *)
+      for ((i = 0; i < ${#rest}; i++)); do
+        letter=${rest:i:1}
+        case $letter in
+          ['$`"\']) letter="\\$letter" ;;
+          '!') letter='"\!"' ;; # between double quotes it would be looked up in the history
+        esac
+        quoted+=$letter
+      done
+      ;;
+  esac
+  COMPREPLY+=("$quoted")
+}
+
+# Offers the values of a kind, each behind a prefix.
+_mlmon_values() {
+  local prefix=$2 value= list
+  [[ $1 != workspaces || ${typed#"$prefix"} != [./~]* ]] || set -- folders
+  case $1 in
+    =*)
+      IFS=, read -r -a list <<<"${1#=}"
+      for value in "${list[@]}"; do _mlmon_offer "$prefix$value"; done
+      compopt -o nosort 2>/dev/null
+      ;;
+    services | collections | workspaces)
+      while IFS=$'\t' read -r value _; do
+        # a name that looks like an option is one, unless -- ended them
+        [[ -z $positional || -n $ended || $value != -* ]] || continue
+        [[ -z $positional || $'\n'$taken != *$'\n'"$value"$'\n'* ]] || continue
+        _mlmon_offer "$prefix$value"
+      done < <(command mlmon __complete "$1" "--workspace=$workspace" "--service=$service" 2>/dev/null </dev/null)
+      ;;
+    files) compopt -o bashdefault -o default 2>/dev/null ;;
+    folders) compopt -o dirnames 2>/dev/null ;;
+  esac
+}
+
+_mlmon() {
+  local words word raw quote options arguments commands names kind often
+  local command= ended= awaited= workspace= service= given= taken= positional= count=0
+  local line typed open lead row name i
+  _mlmon_split "${COMP_LINE:0:COMP_POINT}"
+  line=("${words[@]}") typed=$word open=$quote
+  _mlmon_split "${raw%"$2"}"
+  lead=$word
+  COMPREPLY=()
+  _mlmon_grammar ''
+
+  for ((i = 1; i < ${#line[@]}; i++)); do
+    word=${line[i]}
+    if [[ -n $awaited ]]; then
+      _mlmon_value "$awaited" "$word"
+      awaited=
+    elif [[ -z $ended && $word == -- ]]; then
+      ended=yes
+    elif [[ -z $ended && $word == --* ]]; then
+      name=${word%%=*}
+      _mlmon_seen "$name" "${word#"$name"}"
+    elif [[ -z $ended && $word == -?* ]]; then
+      for ((word = 1; word < ${#line[i]}; word++)); do
+        _mlmon_seen "-${line[i]:word:1}" "${line[i]:word+1}"
+        [[ $kind == flag ]] || break
+      done
+    elif [[ -z $command ]]; then
+      command=$word
+      _mlmon_grammar "$command" || return 0
+    else
+      row=${arguments[count]:-${arguments[${#arguments[@]} - 1]}}
+      [[ $row != services* ]] || service=$word
+      taken+=$word$'\n'
+      count=$((count + 1))
+    fi
+  done
+
+  if [[ -n $awaited ]]; then
+    _mlmon_find "$awaited"
+    _mlmon_values "$kind" ''
+  elif [[ -z $ended && $typed == --*=* ]]; then
+    name=${typed%%=*}
+    _mlmon_find "$name" && _mlmon_values "$kind" "$name="
+  elif [[ -z $ended && $typed == -* ]]; then
+    for row in "${options[@]}"; do
+      names=${row%% *}
+      [[ $given != *,"$names",* ]] || continue
+      IFS=, read -r -a words <<<"$names"
+      for name in "${words[@]}"; do _mlmon_offer "$name"; done
+    done
+  elif [[ -z $command ]]; then
+    for row in "${commands[@]}"; do _mlmon_offer "${row%% *}"; done
+    compopt -o nosort 2>/dev/null
+  else
+    positional=yes
+    row=${arguments[count]}
+    if [[ -z $row && ${#arguments[@]} -gt 0 && ${arguments[${#arguments[@]} - 1]} == *' many' ]]; then
+      row=${arguments[${#arguments[@]} - 1]}
+    fi
+    [[ -z $row ]] || _mlmon_values "${row%% *}" ''
+  fi
+}
+
+complete -F _mlmon mlmon

@@ -1,0 +1,372 @@
+# Completes mlmon in fish. Written by `mlmon completion fish`; commands and options are in here, and only the names
+# of services, collections and workspaces are asked of mlmon, which reads them from local files.
+# No word is ever evaluated: names are data, and fish quotes what it inserts.
+
+# The options and arguments of a command, or of mlmon itself for ''.
+function __mlmon_grammar --no-scope-shadowing
+    set options
+    set arguments
+    switch $argv[1]
+        case ''
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--version flag once Print the version'
+            set -a options '--help flag once Show this message and exit'
+            set -a commands 'completion Print the script that lets a shell complete mlmon\'s commands, options, services and collections'
+            set -a commands 'ls List collected blobs of a date range'
+            set -a commands 'pull Download collected blobs of a date range, byte for byte, under their own paths'
+            set -a commands 'demo Make an embedded workspace with real services and history, and walk through the main job'
+            set -a commands 'logs Show the last lines of a service\'s container log'
+            set -a commands 'serve Serve a scoring script on this machine, as Azure ML would'
+            set -a commands 'invoke Send rows to a service and print its answer'
+            set -a commands 'status Show services'
+            set -a commands 'enable-collection Collect the model data of a service'
+            set -a commands 'disable-collection Stop collecting the model data of a service'
+            set -a commands 'enable-insights Send requests, traces and exceptions of a service to Application Insights'
+            set -a commands 'disable-insights Stop sending telemetry of a service to Application Insights'
+            set -a commands 'traces Show what a service traced'
+            set -a commands 'query Run any KQL query over the workspace\'s telemetry'
+            set -a commands 'init Connect this folder to a workspace'
+            set -a commands 'use Choose the default service of this folder'
+        case 'completion'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments '=bash,zsh,fish,powershell,pwsh once'
+        case 'ls'
+            set -a options '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month'
+            set -a options '--day text once One UTC day'
+            set -a options '--from,--since text once Start, included'
+            set -a options '--to,--until text once End, not included'
+            set -a options '--collection collections many Only this collection or designation'
+            set -a options '--model text once Only this model (v1)'
+            set -a options '--model-version text once Only this version (v1)'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'services once'
+        case 'pull'
+            set -a options '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month'
+            set -a options '--day text once One UTC day'
+            set -a options '--from,--since text once Start, included'
+            set -a options '--to,--until text once End, not included'
+            set -a options '--collection collections many Only this collection or designation'
+            set -a options '--model text once Only this model (v1)'
+            set -a options '--model-version text once Only this version (v1)'
+            set -a options '--to-dir folders once Where to'
+            set -a options '--dry-run flag once Show what would change and change nothing'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'services once'
+        case 'demo'
+            set -a options '--force flag once Replace the demo in an existing folder'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'folders once'
+        case 'logs'
+            set -a options '--tail,-n text once The last N lines'
+            set -a options '--from,--since text once Start, included'
+            set -a options '--to,--until text once End, not included'
+            set -a options '--include,-i text many Only lines this regular expression finds'
+            set -a options '--exclude,-e text many No lines this regular expression finds'
+            set -a options '--container text once Another container\'s log'
+            set -a options '--raw flag once Lines as they are, terminal escapes included'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'services once'
+        case 'serve'
+            set -a options '--name text once Its service name'
+            set -a options '--kind =v1,v2 once v1 web service or v2 deployment'
+            set -a options '--model files once The model file or folder'
+            set -a options '--port text once Port on 127.0.0.1; 0 takes any free one'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'files once'
+        case 'invoke'
+            set -a options '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'services once'
+        case 'status'
+            set -a options '--settings flag once Show each setting and where its value came from, and nothing else'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'services many'
+        case 'enable-collection'
+            set -a options '--collection collections many Only this collection or designation'
+            set -a options '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
+            set -a options '--all flag once Every service of the workspace'
+            set -a options '--dry-run flag once Show what would change and change nothing'
+            set -a options '--yes,-y flag once Change without asking'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'services once'
+        case 'disable-collection'
+            set -a options '--collection collections many Only this collection or designation'
+            set -a options '--all flag once Every service of the workspace'
+            set -a options '--dry-run flag once Show what would change and change nothing'
+            set -a options '--yes,-y flag once Change without asking'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'services once'
+        case 'enable-insights'
+            set -a options '--all flag once Every service of the workspace'
+            set -a options '--dry-run flag once Show what would change and change nothing'
+            set -a options '--yes,-y flag once Change without asking'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'services once'
+        case 'disable-insights'
+            set -a options '--all flag once Every service of the workspace'
+            set -a options '--dry-run flag once Show what would change and change nothing'
+            set -a options '--yes,-y flag once Change without asking'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'services once'
+        case 'traces'
+            set -a options '--where text many Only traces whose message or payload contains TEXT; repeatable'
+            set -a options '--from,--since text once Start, included'
+            set -a options '--to,--until text once End, not included'
+            set -a options '--limit text once The newest N.'
+            set -a options '--kql text once KQL to append'
+            set -a options '--print-kql flag once Print the query instead of running it'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'services once'
+        case 'query'
+            set -a options '--file,-f files once Read the query from a file'
+            set -a options '--from,--since text once Start, included'
+            set -a options '--to,--until text once End, not included'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'text once'
+        case 'init'
+            set -a options '--local folders once An embedded workspace in this folder, made when it is not there'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+        case 'use'
+            set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+            set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+            set -a options '--quiet,-q flag once No notes and no progress'
+            set -a options '--debug flag once Say on stderr what is being done'
+            set -a options '--no-color flag once No colour'
+            set -a options '--help flag once Show this message and exit'
+            set -a arguments 'services once'
+        case '*'
+            return 1
+    end
+end
+
+# Finds an option by one of its names. Sets option to names, kind, often and help.
+function __mlmon_find --no-scope-shadowing
+    for row in $options
+        set option (string split --max 3 ' ' -- $row)
+        contains -- $argv[1] (string split , -- $option[1]); and return 0
+    end
+    set option
+    return 1
+end
+
+# Takes note of an option and, where it has one already, its value.
+function __mlmon_seen --no-scope-shadowing
+    set awaited
+    __mlmon_find $argv[1]; or return 0
+    test $option[3] = many; or set -a given $option[1]
+    test $option[2] != flag; or return 0
+    if set -q argv[2]
+        __mlmon_value $argv[1] $argv[2]
+    else
+        set awaited $argv[1]
+    end
+end
+
+function __mlmon_value --no-scope-shadowing
+    test $argv[1] != --workspace; or set workspace $argv[2]
+end
+
+# What the word under the cursor may be: sets kind (of a value, or `options`, `commands`, or nothing), and prefix.
+function __mlmon_read --no-scope-shadowing
+    __mlmon_grammar ''
+    set -l line (commandline -opc)
+    for word in $line[2..]
+        if set -q awaited[1]
+            __mlmon_value $awaited $word
+            set awaited
+        else if test -z "$ended" -a "$word" = --
+            set ended yes
+        else if test -z "$ended"; and string match -q -- '--*' $word
+            __mlmon_seen (string split --max 1 = -- $word)
+        else if test -z "$ended"; and string match -q -- '-?*' $word
+            set -l letters (string sub --start 2 -- $word | string collect)
+            while test -n "$letters"
+                set -l rest (string sub --start 2 -- $letters | string collect)
+                __mlmon_seen -(string sub --length 1 -- $letters | string collect) $rest
+                set letters $rest
+                test "$option[2]" = flag; or break
+            end
+        else if test -z "$command"
+            set command $word
+            __mlmon_grammar $command; or return 1
+        else
+            set -a taken $word
+            set -l at (math min (count $taken), (count $arguments))
+            test $at -gt 0; and string match -q 'services *' -- $arguments[$at]; and set service $word
+        end
+    end
+
+    set -l typed (commandline -ct | string collect)
+    if set -q awaited[1]
+        __mlmon_find $awaited; and set kind $option[2]
+        set taken
+    else if test -z "$ended"; and string match -q -- '--*=*' $typed
+        set -l name (string split --max 1 = -- $typed)[1]
+        __mlmon_find $name; and set kind $option[2]
+        set prefix $name=
+        set taken
+    else if test -z "$ended"; and string match -q -- '-*' $typed
+        set kind options
+    else if test -z "$command"
+        set kind commands
+    else
+        set -l at (math (count $taken) + 1)
+        set positional yes
+        if set -q arguments[$at]
+            set kind (string split ' ' -- $arguments[$at])[1]
+        else if set -q arguments[1]; and string match -q '* many' -- $arguments[-1]
+            set kind (string split ' ' -- $arguments[-1])[1]
+        end
+    end
+    if test "$kind" = workspaces; and string match -qr '^[./~]' -- (string replace -- "$prefix" '' $typed)
+        set kind folders
+    end
+    test -n "$kind"
+end
+
+# Prints what may stand under the cursor, with descriptions behind a TAB.
+function __mlmon_complete
+    set -l options
+    set -l arguments
+    set -l commands
+    set -l option
+    set -l command
+    set -l ended
+    set -l awaited
+    set -l workspace
+    set -l service
+    set -l given
+    set -l taken
+    set -l positional
+    set -l kind
+    set -l prefix
+    __mlmon_read; or return
+    switch $kind
+        case commands
+            for row in $commands
+                string replace ' ' \t -- $row
+            end
+        case options
+            for row in $options
+                set option (string split --max 3 ' ' -- $row)
+                contains -- $option[1] $given; and continue
+                for name in (string split , -- $option[1])
+                    printf '%s\t%s\n' $name $option[4]
+                end
+            end
+        case services collections workspaces
+            command mlmon __complete $kind --workspace="$workspace" --service="$service" 2>/dev/null </dev/null | while read -l row
+                set -l name (string split --max 1 \t -- $row)[1]
+                # a name that looks like an option is one, unless -- ended them
+                test -n "$positional" -a -z "$ended"; and string match -q -- '-*' $name; and continue
+                contains -- $name $taken; and continue
+                printf '%s%s\n' $prefix $row
+            end
+        case '=*'
+            printf "$prefix%s\n" (string split , -- (string sub --start 2 -- $kind))
+        case folders
+            set -l typed (string replace -- "$prefix" '' (commandline -ct))
+            __fish_complete_directories $typed '' | string replace -r '^' -- "$prefix"
+    end
+end
+
+function __mlmon_takes_file
+    set -l options
+    set -l arguments
+    set -l commands
+    set -l option
+    set -l command
+    set -l ended
+    set -l awaited
+    set -l workspace
+    set -l service
+    set -l given
+    set -l taken
+    set -l positional
+    set -l kind
+    set -l prefix
+    __mlmon_read; and test $kind = files
+end
+
+complete -c mlmon -e
+complete -c mlmon -f -k -a '(__mlmon_complete)'
+complete -c mlmon -n __mlmon_takes_file -F
