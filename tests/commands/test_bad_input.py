@@ -25,8 +25,10 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         (
             "logs nothing/like/it",
             2,
-            "error: 'nothing/like/it' is not a service name\n"
-            "hint: a v1 web service is a name, a v2 deployment is endpoint/deployment\n",
+            (
+                "error: 'nothing/like/it' is not a service name\n"
+                "hint: a v1 web service is a name, a v2 deployment is endpoint/deployment\n"
+            ),
         ),
         (
             "pull --month 13",
@@ -36,8 +38,10 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         (
             "ls --from 2026-03-02 --to 2026-03-01",
             2,
-            "error: the range ends (2026-03-01) before it begins (2026-03-02)\n"
-            "hint: ranges are half-open: --from is included, --to is not\n",
+            (
+                "error: the range ends (2026-03-01) before it begins (2026-03-02)\n"
+                "hint: ranges are half-open: --from is included, --to is not\n"
+            ),
         ),
         (
             "pull --month 2027-01",
@@ -66,8 +70,10 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         (
             "--workspace elsewhere status",
             5,
-            "error: no workspace named 'elsewhere' in the settings (asked for by --workspace)\n"
-            "hint: a folder is written as a path: ./elsewhere\n",
+            (
+                "error: no workspace named 'elsewhere' in the settings (asked for by --workspace)\n"
+                "hint: a folder is written as a path: ./elsewhere\n"
+            ),
         ),
         (
             "query",

@@ -45,7 +45,9 @@ def test_what_is_written_as_json_is_found_in_both_generations(churn: Runner) -> 
 
 
 def test_the_query_is_printed_ready_for_the_portal(churn: Runner) -> None:
-    assert churn("traces --where bmi --since 2026-03-01 --until 2026-04-01 --print-kql").out == """\
+    assert (
+        churn("traces --where bmi --since 2026-03-01 --until 2026-04-01 --print-kql").out
+        == """\
 traces
 | where timestamp >= datetime(2026-03-01T00:00:00Z) and timestamp < datetime(2026-04-01T00:00:00Z)
 | where cloud_RoleName == "churn" or tostring(customDimensions["Service Name"]) == "churn"
@@ -53,6 +55,7 @@ traces
 | order by timestamp desc
 | take 10
 """
+    )
 
 
 def test_a_word_with_quotes_is_matched_as_it_is(churn: Runner) -> None:
