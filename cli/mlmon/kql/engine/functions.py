@@ -153,10 +153,6 @@ def _collect(new: ir.FunctionCall, kinds: list[str]) -> ir.Expr:
     return call(name + flat, call(as_json, new.args[0]), cap)
 
 
-def _count(new: ir.FunctionCall, _: list[str]) -> ir.Expr:
-    return dataclasses.replace(new, args=())
-
-
 def _as_json(new: ir.FunctionCall, _: list[str]) -> ir.Expr:
     return call("json_of_lists", new)
 
@@ -207,7 +203,6 @@ FUNCTIONS: Final[dict[tuple[str, str], Rule]] = {
     # aggregates
     ("make_list", ""): _collect,
     ("make_set", ""): _collect,
-    ("count", ""): _count,
     ("min", "real"): _instead("min_real"),
     ("max", "real"): _instead("max_real"),
     ("sum", "timespan"): _instead("sum_timespan"),

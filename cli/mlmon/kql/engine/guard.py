@@ -35,6 +35,7 @@ class Guard:
             QueryError: an unknown table or column, or something that would be answered wrongly.
         """
         from duckdb_kql import ir
+        from duckdb_kql.translate import _promote_fuzzy_source
 
         scope = dict(scope or {})
         lets: list[tuple[str, ir.Query | ir.Expr]] = []
@@ -44,6 +45,7 @@ class Guard:
                 lets.append((name, guarded))
             else:
                 lets.append((name, bound))
+        query = _promote_fuzzy_source(query, shapes.column_lists({**self._tables, **scope}))
         source, columns = self._source(query.source, scope)
         operators: list[ir.Operator] = []
         for operator in query.operators:

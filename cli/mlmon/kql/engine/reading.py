@@ -74,6 +74,7 @@ def read(query: str) -> Reading:
             hint="the tables are named in the documentation of Application Insights; try: traces | getschema",
         )
     _refuse_named_arguments(code, KqlLexer)
+    _refuse_counted_arguments(code, KqlLexer)
     text, starts, shifts = _rewritten(query, code, KqlLexer)
     names = tuple((t.text, t.line, t.column + 1) for t in code if t.type != KqlLexer.STRINGLITERAL)
     return Reading(query, text, _render(code, KqlLexer), names, starts, shifts)
@@ -165,6 +166,17 @@ def _refuse_named_arguments(code: Sequence[Token], kinds: Any) -> None:
                 f"line {token.line}, column {token.column + 1}: named arguments of a function are not supported by "
                 "the local engine",
                 hint="give them in order, or run the query on Azure",
+            )
+
+
+def _refuse_counted_arguments(code: Sequence[Token], kinds: Any) -> None:
+    """The library takes `count(x)` for a call of x."""
+    for word, opened, argument in zip(code, code[1:], code[2:], strict=False):
+        if word.type == kinds.COUNT and opened.type == kinds.OPENPAREN and argument.type != kinds.CLOSEPAREN:
+            raise QueryError(
+                f"line {word.line}, column {word.column + 1}: count() with an argument is not supported by the local "
+                "engine",
+                hint="count() counts rows; countif(isnotnull(x)) counts values",
             )
 
 
