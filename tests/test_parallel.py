@@ -11,7 +11,7 @@ from threading import Barrier, Event, Lock
 
 import pytest
 
-from mlmon.core.parallel import map_bounded
+from mlmon.core.parallel import GivenUp, map_bounded
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -97,6 +97,15 @@ def test_nothing_starts_before_the_first_result_is_asked_for() -> None:
     begun: list[int] = []
     map_bounded(begun.append, [1, 2, 3], workers=1)
     assert begun == []
+
+
+def test_a_stop_that_someone_else_sets_starts_nothing_more() -> None:
+    stop = Event()
+    results = map_bounded(str, range(100), workers=1, stop=stop)
+    assert next(results) == "0"
+    stop.set()
+    with pytest.raises(GivenUp):
+        list(results)
 
 
 def test_no_workers_is_a_mistake() -> None:

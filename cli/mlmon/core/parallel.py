@@ -6,13 +6,15 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Condition, Event
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_PULSE_SECONDS: Final = 0.1
 
 
 class GivenUp(Exception):
@@ -57,15 +59,25 @@ def _ordered(function: Callable[[T], R], items: Iterable[T], workers: int, stop:
         for item in items:
             ahead.append(pool.submit(run, item))
             if len(ahead) >= 2 * workers:
-                yield ahead.popleft().result()
+                yield _result(ahead.popleft())
         while ahead:
-            yield ahead.popleft().result()
+            yield _result(ahead.popleft())
     except BaseException:
         running.give_up()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         running.wait_until_none()
+
+
+def _result(future: Future[R]) -> R:
+    from concurrent.futures import wait
+
+    # A wait without an end can miss Ctrl-C: the handler only leaves a note, and when the signal comes
+    # just before the wait begins, nobody reads the note until something else ends the wait.
+    while not future.done():
+        wait([future], timeout=_PULSE_SECONDS)
+    return future.result()
 
 
 class _Running:
