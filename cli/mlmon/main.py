@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -47,14 +47,14 @@ def _run(argv: Sequence[str], world: World) -> int:
     from mlmon.commands.tree import app
 
     try:
-        code: int | None = app(list(argv), obj=world, prog_name="mlmon", standalone_mode=False)
+        done: Callable[[], int] | int | None = app(list(argv), obj=world, prog_name="mlmon", standalone_mode=False)
     except typer.TyperException as error:
         raise _usage(error) from None
     except typer.Abort:
         raise Failure("stopped; nothing changed") from None
-    if code == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into this code
+    if done == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into this code
         raise Interrupted("interrupted")
-    return int(code or 0)
+    return int(done() if callable(done) else done or 0)
 
 
 def _refuse_broken_text(argv: Sequence[str]) -> None:

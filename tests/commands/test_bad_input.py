@@ -65,7 +65,10 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         (
             "--workspace ./nowhere status",
             5,
-            "error: {folder}/nowhere holds no workspace\nhint: make one with mlmon demo, or an empty one with mlmon init --local DIR\n",
+            (
+                "error: {folder}/nowhere holds no workspace\n"
+                "hint: make one with mlmon demo, or an empty one with mlmon init --local DIR\n"
+            ),
         ),
         (
             "--workspace elsewhere status",

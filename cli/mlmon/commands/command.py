@@ -70,12 +70,12 @@ def command(
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Add a command to the tree.
 
-    The function takes a `Session` first and returns a Result; the global options are added here, and
-    the Result is printed here, in the format asked for, else as a table on a terminal and as `piped` off one.
+    The function takes a `Session` first and returns a Result. The global options are added here, and so is the
+    printing, which `main` does last: in the format asked for, else as a table on a terminal and as `piped` off one.
     """
 
     def add(function: Callable[..., Result]) -> Callable[..., Result]:
-        def run(context: typer.Context, **arguments: Any) -> int:
+        def run(context: typer.Context, **arguments: Any) -> Callable[[], int]:
             own = GlobalOptions(**{key: arguments.pop(key) for key in _GLOBALS})
             session = _session(context.find_root().obj, own.over(context.meta[_OPTIONS]))
             asked = _asked(session)
@@ -84,7 +84,8 @@ def command(
             result = function(session, **arguments)
             # text of ours (a query to paste, a script) is itself unless another format was asked for
             chosen = asked or (Format.TABLE if isinstance(result, Text) else piped)
-            return int(show(result, format=chosen, terminal=session.terminal, raw=bool(arguments.get("raw"))))
+            # main prints it: inside typer a reader that went away would become exit code 1
+            return lambda: show(result, format=chosen, terminal=session.terminal, raw=bool(arguments.get("raw")))
 
         _, *parameters = inspect.signature(function).parameters.values()
         added = [
