@@ -259,8 +259,8 @@ QUERIES: list[tuple[str, list[str], list[tuple[Value, ...]]]] = [
     ("set query_now = datetime(2020-01-01); print x = now()", ["x"], [(day(2020, 1, 1),)]),
     ("declare query_parameters(n:long = 3); print x = n + 1", ["x"], [(4,)]),
     (
-        "let E = datatable(s:string, t:string)['a','b']; E | make-graph s --> t | graph-match ()-[e]->() project y = e.t",
-        ["y"],
+        "let E = datatable(s:string, t:string)['a','b']; E | make-graph s --> t | graph-match ()-[e]->() project e.t",
+        ["e_t"],
         [("b",)],
     ),
 ]  # fmt: skip

@@ -111,16 +111,19 @@ def _interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], _An
             answers.append(work())
         except BaseException as error:  # raised again on the thread that waits
             failures.append(error)
+        finally:
+            finished.set()
 
-    worker = threading.Thread(target=attempt, daemon=True)
-    worker.start()
+    # An event, because a thread whose join() was interrupted looks as if it had ended
+    finished = threading.Event()
+    threading.Thread(target=attempt, daemon=True).start()
     try:
-        while worker.is_alive():
-            worker.join(_HEARTBEAT)
+        while not finished.wait(_HEARTBEAT):
+            pass
     except KeyboardInterrupt:
-        while worker.is_alive():
+        while not finished.is_set():
             connection.interrupt()
-            worker.join(_HEARTBEAT)
+            finished.wait(_HEARTBEAT)
         raise
     for failure in failures:
         raise failure

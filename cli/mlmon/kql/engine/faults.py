@@ -54,9 +54,11 @@ def _library(error: KqlError, reading: Reading) -> QueryError:
         return _syntax(error, reading)
     if isinstance(error, KqlUnsupportedError):
         return _unsupported(error, reading)
-    name = str(getattr(error, "name", "")) or "this"
+    name = str(getattr(error, "name", ""))
+    if "*" in name:
+        return QueryError(f"no table's name is like {name!r}", hint="see the tables with: union withsource=name *")
     return QueryError(
-        f"two columns named {name!r}, or alike but for case, are not supported by the local engine",
+        "two columns of one name, or of names alike but for case, are not supported by the local engine",
         hint="give each its own name with | project-rename, or run the query on Azure",
     )
 
@@ -72,12 +74,15 @@ def _syntax(error: KqlSyntaxError, reading: Reading) -> QueryError:
     what = f"unexpected {word[0]!r}" if word and word[0] else "something is missing"
     if word and word[0] and word[0] in "'\"":
         what = "text where none is expected, or a string that does not end or has an unknown escape"
-    operator = re.match(r"\|\s*([A-Za-z][\w-]*)", rest)
-    if operator and operator[1] not in _OPERATORS:
+    operator = re.match(r"\|\s*([A-Za-z][\w-]*)?", rest)
+    if operator and operator[1] and operator[1] not in _OPERATORS:
         near = did_you_mean(operator[1], _OPERATORS) or "the operators are at https://aka.ms/kql"
         return QueryError(
             f"line {line}, column {column + operator.start(1)}: there is no operator named {operator[1]!r}", hint=near
         )
+    if operator:
+        # the parser gives up at the bar of the step that it cannot read
+        what = f"the step '| {operator[1]}' is not written right" if operator[1] else "nothing follows '|'"
     return QueryError(f"line {line}, column {column}: {what}", hint="the syntax is at https://aka.ms/kql")
 
 
