@@ -13,7 +13,7 @@ _mlmon_grammar() {
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
         '--version flag once Print the version'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       commands=(
         'completion Print the script that lets a shell complete mlmon'\''s commands, options, services and collections'
@@ -23,14 +23,14 @@ _mlmon_grammar() {
         'logs Show the last lines of a service'\''s container log'
         'serve Serve a scoring script on this machine, as Azure ML would'
         'invoke Send rows to a service and print its answer'
-        'status Show services'
+        'status Show services: their switches, newest collected data, and requests of the last day'
         'enable-collection Collect the model data of a service'
-        'disable-collection Stop collecting the model data of a service'
+        'disable-collection Stop collecting the model data of a service; what was collected stays'
         'enable-insights Send requests, traces and exceptions of a service to Application Insights'
-        'disable-insights Stop sending telemetry of a service to Application Insights'
-        'traces Show what a service traced'
+        'disable-insights Stop sending telemetry of a service to Application Insights; what was sent stays'
+        'traces Show what a service traced: the lines its script printed, newest first'
         'query Run any KQL query over the workspace'\''s telemetry'
-        'init Connect this folder to a workspace'
+        'init Connect this folder to a workspace; writes mlmon.toml'
         'use Choose the default service of this folder'
       )
       arguments=()
@@ -42,17 +42,17 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('=bash,zsh,fish,powershell,pwsh once')
       ;;
     'ls')
       options=(
-        '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month'
-        '--day text once One UTC day'
-        '--from,--since text once Start, included'
-        '--to,--until text once End, not included'
-        '--collection collections many Only this collection or designation'
+        '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+        '--day text once One UTC day: 2026-03-01, today, yesterday'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--collection collections many Only this collection or designation; repeatable'
         '--model text once Only this model (v1)'
         '--model-version text once Only this version (v1)'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
@@ -60,49 +60,49 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
     'pull')
       options=(
-        '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month'
-        '--day text once One UTC day'
-        '--from,--since text once Start, included'
-        '--to,--until text once End, not included'
-        '--collection collections many Only this collection or designation'
+        '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+        '--day text once One UTC day: 2026-03-01, today, yesterday'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--collection collections many Only this collection or designation; repeatable'
         '--model text once Only this model (v1)'
         '--model-version text once Only this version (v1)'
-        '--to-dir folders once Where to'
+        '--to-dir folders once Where to; made when it is not there'
         '--dry-run flag once Show what would change and change nothing'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
     'demo')
       options=(
-        '--force flag once Replace the demo in an existing folder'
+        '--force flag once Replace the demo in an existing folder; other files there stay'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('folders once')
       ;;
     'logs')
       options=(
         '--tail,-n text once The last N lines'
-        '--from,--since text once Start, included'
-        '--to,--until text once End, not included'
-        '--include,-i text many Only lines this regular expression finds'
-        '--exclude,-e text many No lines this regular expression finds'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--include,-i text many Only lines this regular expression finds; repeatable'
+        '--exclude,-e text many No lines this regular expression finds; repeatable'
         '--container text once Another container'\''s log'
         '--raw flag once Lines as they are, terminal escapes included'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
@@ -110,13 +110,13 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
     'serve')
       options=(
-        '--name text once Its service name'
+        '--name text once Its service name: NAME, or ENDPOINT/DEPLOYMENT'
         '--kind =v1,v2 once v1 web service or v2 deployment'
         '--model files once The model file or folder'
         '--port text once Port on 127.0.0.1; 0 takes any free one'
@@ -125,7 +125,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('files once')
       ;;
@@ -137,7 +137,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -149,13 +149,13 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('services many')
       ;;
     'enable-collection')
       options=(
-        '--collection collections many Only this collection or designation'
+        '--collection collections many Only this collection or designation; repeatable'
         '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
         '--all flag once Every service of the workspace'
         '--dry-run flag once Show what would change and change nothing'
@@ -165,13 +165,13 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
     'disable-collection')
       options=(
-        '--collection collections many Only this collection or designation'
+        '--collection collections many Only this collection or designation; repeatable'
         '--all flag once Every service of the workspace'
         '--dry-run flag once Show what would change and change nothing'
         '--yes,-y flag once Change without asking'
@@ -180,7 +180,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -194,7 +194,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -208,16 +208,16 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
     'traces')
       options=(
         '--where text many Only traces whose message or payload contains TEXT; repeatable'
-        '--from,--since text once Start, included'
-        '--to,--until text once End, not included'
-        '--limit text once The newest N.'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--limit text once The newest N'
         '--kql text once KQL to append'
         '--print-kql flag once Print the query instead of running it'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
@@ -225,21 +225,21 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
     'query')
       options=(
-        '--file,-f files once Read the query from a file'
-        '--from,--since text once Start, included'
-        '--to,--until text once End, not included'
+        '--file,-f files once Read the query from a file; - is stdin'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('text once')
       ;;
@@ -251,7 +251,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=()
       ;;
@@ -262,7 +262,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -317,7 +317,7 @@ _mlmon_find() {
 
 # Takes note of an option and, where it has one already, its value.
 _mlmon_seen() {
-  awaited=
+  awaited= kind=flag
   _mlmon_find "$1" || return 0
   [[ $often == many ]] || given+=,$names,
   [[ $kind != flag ]] || return 0
@@ -325,6 +325,17 @@ _mlmon_seen() {
     _mlmon_value "$1" "${2#=}"
   else
     awaited=$1
+  fi
+}
+
+# Sets row to what the next argument may be: the last kind again where many are taken, else nothing.
+_mlmon_argument() {
+  local last=$((${#arguments[@]} - 1))
+  row=
+  if ((count <= last)); then
+    row=${arguments[count]}
+  elif ((last >= 0)) && [[ ${arguments[last]} == *' many' ]]; then
+    row=${arguments[last]}
   fi
 }
 
@@ -357,6 +368,11 @@ _mlmon_offer() {
       done
       ;;
   esac
+  if [[ -n $open ]]; then
+    # readline takes a quotation mark in front for the one that is open, and one at the end for the closing one
+    [[ $quoted != "$open"* ]] || quoted=$open$quoted
+    [[ $quoted != *"$open" ]] || quoted+=$open
+  fi
   COMPREPLY+=("$quoted")
 }
 
@@ -413,7 +429,7 @@ _mlmon() {
       command=$word
       _mlmon_grammar "$command" || return 0
     else
-      row=${arguments[count]:-${arguments[${#arguments[@]} - 1]}}
+      _mlmon_argument
       [[ $row != services* ]] || service=$word
       taken+=$word$'\n'
       count=$((count + 1))
@@ -438,10 +454,7 @@ _mlmon() {
     compopt -o nosort 2>/dev/null
   else
     positional=yes
-    row=${arguments[count]}
-    if [[ -z $row && ${#arguments[@]} -gt 0 && ${arguments[${#arguments[@]} - 1]} == *' many' ]]; then
-      row=${arguments[${#arguments[@]} - 1]}
-    fi
+    _mlmon_argument
     [[ -z $row ]] || _mlmon_values "${row%% *}" ''
   fi
 }

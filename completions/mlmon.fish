@@ -14,7 +14,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
             set -a options '--version flag once Print the version'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a commands 'completion Print the script that lets a shell complete mlmon\'s commands, options, services and collections'
             set -a commands 'ls List collected blobs of a date range'
             set -a commands 'pull Download collected blobs of a date range, byte for byte, under their own paths'
@@ -22,14 +22,14 @@ function __mlmon_grammar --no-scope-shadowing
             set -a commands 'logs Show the last lines of a service\'s container log'
             set -a commands 'serve Serve a scoring script on this machine, as Azure ML would'
             set -a commands 'invoke Send rows to a service and print its answer'
-            set -a commands 'status Show services'
+            set -a commands 'status Show services: their switches, newest collected data, and requests of the last day'
             set -a commands 'enable-collection Collect the model data of a service'
-            set -a commands 'disable-collection Stop collecting the model data of a service'
+            set -a commands 'disable-collection Stop collecting the model data of a service; what was collected stays'
             set -a commands 'enable-insights Send requests, traces and exceptions of a service to Application Insights'
-            set -a commands 'disable-insights Stop sending telemetry of a service to Application Insights'
-            set -a commands 'traces Show what a service traced'
+            set -a commands 'disable-insights Stop sending telemetry of a service to Application Insights; what was sent stays'
+            set -a commands 'traces Show what a service traced: the lines its script printed, newest first'
             set -a commands 'query Run any KQL query over the workspace\'s telemetry'
-            set -a commands 'init Connect this folder to a workspace'
+            set -a commands 'init Connect this folder to a workspace; writes mlmon.toml'
             set -a commands 'use Choose the default service of this folder'
         case 'completion'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
@@ -37,14 +37,14 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments '=bash,zsh,fish,powershell,pwsh once'
         case 'ls'
-            set -a options '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month'
-            set -a options '--day text once One UTC day'
-            set -a options '--from,--since text once Start, included'
-            set -a options '--to,--until text once End, not included'
-            set -a options '--collection collections many Only this collection or designation'
+            set -a options '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+            set -a options '--day text once One UTC day: 2026-03-01, today, yesterday'
+            set -a options '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+            set -a options '--to,--until text once End, not included; written like --from'
+            set -a options '--collection collections many Only this collection or designation; repeatable'
             set -a options '--model text once Only this model (v1)'
             set -a options '--model-version text once Only this version (v1)'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
@@ -52,40 +52,40 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'services once'
         case 'pull'
-            set -a options '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month'
-            set -a options '--day text once One UTC day'
-            set -a options '--from,--since text once Start, included'
-            set -a options '--to,--until text once End, not included'
-            set -a options '--collection collections many Only this collection or designation'
+            set -a options '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+            set -a options '--day text once One UTC day: 2026-03-01, today, yesterday'
+            set -a options '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+            set -a options '--to,--until text once End, not included; written like --from'
+            set -a options '--collection collections many Only this collection or designation; repeatable'
             set -a options '--model text once Only this model (v1)'
             set -a options '--model-version text once Only this version (v1)'
-            set -a options '--to-dir folders once Where to'
+            set -a options '--to-dir folders once Where to; made when it is not there'
             set -a options '--dry-run flag once Show what would change and change nothing'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
             set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'services once'
         case 'demo'
-            set -a options '--force flag once Replace the demo in an existing folder'
+            set -a options '--force flag once Replace the demo in an existing folder; other files there stay'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
             set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'folders once'
         case 'logs'
             set -a options '--tail,-n text once The last N lines'
-            set -a options '--from,--since text once Start, included'
-            set -a options '--to,--until text once End, not included'
-            set -a options '--include,-i text many Only lines this regular expression finds'
-            set -a options '--exclude,-e text many No lines this regular expression finds'
+            set -a options '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+            set -a options '--to,--until text once End, not included; written like --from'
+            set -a options '--include,-i text many Only lines this regular expression finds; repeatable'
+            set -a options '--exclude,-e text many No lines this regular expression finds; repeatable'
             set -a options '--container text once Another container\'s log'
             set -a options '--raw flag once Lines as they are, terminal escapes included'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
@@ -93,10 +93,10 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'services once'
         case 'serve'
-            set -a options '--name text once Its service name'
+            set -a options '--name text once Its service name: NAME, or ENDPOINT/DEPLOYMENT'
             set -a options '--kind =v1,v2 once v1 web service or v2 deployment'
             set -a options '--model files once The model file or folder'
             set -a options '--port text once Port on 127.0.0.1; 0 takes any free one'
@@ -105,7 +105,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'files once'
         case 'invoke'
             set -a options '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
@@ -114,7 +114,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'services once'
         case 'status'
             set -a options '--settings flag once Show each setting and where its value came from, and nothing else'
@@ -123,10 +123,10 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'services many'
         case 'enable-collection'
-            set -a options '--collection collections many Only this collection or designation'
+            set -a options '--collection collections many Only this collection or designation; repeatable'
             set -a options '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
             set -a options '--all flag once Every service of the workspace'
             set -a options '--dry-run flag once Show what would change and change nothing'
@@ -136,10 +136,10 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'services once'
         case 'disable-collection'
-            set -a options '--collection collections many Only this collection or designation'
+            set -a options '--collection collections many Only this collection or designation; repeatable'
             set -a options '--all flag once Every service of the workspace'
             set -a options '--dry-run flag once Show what would change and change nothing'
             set -a options '--yes,-y flag once Change without asking'
@@ -148,7 +148,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'services once'
         case 'enable-insights'
             set -a options '--all flag once Every service of the workspace'
@@ -159,7 +159,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'services once'
         case 'disable-insights'
             set -a options '--all flag once Every service of the workspace'
@@ -170,13 +170,13 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'services once'
         case 'traces'
             set -a options '--where text many Only traces whose message or payload contains TEXT; repeatable'
-            set -a options '--from,--since text once Start, included'
-            set -a options '--to,--until text once End, not included'
-            set -a options '--limit text once The newest N.'
+            set -a options '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+            set -a options '--to,--until text once End, not included; written like --from'
+            set -a options '--limit text once The newest N'
             set -a options '--kql text once KQL to append'
             set -a options '--print-kql flag once Print the query instead of running it'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
@@ -184,18 +184,18 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'services once'
         case 'query'
-            set -a options '--file,-f files once Read the query from a file'
-            set -a options '--from,--since text once Start, included'
-            set -a options '--to,--until text once End, not included'
+            set -a options '--file,-f files once Read the query from a file; - is stdin'
+            set -a options '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+            set -a options '--to,--until text once End, not included; written like --from'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
             set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'text once'
         case 'init'
             set -a options '--local folders once An embedded workspace in this folder, made when it is not there'
@@ -204,14 +204,14 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
         case 'use'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
             set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help flag once Show this message and exit'
+            set -a options '--help,-h flag once Show this message and exit'
             set -a arguments 'services once'
         case '*'
             return 1
@@ -253,7 +253,7 @@ function __mlmon_read --no-scope-shadowing
         if set -q awaited[1]
             __mlmon_value $awaited $word
             set awaited
-        else if test -z "$ended" -a "$word" = --
+        else if test -z "$ended"; and test "$word" = --
             set ended yes
         else if test -z "$ended"; and string match -q -- '--*' $word
             __mlmon_seen (string split --max 1 = -- $word)
@@ -303,7 +303,7 @@ function __mlmon_read --no-scope-shadowing
     test -n "$kind"
 end
 
-# Prints what may stand under the cursor, with descriptions behind a TAB.
+# Prints what may stand under the cursor, with descriptions behind a TAB; for a kind, says whether it is that.
 function __mlmon_complete
     set -l options
     set -l arguments
@@ -319,7 +319,11 @@ function __mlmon_complete
     set -l positional
     set -l kind
     set -l prefix
-    __mlmon_read; or return
+    __mlmon_read; or return 1
+    if set -q argv[1]
+        test $kind = $argv[1]
+        return
+    end
     switch $kind
         case commands
             for row in $commands
@@ -337,8 +341,10 @@ function __mlmon_complete
             command mlmon __complete $kind --workspace="$workspace" --service="$service" 2>/dev/null </dev/null | while read -l row
                 set -l name (string split --max 1 \t -- $row)[1]
                 # a name that looks like an option is one, unless -- ended them
-                test -n "$positional" -a -z "$ended"; and string match -q -- '-*' $name; and continue
+                test -n "$positional"; and test -z "$ended"; and string match -q -- '-*' $name; and continue
                 contains -- $name $taken; and continue
+                # fish inserts a leading ~ as it is, which would mean a home folder; between quotation marks it is safe
+                string match -q -- '~*' "$prefix$name"; and not string match -qr '^["\']' -- (commandline -ct); and continue
                 printf '%s%s\n' $prefix $row
             end
         case '=*'
@@ -349,24 +355,6 @@ function __mlmon_complete
     end
 end
 
-function __mlmon_takes_file
-    set -l options
-    set -l arguments
-    set -l commands
-    set -l option
-    set -l command
-    set -l ended
-    set -l awaited
-    set -l workspace
-    set -l service
-    set -l given
-    set -l taken
-    set -l positional
-    set -l kind
-    set -l prefix
-    __mlmon_read; and test $kind = files
-end
-
 complete -c mlmon -e
 complete -c mlmon -f -k -a '(__mlmon_complete)'
-complete -c mlmon -n __mlmon_takes_file -F
+complete -c mlmon -n '__mlmon_complete files' -F

@@ -2,309 +2,315 @@
 # the names of services, collections and workspaces are asked of mlmon, which reads them from local files.
 # No word is ever evaluated: names are data, and are inserted in single quotes where they need it.
 
-# The options and arguments of each command, in order, and of mlmon itself under ''.
-$script:MlmonGrammar = [ordered]@{
-    '' = @{
-        help = ''
-        options = @(
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--version flag once Print the version'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @()
-    }
-    'completion' = @{
-        help = 'Print the script that lets a shell complete mlmon''s commands, options, services and collections'
-        options = @(
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('=bash,zsh,fish,powershell,pwsh once')
-    }
-    'ls' = @{
-        help = 'List collected blobs of a date range'
-        options = @(
-          '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month'
-          '--day text once One UTC day'
-          '--from,--since text once Start, included'
-          '--to,--until text once End, not included'
-          '--collection collections many Only this collection or designation'
-          '--model text once Only this model (v1)'
-          '--model-version text once Only this version (v1)'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('services once')
-    }
-    'pull' = @{
-        help = 'Download collected blobs of a date range, byte for byte, under their own paths'
-        options = @(
-          '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month'
-          '--day text once One UTC day'
-          '--from,--since text once Start, included'
-          '--to,--until text once End, not included'
-          '--collection collections many Only this collection or designation'
-          '--model text once Only this model (v1)'
-          '--model-version text once Only this version (v1)'
-          '--to-dir folders once Where to'
-          '--dry-run flag once Show what would change and change nothing'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('services once')
-    }
-    'demo' = @{
-        help = 'Make an embedded workspace with real services and history, and walk through the main job'
-        options = @(
-          '--force flag once Replace the demo in an existing folder'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('folders once')
-    }
-    'logs' = @{
-        help = 'Show the last lines of a service''s container log'
-        options = @(
-          '--tail,-n text once The last N lines'
-          '--from,--since text once Start, included'
-          '--to,--until text once End, not included'
-          '--include,-i text many Only lines this regular expression finds'
-          '--exclude,-e text many No lines this regular expression finds'
-          '--container text once Another container''s log'
-          '--raw flag once Lines as they are, terminal escapes included'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('services once')
-    }
-    'serve' = @{
-        help = 'Serve a scoring script on this machine, as Azure ML would'
-        options = @(
-          '--name text once Its service name'
-          '--kind =v1,v2 once v1 web service or v2 deployment'
-          '--model files once The model file or folder'
-          '--port text once Port on 127.0.0.1; 0 takes any free one'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('files once')
-    }
-    'invoke' = @{
-        help = 'Send rows to a service and print its answer'
-        options = @(
-          '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('services once')
-    }
-    'status' = @{
-        help = 'Show services'
-        options = @(
-          '--settings flag once Show each setting and where its value came from, and nothing else'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('services many')
-    }
-    'enable-collection' = @{
-        help = 'Collect the model data of a service'
-        options = @(
-          '--collection collections many Only this collection or designation'
-          '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
-          '--all flag once Every service of the workspace'
-          '--dry-run flag once Show what would change and change nothing'
-          '--yes,-y flag once Change without asking'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('services once')
-    }
-    'disable-collection' = @{
-        help = 'Stop collecting the model data of a service'
-        options = @(
-          '--collection collections many Only this collection or designation'
-          '--all flag once Every service of the workspace'
-          '--dry-run flag once Show what would change and change nothing'
-          '--yes,-y flag once Change without asking'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('services once')
-    }
-    'enable-insights' = @{
-        help = 'Send requests, traces and exceptions of a service to Application Insights'
-        options = @(
-          '--all flag once Every service of the workspace'
-          '--dry-run flag once Show what would change and change nothing'
-          '--yes,-y flag once Change without asking'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('services once')
-    }
-    'disable-insights' = @{
-        help = 'Stop sending telemetry of a service to Application Insights'
-        options = @(
-          '--all flag once Every service of the workspace'
-          '--dry-run flag once Show what would change and change nothing'
-          '--yes,-y flag once Change without asking'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('services once')
-    }
-    'traces' = @{
-        help = 'Show what a service traced'
-        options = @(
-          '--where text many Only traces whose message or payload contains TEXT; repeatable'
-          '--from,--since text once Start, included'
-          '--to,--until text once End, not included'
-          '--limit text once The newest N.'
-          '--kql text once KQL to append'
-          '--print-kql flag once Print the query instead of running it'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('services once')
-    }
-    'query' = @{
-        help = 'Run any KQL query over the workspace''s telemetry'
-        options = @(
-          '--file,-f files once Read the query from a file'
-          '--from,--since text once Start, included'
-          '--to,--until text once End, not included'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('text once')
-    }
-    'init' = @{
-        help = 'Connect this folder to a workspace'
-        options = @(
-          '--local folders once An embedded workspace in this folder, made when it is not there'
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @()
-    }
-    'use' = @{
-        help = 'Choose the default service of this folder'
-        options = @(
-          '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-          '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-          '--quiet,-q flag once No notes and no progress'
-          '--debug flag once Say on stderr what is being done'
-          '--no-color flag once No colour'
-          '--help flag once Show this message and exit'
-        )
-        arguments = @('services once')
-    }
-}
-
-# The option of that name as names, kind, often and help; nothing when there is none.
-function script:Find-MlmonOption([string[]] $Options, [string] $Name) {
-    foreach ($row in $Options) {
-        $names, $kind, $often, $help = $row -split ' ', 4
-        if (($names -split ',') -ccontains $Name) {
-            return @{ names = $names; kind = $kind; often = $often; help = $help }
-        }
-    }
-}
-
-# The names mlmon knows of a kind, each with its description.
-function script:Get-MlmonName([string] $Kind, [string] $Workspace, [string] $Service) {
-    $program = Get-Command -Name mlmon -CommandType Application -ErrorAction Ignore | Select-Object -First 1
-    if (-not $program) { return }
-    $encoding = [Console]::OutputEncoding
-    try {
-        [Console]::OutputEncoding = [System.Text.UTF8Encoding]::new($false)
-        & $program __complete $Kind "--workspace=$Workspace" "--service=$Service" 2>$null | ForEach-Object {
-            $name, $about = $_ -split "`t", 2
-            @{ text = $name; about = $about }
-        }
-    } finally {
-        [Console]::OutputEncoding = $encoding
-    }
-}
-
-# A word as PowerShell passes it on unchanged. Typographic quotes end a string as well, so they are doubled too.
-function script:ConvertTo-MlmonWord([string] $Text) {
-    if ($Text -cmatch '^[A-Za-z0-9_./=:-]+$' -and $Text -cnotmatch '^-.*[.:]') { return $Text }
-    return "'" + ($Text -replace '[''\u2018-\u201b]', '$0$0') + "'"
-}
-
-function script:New-MlmonResult([string] $Text, [string] $About, [string] $Type, [string] $Prefix) {
-    $tip = if ($About) { $About } else { $Text }
-    [System.Management.Automation.CompletionResult]::new((ConvertTo-MlmonWord "$Prefix$Text"), $Text, $Type, $tip)
-}
-
 Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
+
+    # The options and arguments of each command, in order, and of mlmon itself under ''.
+    $commands = [ordered]@{
+        '' = @{
+            help = ''
+            options = @(
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--version flag once Print the version'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @()
+        }
+        'completion' = @{
+            help = 'Print the script that lets a shell complete mlmon''s commands, options, services and collections'
+            options = @(
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('=bash,zsh,fish,powershell,pwsh once')
+        }
+        'ls' = @{
+            help = 'List collected blobs of a date range'
+            options = @(
+              '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+              '--day text once One UTC day: 2026-03-01, today, yesterday'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--collection collections many Only this collection or designation; repeatable'
+              '--model text once Only this model (v1)'
+              '--model-version text once Only this version (v1)'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'pull' = @{
+            help = 'Download collected blobs of a date range, byte for byte, under their own paths'
+            options = @(
+              '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+              '--day text once One UTC day: 2026-03-01, today, yesterday'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--collection collections many Only this collection or designation; repeatable'
+              '--model text once Only this model (v1)'
+              '--model-version text once Only this version (v1)'
+              '--to-dir folders once Where to; made when it is not there'
+              '--dry-run flag once Show what would change and change nothing'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'demo' = @{
+            help = 'Make an embedded workspace with real services and history, and walk through the main job'
+            options = @(
+              '--force flag once Replace the demo in an existing folder; other files there stay'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('folders once')
+        }
+        'logs' = @{
+            help = 'Show the last lines of a service''s container log'
+            options = @(
+              '--tail,-n text once The last N lines'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--include,-i text many Only lines this regular expression finds; repeatable'
+              '--exclude,-e text many No lines this regular expression finds; repeatable'
+              '--container text once Another container''s log'
+              '--raw flag once Lines as they are, terminal escapes included'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'serve' = @{
+            help = 'Serve a scoring script on this machine, as Azure ML would'
+            options = @(
+              '--name text once Its service name: NAME, or ENDPOINT/DEPLOYMENT'
+              '--kind =v1,v2 once v1 web service or v2 deployment'
+              '--model files once The model file or folder'
+              '--port text once Port on 127.0.0.1; 0 takes any free one'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('files once')
+        }
+        'invoke' = @{
+            help = 'Send rows to a service and print its answer'
+            options = @(
+              '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'status' = @{
+            help = 'Show services: their switches, newest collected data, and requests of the last day'
+            options = @(
+              '--settings flag once Show each setting and where its value came from, and nothing else'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services many')
+        }
+        'enable-collection' = @{
+            help = 'Collect the model data of a service'
+            options = @(
+              '--collection collections many Only this collection or designation; repeatable'
+              '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
+              '--all flag once Every service of the workspace'
+              '--dry-run flag once Show what would change and change nothing'
+              '--yes,-y flag once Change without asking'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'disable-collection' = @{
+            help = 'Stop collecting the model data of a service; what was collected stays'
+            options = @(
+              '--collection collections many Only this collection or designation; repeatable'
+              '--all flag once Every service of the workspace'
+              '--dry-run flag once Show what would change and change nothing'
+              '--yes,-y flag once Change without asking'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'enable-insights' = @{
+            help = 'Send requests, traces and exceptions of a service to Application Insights'
+            options = @(
+              '--all flag once Every service of the workspace'
+              '--dry-run flag once Show what would change and change nothing'
+              '--yes,-y flag once Change without asking'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'disable-insights' = @{
+            help = 'Stop sending telemetry of a service to Application Insights; what was sent stays'
+            options = @(
+              '--all flag once Every service of the workspace'
+              '--dry-run flag once Show what would change and change nothing'
+              '--yes,-y flag once Change without asking'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'traces' = @{
+            help = 'Show what a service traced: the lines its script printed, newest first'
+            options = @(
+              '--where text many Only traces whose message or payload contains TEXT; repeatable'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--limit text once The newest N'
+              '--kql text once KQL to append'
+              '--print-kql flag once Print the query instead of running it'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'query' = @{
+            help = 'Run any KQL query over the workspace''s telemetry'
+            options = @(
+              '--file,-f files once Read the query from a file; - is stdin'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('text once')
+        }
+        'init' = @{
+            help = 'Connect this folder to a workspace; writes mlmon.toml'
+            options = @(
+              '--local folders once An embedded workspace in this folder, made when it is not there'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @()
+        }
+        'use' = @{
+            help = 'Choose the default service of this folder'
+            options = @(
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+    }
+
+    # The option of that name as names, kind, often and help; nothing when there is none.
+    function Find-MlmonOption([string[]] $Options, [string] $Name) {
+        foreach ($row in $Options) {
+            $names, $kind, $often, $help = $row -split ' ', 4
+            if (($names -split ',') -ccontains $Name) {
+                return @{ names = $names; kind = $kind; often = $often; help = $help }
+            }
+        }
+    }
+
+    # What the next argument may be: the last kind again where many are taken, else nothing.
+    function Get-MlmonArgument([string[]] $Arguments, [int] $Taken) {
+        if ($Taken -lt $Arguments.Count) { return ($Arguments[$Taken] -split ' ')[0] }
+        if ($Arguments.Count -and $Arguments[-1] -clike '* many') { return ($Arguments[-1] -split ' ')[0] }
+    }
+
+    # The names mlmon knows of a kind, each with its description.
+    function Get-MlmonName([string] $Kind, [string] $Workspace, [string] $Service) {
+        $program = Get-Command -Name mlmon -CommandType Application -ErrorAction Ignore | Select-Object -First 1
+        if (-not $program) { return }
+        $encoding = [Console]::OutputEncoding
+        try {
+            [Console]::OutputEncoding = [System.Text.UTF8Encoding]::new($false)
+            & $program __complete $Kind "--workspace=$Workspace" "--service=$Service" 2>$null | ForEach-Object {
+                $name, $about = $_ -split "`t", 2
+                @{ text = $name; about = $about }
+            }
+        } finally {
+            [Console]::OutputEncoding = $encoding
+        }
+    }
+
+    # A word as PowerShell passes it on unchanged. Typographic quotes end a string as well, so they are doubled too.
+    function ConvertTo-MlmonWord([string] $Text) {
+        if ($Text -cmatch '^[A-Za-z0-9_./=:-]+$' -and $Text -cnotmatch '^-.*[.:]') { return $Text }
+        return "'" + ($Text -replace '[''\u2018-\u201b]', '$0$0') + "'"
+    }
+
+    function New-MlmonResult([string] $Text, [string] $About, [string] $Type, [string] $Prefix) {
+        $tip = if ($About) { $About } else { $Text }
+        [System.Management.Automation.CompletionResult]::new((ConvertTo-MlmonWord "$Prefix$Text"), $Text, $Type, $tip)
+    }
 
     # the words before the one under the cursor, unquoted but not expanded
     $line = @(
@@ -312,7 +318,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             ForEach-Object { if ($null -ne $_.Value) { [string] $_.Value } else { $_.Extent.Text } }
     )
     $typed = [string] $wordToComplete -replace '^[''"]', ''
-    $grammar = $script:MlmonGrammar['']
+    $grammar = $commands['']
     $command = ''
     $ended = $false
     $awaited = $null
@@ -345,11 +351,10 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             }
         } elseif (-not $command) {
             $command = $word
-            if (-not $script:MlmonGrammar.Contains($command)) { return }
-            $grammar = $script:MlmonGrammar[$command]
+            if (-not $commands.Contains($command)) { return }
+            $grammar = $commands[$command]
         } else {
-            $row = if ($taken.Count -lt $grammar.arguments.Count) { $grammar.arguments[$taken.Count] }
-            if ($row -clike 'services *' -or $grammar.arguments[-1] -ceq 'services many') { $service = $word }
+            if ((Get-MlmonArgument $grammar.arguments $taken.Count) -ceq 'services') { $service = $word }
             $taken += $word
         }
     }
@@ -369,20 +374,16 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
         $kind = 'commands'
     } else {
         $positional = $true
-        if ($taken.Count -lt $grammar.arguments.Count) {
-            $kind = ($grammar.arguments[$taken.Count] -split ' ')[0]
-        } elseif ($grammar.arguments.Count -and $grammar.arguments[-1] -clike '* many') {
-            $kind = ($grammar.arguments[-1] -split ' ')[0]
-        }
+        $kind = Get-MlmonArgument $grammar.arguments $taken.Count
     }
     $start = $typed.Substring($prefix.Length)
     if ($kind -ceq 'workspaces' -and $start -match '^[./~]') { $kind = 'folders' }
 
     switch -Regex -CaseSensitive ($kind) {
         '^commands$' {
-            foreach ($name in $script:MlmonGrammar.Keys) {
+            foreach ($name in $commands.Keys) {
                 if ($name -and $name.StartsWith($start, [StringComparison]::Ordinal)) {
-                    New-MlmonResult $name $script:MlmonGrammar[$name].help 'Command' ''
+                    New-MlmonResult $name $commands[$name].help 'Command' ''
                 }
             }
         }

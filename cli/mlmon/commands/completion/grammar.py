@@ -64,12 +64,17 @@ class Command:
 def read(app: typer.Typer) -> tuple[Command, ...]:
     """The grammar of a command tree: its root, then its commands in their order. Hidden parts are left out."""
     root: Any = typer.main.get_command(app)
-    commands = (_command(name, one) for name, one in root.commands.items() if not one.hidden)
-    return (_command("", root), *commands)
+    context = typer.Context(root, **root.context_settings)
+    commands = (
+        _command(name, one, typer.Context(one, parent=context))
+        for name, one in root.commands.items()
+        if not one.hidden
+    )
+    return (_command("", root, context), *commands)
 
 
-def _command(name: str, command: Any) -> Command:
-    parameters = command.get_params(typer.Context(command))  # unlike .params, with --help
+def _command(name: str, command: Any, context: typer.Context) -> Command:
+    parameters = command.get_params(context)  # unlike .params, with --help
     return Command(
         name=name,
         help=_one_line(command.short_help or ""),
@@ -105,5 +110,5 @@ def _value(parameter: Any) -> str:
 
 def _one_line(text: str) -> str:
     """The first sentence in ASCII: Windows PowerShell reads a script without a mark as some other encoding."""
-    sentence = re.split(r"(?<=[a-z)])[.;:](?:\s|$)", " ".join(text.split()), maxsplit=1)[0]
+    sentence = re.split(r"\.(?:\s|$)", " ".join(text.split()), maxsplit=1)[0]
     return sentence.replace("…", "...").encode("ascii", "ignore").decode()

@@ -60,11 +60,11 @@ def _fish(grammar: Sequence[Command]) -> Iterable[str]:
 
 def _powershell(grammar: Sequence[Command]) -> Iterable[str]:
     for command in grammar:
-        yield f"    {_doubled(command.name)} = @{{"
-        yield f"        help = {_doubled(command.help)}"
-        yield from _list("options", map(_option, command.options), _doubled, indent=8, start=" = @(")
-        yield f"        arguments = @({', '.join(_doubled(_argument(one)) for one in command.arguments)})"
-        yield "    }"
+        yield f"        {_doubled(command.name)} = @{{"
+        yield f"            help = {_doubled(command.help)}"
+        yield from _list("options", map(_option, command.options), _doubled, indent=12, start=" = @(")
+        yield f"            arguments = @({', '.join(_doubled(_argument(one)) for one in command.arguments)})"
+        yield "        }"
 
 
 _WRITERS: Final[Mapping[str, Callable[[Sequence[Command]], Iterable[str]]]] = {

@@ -54,7 +54,7 @@ _mlmon_find() {
 
 # Takes note of an option and, where it has one already, its value.
 _mlmon_seen() {
-  awaited=
+  awaited= kind=flag
   _mlmon_find "$1" || return 0
   [[ $often == many ]] || given+=,$names,
   [[ $kind != flag ]] || return 0
@@ -62,6 +62,17 @@ _mlmon_seen() {
     _mlmon_value "$1" "${2#=}"
   else
     awaited=$1
+  fi
+}
+
+# Sets row to what the next argument may be: the last kind again where many are taken, else nothing.
+_mlmon_argument() {
+  local last=$((${#arguments[@]} - 1))
+  row=
+  if ((count <= last)); then
+    row=${arguments[count]}
+  elif ((last >= 0)) && [[ ${arguments[last]} == *' many' ]]; then
+    row=${arguments[last]}
   fi
 }
 
@@ -94,6 +105,11 @@ _mlmon_offer() {
       done
       ;;
   esac
+  if [[ -n $open ]]; then
+    # readline takes a quotation mark in front for the one that is open, and one at the end for the closing one
+    [[ $quoted != "$open"* ]] || quoted=$open$quoted
+    [[ $quoted != *"$open" ]] || quoted+=$open
+  fi
   COMPREPLY+=("$quoted")
 }
 
@@ -150,7 +166,7 @@ _mlmon() {
       command=$word
       _mlmon_grammar "$command" || return 0
     else
-      row=${arguments[count]:-${arguments[${#arguments[@]} - 1]}}
+      _mlmon_argument
       [[ $row != services* ]] || service=$word
       taken+=$word$'\n'
       count=$((count + 1))
@@ -175,10 +191,7 @@ _mlmon() {
     compopt -o nosort 2>/dev/null
   else
     positional=yes
-    row=${arguments[count]}
-    if [[ -z $row && ${#arguments[@]} -gt 0 && ${arguments[${#arguments[@]} - 1]} == *' many' ]]; then
-      row=${arguments[${#arguments[@]} - 1]}
-    fi
+    _mlmon_argument
     [[ -z $row ]] || _mlmon_values "${row%% *}" ''
   fi
 }

@@ -44,7 +44,7 @@ function __mlmon_read --no-scope-shadowing
         if set -q awaited[1]
             __mlmon_value $awaited $word
             set awaited
-        else if test -z "$ended" -a "$word" = --
+        else if test -z "$ended"; and test "$word" = --
             set ended yes
         else if test -z "$ended"; and string match -q -- '--*' $word
             __mlmon_seen (string split --max 1 = -- $word)
@@ -94,7 +94,7 @@ function __mlmon_read --no-scope-shadowing
     test -n "$kind"
 end
 
-# Prints what may stand under the cursor, with descriptions behind a TAB.
+# Prints what may stand under the cursor, with descriptions behind a TAB; for a kind, says whether it is that.
 function __mlmon_complete
     set -l options
     set -l arguments
@@ -110,7 +110,11 @@ function __mlmon_complete
     set -l positional
     set -l kind
     set -l prefix
-    __mlmon_read; or return
+    __mlmon_read; or return 1
+    if set -q argv[1]
+        test $kind = $argv[1]
+        return
+    end
     switch $kind
         case commands
             for row in $commands
@@ -128,8 +132,10 @@ function __mlmon_complete
             command mlmon __complete $kind --workspace="$workspace" --service="$service" 2>/dev/null </dev/null | while read -l row
                 set -l name (string split --max 1 \t -- $row)[1]
                 # a name that looks like an option is one, unless -- ended them
-                test -n "$positional" -a -z "$ended"; and string match -q -- '-*' $name; and continue
+                test -n "$positional"; and test -z "$ended"; and string match -q -- '-*' $name; and continue
                 contains -- $name $taken; and continue
+                # fish inserts a leading ~ as it is, which would mean a home folder; between quotation marks it is safe
+                string match -q -- '~*' "$prefix$name"; and not string match -qr '^["\']' -- (commandline -ct); and continue
                 printf '%s%s\n' $prefix $row
             end
         case '=*'
@@ -140,24 +146,6 @@ function __mlmon_complete
     end
 end
 
-function __mlmon_takes_file
-    set -l options
-    set -l arguments
-    set -l commands
-    set -l option
-    set -l command
-    set -l ended
-    set -l awaited
-    set -l workspace
-    set -l service
-    set -l given
-    set -l taken
-    set -l positional
-    set -l kind
-    set -l prefix
-    __mlmon_read; and test $kind = files
-end
-
 complete -c mlmon -e
 complete -c mlmon -f -k -a '(__mlmon_complete)'
-complete -c mlmon -n __mlmon_takes_file -F
+complete -c mlmon -n '__mlmon_complete files' -F

@@ -2,50 +2,56 @@
 # the names of services, collections and workspaces are asked of mlmon, which reads them from local files.
 # No word is ever evaluated: names are data, and are inserted in single quotes where they need it.
 
-# The options and arguments of each command, in order, and of mlmon itself under ''.
-$script:MlmonGrammar = [ordered]@{
-@GRAMMAR@
-}
-
-# The option of that name as names, kind, often and help; nothing when there is none.
-function script:Find-MlmonOption([string[]] $Options, [string] $Name) {
-    foreach ($row in $Options) {
-        $names, $kind, $often, $help = $row -split ' ', 4
-        if (($names -split ',') -ccontains $Name) {
-            return @{ names = $names; kind = $kind; often = $often; help = $help }
-        }
-    }
-}
-
-# The names mlmon knows of a kind, each with its description.
-function script:Get-MlmonName([string] $Kind, [string] $Workspace, [string] $Service) {
-    $program = Get-Command -Name mlmon -CommandType Application -ErrorAction Ignore | Select-Object -First 1
-    if (-not $program) { return }
-    $encoding = [Console]::OutputEncoding
-    try {
-        [Console]::OutputEncoding = [System.Text.UTF8Encoding]::new($false)
-        & $program __complete $Kind "--workspace=$Workspace" "--service=$Service" 2>$null | ForEach-Object {
-            $name, $about = $_ -split "`t", 2
-            @{ text = $name; about = $about }
-        }
-    } finally {
-        [Console]::OutputEncoding = $encoding
-    }
-}
-
-# A word as PowerShell passes it on unchanged. Typographic quotes end a string as well, so they are doubled too.
-function script:ConvertTo-MlmonWord([string] $Text) {
-    if ($Text -cmatch '^[A-Za-z0-9_./=:-]+$' -and $Text -cnotmatch '^-.*[.:]') { return $Text }
-    return "'" + ($Text -replace '[''\u2018-\u201b]', '$0$0') + "'"
-}
-
-function script:New-MlmonResult([string] $Text, [string] $About, [string] $Type, [string] $Prefix) {
-    $tip = if ($About) { $About } else { $Text }
-    [System.Management.Automation.CompletionResult]::new((ConvertTo-MlmonWord "$Prefix$Text"), $Text, $Type, $tip)
-}
-
 Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
+
+    # The options and arguments of each command, in order, and of mlmon itself under ''.
+    $commands = [ordered]@{
+@GRAMMAR@
+    }
+
+    # The option of that name as names, kind, often and help; nothing when there is none.
+    function Find-MlmonOption([string[]] $Options, [string] $Name) {
+        foreach ($row in $Options) {
+            $names, $kind, $often, $help = $row -split ' ', 4
+            if (($names -split ',') -ccontains $Name) {
+                return @{ names = $names; kind = $kind; often = $often; help = $help }
+            }
+        }
+    }
+
+    # What the next argument may be: the last kind again where many are taken, else nothing.
+    function Get-MlmonArgument([string[]] $Arguments, [int] $Taken) {
+        if ($Taken -lt $Arguments.Count) { return ($Arguments[$Taken] -split ' ')[0] }
+        if ($Arguments.Count -and $Arguments[-1] -clike '* many') { return ($Arguments[-1] -split ' ')[0] }
+    }
+
+    # The names mlmon knows of a kind, each with its description.
+    function Get-MlmonName([string] $Kind, [string] $Workspace, [string] $Service) {
+        $program = Get-Command -Name mlmon -CommandType Application -ErrorAction Ignore | Select-Object -First 1
+        if (-not $program) { return }
+        $encoding = [Console]::OutputEncoding
+        try {
+            [Console]::OutputEncoding = [System.Text.UTF8Encoding]::new($false)
+            & $program __complete $Kind "--workspace=$Workspace" "--service=$Service" 2>$null | ForEach-Object {
+                $name, $about = $_ -split "`t", 2
+                @{ text = $name; about = $about }
+            }
+        } finally {
+            [Console]::OutputEncoding = $encoding
+        }
+    }
+
+    # A word as PowerShell passes it on unchanged. Typographic quotes end a string as well, so they are doubled too.
+    function ConvertTo-MlmonWord([string] $Text) {
+        if ($Text -cmatch '^[A-Za-z0-9_./=:-]+$' -and $Text -cnotmatch '^-.*[.:]') { return $Text }
+        return "'" + ($Text -replace '[''\u2018-\u201b]', '$0$0') + "'"
+    }
+
+    function New-MlmonResult([string] $Text, [string] $About, [string] $Type, [string] $Prefix) {
+        $tip = if ($About) { $About } else { $Text }
+        [System.Management.Automation.CompletionResult]::new((ConvertTo-MlmonWord "$Prefix$Text"), $Text, $Type, $tip)
+    }
 
     # the words before the one under the cursor, unquoted but not expanded
     $line = @(
@@ -53,7 +59,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             ForEach-Object { if ($null -ne $_.Value) { [string] $_.Value } else { $_.Extent.Text } }
     )
     $typed = [string] $wordToComplete -replace '^[''"]', ''
-    $grammar = $script:MlmonGrammar['']
+    $grammar = $commands['']
     $command = ''
     $ended = $false
     $awaited = $null
@@ -86,11 +92,10 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             }
         } elseif (-not $command) {
             $command = $word
-            if (-not $script:MlmonGrammar.Contains($command)) { return }
-            $grammar = $script:MlmonGrammar[$command]
+            if (-not $commands.Contains($command)) { return }
+            $grammar = $commands[$command]
         } else {
-            $row = if ($taken.Count -lt $grammar.arguments.Count) { $grammar.arguments[$taken.Count] }
-            if ($row -clike 'services *' -or $grammar.arguments[-1] -ceq 'services many') { $service = $word }
+            if ((Get-MlmonArgument $grammar.arguments $taken.Count) -ceq 'services') { $service = $word }
             $taken += $word
         }
     }
@@ -110,20 +115,16 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
         $kind = 'commands'
     } else {
         $positional = $true
-        if ($taken.Count -lt $grammar.arguments.Count) {
-            $kind = ($grammar.arguments[$taken.Count] -split ' ')[0]
-        } elseif ($grammar.arguments.Count -and $grammar.arguments[-1] -clike '* many') {
-            $kind = ($grammar.arguments[-1] -split ' ')[0]
-        }
+        $kind = Get-MlmonArgument $grammar.arguments $taken.Count
     }
     $start = $typed.Substring($prefix.Length)
     if ($kind -ceq 'workspaces' -and $start -match '^[./~]') { $kind = 'folders' }
 
     switch -Regex -CaseSensitive ($kind) {
         '^commands$' {
-            foreach ($name in $script:MlmonGrammar.Keys) {
+            foreach ($name in $commands.Keys) {
                 if ($name -and $name.StartsWith($start, [StringComparison]::Ordinal)) {
-                    New-MlmonResult $name $script:MlmonGrammar[$name].help 'Command' ''
+                    New-MlmonResult $name $commands[$name].help 'Command' ''
                 }
             }
         }
