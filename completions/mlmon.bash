@@ -16,73 +16,24 @@ _mlmon_grammar() {
         '--help,-h flag once Show this message and exit'
       )
       commands=(
-        'completion Print the script that lets a shell complete mlmon'\''s commands, options, services and collections'
-        'ls List collected blobs of a date range'
-        'pull Download collected blobs of a date range, byte for byte, under their own paths'
         'demo Make an embedded workspace with real services and history, and walk through the main job'
-        'logs Show the last lines of a service'\''s container log'
+        'init Connect this folder to a workspace; writes mlmon.toml'
+        'use Choose the default service of this folder'
+        'status Show services: their switches, newest collected data, and requests of the last day'
         'serve Serve a scoring script on this machine, as Azure ML would'
         'invoke Send rows to a service and print its answer'
-        'status Show services: their switches, newest collected data, and requests of the last day'
         'enable-collection Collect the model data of a service'
         'disable-collection Stop collecting the model data of a service; what was collected stays'
         'enable-insights Send requests, traces and exceptions of a service to Application Insights'
         'disable-insights Stop sending telemetry of a service to Application Insights; what was sent stays'
+        'logs Show the last lines of a service'\''s container log'
         'traces Show what a service traced: the lines its script printed, newest first'
         'query Run any KQL query over the workspace'\''s telemetry'
-        'init Connect this folder to a workspace; writes mlmon.toml'
-        'use Choose the default service of this folder'
+        'ls List collected blobs of a date range'
+        'pull Download collected blobs of a date range, byte for byte, under their own paths'
+        'completion Print the script that lets a shell complete mlmon'\''s commands, options, services and collections'
       )
       arguments=()
-      ;;
-    'completion')
-      options=(
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
-      )
-      arguments=('=bash,zsh,fish,powershell,pwsh once')
-      ;;
-    'ls')
-      options=(
-        '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
-        '--day text once One UTC day: 2026-03-01, today, yesterday'
-        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
-        '--to,--until text once End, not included; written like --from'
-        '--collection collections many Only this collection or designation; repeatable'
-        '--model text once Only this model (v1)'
-        '--model-version text once Only this version (v1)'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
-      )
-      arguments=('services once')
-      ;;
-    'pull')
-      options=(
-        '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
-        '--day text once One UTC day: 2026-03-01, today, yesterday'
-        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
-        '--to,--until text once End, not included; written like --from'
-        '--collection collections many Only this collection or designation; repeatable'
-        '--model text once Only this model (v1)'
-        '--model-version text once Only this version (v1)'
-        '--to-dir folders once Where to; made when it is not there'
-        '--dry-run flag once Show what would change and change nothing'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
-      )
-      arguments=('services once')
       ;;
     'demo')
       options=(
@@ -96,15 +47,20 @@ _mlmon_grammar() {
       )
       arguments=('folders once')
       ;;
-    'logs')
+    'init')
       options=(
-        '--tail,-n text once The last N lines'
-        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
-        '--to,--until text once End, not included; written like --from'
-        '--include,-i text many Only lines this regular expression finds; repeatable'
-        '--exclude,-e text many No lines this regular expression finds; repeatable'
-        '--container text once Another container'\''s log'
-        '--raw flag once Lines as they are, terminal escapes included'
+        '--local folders once An embedded workspace in this folder, made when it is not there'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help,-h flag once Show this message and exit'
+      )
+      arguments=()
+      ;;
+    'use')
+      options=(
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -113,6 +69,18 @@ _mlmon_grammar() {
         '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
+      ;;
+    'status')
+      options=(
+        '--settings flag once Show each setting and where its value came from, and nothing else'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help,-h flag once Show this message and exit'
+      )
+      arguments=('services many')
       ;;
     'serve')
       options=(
@@ -140,18 +108,6 @@ _mlmon_grammar() {
         '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
-      ;;
-    'status')
-      options=(
-        '--settings flag once Show each setting and where its value came from, and nothing else'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
-      )
-      arguments=('services many')
       ;;
     'enable-collection')
       options=(
@@ -212,6 +168,24 @@ _mlmon_grammar() {
       )
       arguments=('services once')
       ;;
+    'logs')
+      options=(
+        '--tail,-n text once The last N lines'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--include,-i text many Only lines this regular expression finds; repeatable'
+        '--exclude,-e text many No lines this regular expression finds; repeatable'
+        '--container text once Another container'\''s log'
+        '--raw flag once Lines as they are, terminal escapes included'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help,-h flag once Show this message and exit'
+      )
+      arguments=('services once')
+      ;;
     'traces')
       options=(
         '--where text many Only traces whose message or payload contains TEXT; repeatable'
@@ -243,20 +217,15 @@ _mlmon_grammar() {
       )
       arguments=('text once')
       ;;
-    'init')
+    'ls')
       options=(
-        '--local folders once An embedded workspace in this folder, made when it is not there'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
-      )
-      arguments=()
-      ;;
-    'use')
-      options=(
+        '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+        '--day text once One UTC day: 2026-03-01, today, yesterday'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--collection collections many Only this collection or designation; repeatable'
+        '--model text once Only this model (v1)'
+        '--model-version text once Only this version (v1)'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -265,6 +234,37 @@ _mlmon_grammar() {
         '--help,-h flag once Show this message and exit'
       )
       arguments=('services once')
+      ;;
+    'pull')
+      options=(
+        '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+        '--day text once One UTC day: 2026-03-01, today, yesterday'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--collection collections many Only this collection or designation; repeatable'
+        '--model text once Only this model (v1)'
+        '--model-version text once Only this version (v1)'
+        '--to-dir folders once Where to; made when it is not there'
+        '--dry-run flag once Show what would change and change nothing'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help,-h flag once Show this message and exit'
+      )
+      arguments=('services once')
+      ;;
+    'completion')
+      options=(
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help,-h flag once Show this message and exit'
+      )
+      arguments=('=bash,zsh,fish,powershell,pwsh once')
       ;;
     *) return 1 ;;
   esac

@@ -20,58 +20,6 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @()
         }
-        'completion' = @{
-            help = 'Print the script that lets a shell complete mlmon''s commands, options, services and collections'
-            options = @(
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
-            )
-            arguments = @('=bash,zsh,fish,powershell,pwsh once')
-        }
-        'ls' = @{
-            help = 'List collected blobs of a date range'
-            options = @(
-              '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
-              '--day text once One UTC day: 2026-03-01, today, yesterday'
-              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
-              '--to,--until text once End, not included; written like --from'
-              '--collection collections many Only this collection or designation; repeatable'
-              '--model text once Only this model (v1)'
-              '--model-version text once Only this version (v1)'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
-            )
-            arguments = @('services once')
-        }
-        'pull' = @{
-            help = 'Download collected blobs of a date range, byte for byte, under their own paths'
-            options = @(
-              '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
-              '--day text once One UTC day: 2026-03-01, today, yesterday'
-              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
-              '--to,--until text once End, not included; written like --from'
-              '--collection collections many Only this collection or designation; repeatable'
-              '--model text once Only this model (v1)'
-              '--model-version text once Only this version (v1)'
-              '--to-dir folders once Where to; made when it is not there'
-              '--dry-run flag once Show what would change and change nothing'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
-            )
-            arguments = @('services once')
-        }
         'demo' = @{
             help = 'Make an embedded workspace with real services and history, and walk through the main job'
             options = @(
@@ -85,16 +33,22 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @('folders once')
         }
-        'logs' = @{
-            help = 'Show the last lines of a service''s container log'
+        'init' = @{
+            help = 'Connect this folder to a workspace; writes mlmon.toml'
             options = @(
-              '--tail,-n text once The last N lines'
-              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
-              '--to,--until text once End, not included; written like --from'
-              '--include,-i text many Only lines this regular expression finds; repeatable'
-              '--exclude,-e text many No lines this regular expression finds; repeatable'
-              '--container text once Another container''s log'
-              '--raw flag once Lines as they are, terminal escapes included'
+              '--local folders once An embedded workspace in this folder, made when it is not there'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @()
+        }
+        'use' = @{
+            help = 'Choose the default service of this folder'
+            options = @(
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'
@@ -103,6 +57,19 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
+        }
+        'status' = @{
+            help = 'Show services: their switches, newest collected data, and requests of the last day'
+            options = @(
+              '--settings flag once Show each setting and where its value came from, and nothing else'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services many')
         }
         'serve' = @{
             help = 'Serve a scoring script on this machine, as Azure ML would'
@@ -132,19 +99,6 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
-        }
-        'status' = @{
-            help = 'Show services: their switches, newest collected data, and requests of the last day'
-            options = @(
-              '--settings flag once Show each setting and where its value came from, and nothing else'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
-            )
-            arguments = @('services many')
         }
         'enable-collection' = @{
             help = 'Collect the model data of a service'
@@ -209,6 +163,25 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @('services once')
         }
+        'logs' = @{
+            help = 'Show the last lines of a service''s container log'
+            options = @(
+              '--tail,-n text once The last N lines'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--include,-i text many Only lines this regular expression finds; repeatable'
+              '--exclude,-e text many No lines this regular expression finds; repeatable'
+              '--container text once Another container''s log'
+              '--raw flag once Lines as they are, terminal escapes included'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
         'traces' = @{
             help = 'Show what a service traced: the lines its script printed, newest first'
             options = @(
@@ -242,22 +215,16 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @('text once')
         }
-        'init' = @{
-            help = 'Connect this folder to a workspace; writes mlmon.toml'
+        'ls' = @{
+            help = 'List collected blobs of a date range'
             options = @(
-              '--local folders once An embedded workspace in this folder, made when it is not there'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
-            )
-            arguments = @()
-        }
-        'use' = @{
-            help = 'Choose the default service of this folder'
-            options = @(
+              '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+              '--day text once One UTC day: 2026-03-01, today, yesterday'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--collection collections many Only this collection or designation; repeatable'
+              '--model text once Only this model (v1)'
+              '--model-version text once Only this version (v1)'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'
@@ -266,6 +233,39 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
+        }
+        'pull' = @{
+            help = 'Download collected blobs of a date range, byte for byte, under their own paths'
+            options = @(
+              '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+              '--day text once One UTC day: 2026-03-01, today, yesterday'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--collection collections many Only this collection or designation; repeatable'
+              '--model text once Only this model (v1)'
+              '--model-version text once Only this version (v1)'
+              '--to-dir folders once Where to; made when it is not there'
+              '--dry-run flag once Show what would change and change nothing'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'completion' = @{
+            help = 'Print the script that lets a shell complete mlmon''s commands, options, services and collections'
+            options = @(
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('=bash,zsh,fish,powershell,pwsh once')
         }
     }
 

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
@@ -65,8 +66,18 @@ _GLOBALS: Final = {
 }
 
 
+class Group(StrEnum):
+    """Which commands stand together in the help, in this order."""
+
+    START = "Start"
+    SERVICES = "Services"
+    TELEMETRY = "Logs and telemetry"
+    DATA = "Collected data"
+    SHELL = "Shell"
+
+
 def command(
-    name: str, *, examples: Sequence[str], piped: Format = Format.TABLE, hidden: bool = False
+    name: str, group: Group, *, examples: Sequence[str], piped: Format = Format.TABLE
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Add a command to the tree.
 
@@ -96,7 +107,7 @@ def command(
         shown = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
         run.__signature__ = inspect.Signature([first, *shown, *added])  # type: ignore[attr-defined]  # read by typer
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in (first, *shown, *added)}
-        app.command(name, help=_help(function, examples), short_help=_summary(function), hidden=hidden)(run)
+        app.command(name, help=_help(function, examples), short_help=_summary(function), rich_help_panel=group)(run)
         return function
 
     return add

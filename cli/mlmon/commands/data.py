@@ -8,7 +8,7 @@ import typer
 from mlmon.collected import layout, transfer
 from mlmon.collected.layout import CollectedBlob, Selection
 from mlmon.collected.transfer import Fetched, Outcome, Plan
-from mlmon.commands.command import command
+from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,
     DayOption,
@@ -48,7 +48,9 @@ _PULLED: Final = (*_BLOB, Field("status"), Field("reason", optional=True))
 
 
 @command(
-    "ls", examples=["mlmon ls --month 3", "mlmon ls diabetes-v2/blue --day yesterday", "mlmon ls --since 7d -o json"]
+    "ls",
+    Group.DATA,
+    examples=["mlmon ls --month 3", "mlmon ls diabetes-v2/blue --day yesterday", "mlmon ls --since 7d -o json"],
 )
 def ls(
     session: Session,
@@ -95,6 +97,7 @@ def ls(
 
 @command(
     "pull",
+    Group.DATA,
     examples=[
         "mlmon pull --month 3",
         "mlmon pull diabetes-v2/blue --from 2026-02-27 --to 2026-03-02 --to-dir data",

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.commands.command import command
+from mlmon.commands.command import Group, command
 from mlmon.core.errors import UsageError
 from mlmon.core.model import Demo
 from mlmon.output.results import Faces, Field, Lines, Record, Result
@@ -35,7 +35,7 @@ _NEXT: Final = (
 )
 
 
-@command("demo", examples=["mlmon demo", "mlmon demo try-it", "mlmon demo --force"])
+@command("demo", Group.START, examples=["mlmon demo", "mlmon demo try-it", "mlmon demo --force"])
 def demo(
     session: Session,
     *,

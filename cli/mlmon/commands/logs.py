@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.commands.command import command
+from mlmon.commands.command import Group, command
 from mlmon.commands.options import FromOption, ServiceArgument, ToOption
 from mlmon.core.errors import UsageError
 from mlmon.core.timerange import resolve
@@ -19,6 +19,7 @@ _WHOLE_LOG: Final = 10**9
 
 @command(
     "logs",
+    Group.TELEMETRY,
     examples=["mlmon logs", "mlmon logs diabetes -n 20", "mlmon logs --since 1h -i error -e health"],
 )
 def logs(

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.commands.command import command
+from mlmon.commands.command import Group, command
 from mlmon.commands.options import ServicesArgument
 from mlmon.core.model import Value
 from mlmon.output.results import Faces, Field, Result, Row, Rows
@@ -24,7 +24,9 @@ _STATUS: Final = (
 _STATUS_FULL: Final = (*_STATUS, Field("collections", kind="json"))
 
 
-@command("status", examples=["mlmon status", "mlmon status diabetes -o json", "mlmon status --settings"])
+@command(
+    "status", Group.SERVICES, examples=["mlmon status", "mlmon status diabetes -o json", "mlmon status --settings"]
+)
 def status(
     session: Session,
     *,

@@ -66,9 +66,7 @@ def read(app: typer.Typer) -> tuple[Command, ...]:
     root: Any = typer.main.get_command(app)
     context = typer.Context(root, **root.context_settings)
     commands = (
-        _command(name, one, typer.Context(one, parent=context))
-        for name, one in root.commands.items()
-        if not one.hidden
+        _command(name, one, typer.Context(one, parent=context)) for name, one in root.commands.items() if not one.hidden
     )
     return (_command("", root, context), *commands)
 
