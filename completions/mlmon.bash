@@ -13,7 +13,7 @@ _mlmon_grammar() {
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
         '--version flag once Print the version'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       commands=(
         'completion Print the script that lets a shell complete mlmon'\''s commands, options, services and collections'
@@ -41,7 +41,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('=bash,zsh,fish,powershell,pwsh once')
       ;;
@@ -59,7 +59,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -79,7 +79,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -97,7 +97,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -112,7 +112,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('files once')
       ;;
@@ -124,7 +124,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -136,7 +136,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('services many')
       ;;
@@ -152,7 +152,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -167,7 +167,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -181,7 +181,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -195,7 +195,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -212,7 +212,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('services once')
       ;;
@@ -226,7 +226,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('text once')
       ;;
@@ -238,7 +238,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=()
       ;;
@@ -249,7 +249,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
+        '-h,--help flag once Show this message and exit'
       )
       arguments=('services once')
       ;;

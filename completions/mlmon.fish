@@ -14,7 +14,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
             set -a options '--version flag once Print the version'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a commands 'completion Print the script that lets a shell complete mlmon\'s commands, options, services and collections'
             set -a commands 'ls List collected blobs of a date range'
             set -a commands 'pull Download collected blobs of a date range, byte for byte, under their own paths'
@@ -36,7 +36,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments '=bash,zsh,fish,powershell,pwsh once'
         case 'ls'
             set -a options '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
@@ -51,7 +51,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'services once'
         case 'pull'
             set -a options '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
@@ -68,7 +68,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'services once'
         case 'logs'
             set -a options '--tail,-n text once The last N lines'
@@ -83,7 +83,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'services once'
         case 'serve'
             set -a options '--name text once Its service name: NAME, or ENDPOINT/DEPLOYMENT'
@@ -95,7 +95,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'files once'
         case 'invoke'
             set -a options '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
@@ -104,7 +104,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'services once'
         case 'status'
             set -a options '--settings flag once Show each setting and where its value came from, and nothing else'
@@ -113,7 +113,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'services many'
         case 'enable-collection'
             set -a options '--collection collections many Only this collection or designation; repeatable'
@@ -126,7 +126,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'services once'
         case 'disable-collection'
             set -a options '--collection collections many Only this collection or designation; repeatable'
@@ -138,7 +138,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'services once'
         case 'enable-insights'
             set -a options '--all flag once Every service of the workspace'
@@ -149,7 +149,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'services once'
         case 'disable-insights'
             set -a options '--all flag once Every service of the workspace'
@@ -160,7 +160,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'services once'
         case 'traces'
             set -a options '--where text many Only traces whose message or payload contains TEXT; repeatable'
@@ -174,7 +174,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'services once'
         case 'query'
             set -a options '--file,-f files once Read the query from a file; - is stdin'
@@ -185,7 +185,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'text once'
         case 'init'
             set -a options '--local folders once An embedded workspace in this folder, made when it is not there'
@@ -194,14 +194,14 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
         case 'use'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
             set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
             set -a options '--quiet,-q flag once No notes and no progress'
             set -a options '--debug flag once Say on stderr what is being done'
             set -a options '--no-color flag once No colour'
-            set -a options '--help,-h flag once Show this message and exit'
+            set -a options '-h,--help flag once Show this message and exit'
             set -a arguments 'services once'
         case '*'
             return 1
@@ -248,11 +248,12 @@ function __mlmon_read --no-scope-shadowing
         else if test -z "$ended"; and string match -q -- '--*' $word
             __mlmon_seen (string split --max 1 = -- $word)
         else if test -z "$ended"; and string match -q -- '-?*' $word
-            set -l letters (string sub --start 2 -- $word | string collect)
-            while test -n "$letters"
-                set -l rest (string sub --start 2 -- $letters | string collect)
-                __mlmon_seen -(string sub --length 1 -- $letters | string collect) $rest
-                set letters $rest
+            set -l letters (string sub --start 2 -- $word)
+            while set -q letters[1]
+                set -l letter (string sub --length 1 -- $letters)
+                set letters (string sub --start 2 -- $letters)
+                test -n "$letters"; or set letters
+                __mlmon_seen -$letter $letters
                 test "$option[2]" = flag; or break
             end
         else if test -z "$command"
@@ -265,7 +266,7 @@ function __mlmon_read --no-scope-shadowing
         end
     end
 
-    set -l typed (commandline -ct | string collect)
+    set -l typed (commandline -ct)
     if set -q awaited[1]
         __mlmon_find $awaited; and set kind $option[2]
         set taken

@@ -16,7 +16,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
               '--version flag once Print the version'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @()
         }
@@ -28,7 +28,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('=bash,zsh,fish,powershell,pwsh once')
         }
@@ -47,7 +47,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -68,7 +68,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -87,7 +87,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -103,7 +103,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('files once')
         }
@@ -116,7 +116,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -129,7 +129,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('services many')
         }
@@ -146,7 +146,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -162,7 +162,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -177,7 +177,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -192,7 +192,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -210,7 +210,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -225,7 +225,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('text once')
         }
@@ -238,7 +238,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @()
         }
@@ -250,7 +250,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
+              '-h,--help flag once Show this message and exit'
             )
             arguments = @('services once')
         }
