@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import shutil
 import subprocess
 import sys
+import termios
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ from typing import Final
 
 SCRIPTS: Final = Path(__file__).parents[1] / "completions"
 _DEADLINE: Final = 30.0
+_DONE: Final = "mlmon has run"
+_PROMPT: Final = "READY> "
 
 _WRAPPER: Final = f"""#!/bin/sh
 case $1 in
@@ -27,6 +31,7 @@ esac
 : > "$MLMON_TEST/partial"
 for word in "$@"; do printf '%s\\0' "$word" >> "$MLMON_TEST/partial"; done
 mv "$MLMON_TEST/partial" "$MLMON_TEST/received"
+echo {_DONE}
 """
 
 _BASHRC: Final = """
@@ -122,6 +127,7 @@ class Shell:
         self.world = world
         self.name = name
         self._primary, secondary = pty.openpty()
+        termios.tcsetwinsize(secondary, (200, 200))  # room for any list: a smaller screen makes zsh ask first
         self._process = subprocess.Popen(
             [program("setsid"), "--ctty", *self._command()],
             stdin=secondary,
@@ -133,7 +139,7 @@ class Shell:
         os.close(secondary)
         os.set_blocking(self._primary, False)
         self.screen = ""
-        self._await("READY> ")
+        self._await(_PROMPT)
 
     def _command(self) -> list[str]:
         home = self.world.home
@@ -160,24 +166,43 @@ class Shell:
 
     def run(self, typed: str) -> list[str]:
         """Type, press Enter, and return the arguments that mlmon was given."""
-        self.world.take("received")
+        self.screen = ""
         self.type(typed + "\r")
-        end = time.monotonic() + _DEADLINE
-        while (words := self.world.take("received")) is None:
-            self._read()
-            assert time.monotonic() < end, f"{self.name}: mlmon was not run by {typed!r}; the screen:\n{self.screen}"
-            time.sleep(0.005)
+        # what is typed before the next prompt would be the terminal driver's to edit, not the shell's
+        self._await(_DONE, _PROMPT)
+        words = self.world.take("received")
+        assert words is not None
         return words
+
+    def offers(self, line: str) -> list[str]:
+        """What stands to choose from at the end of a line, in the order offered."""
+        base, _, last = line.rpartition(" ")
+        prefix = last[: last.index("=") + 1] if last.startswith("--") and "=" in last else ""
+        match self.name:
+            case "bash":  # Alt-* puts everything that is offered into the line
+                words = self.run(f"{line}\x1b*")[len(base.split()) - 1 :]
+            case "zsh":
+                self.world.take("offers")
+                self.run(f"{line}\t\x15mlmon")
+                words = self.world.take("offers") or []
+            case _:
+                self.world.take("offers")
+                self.run(f"printf '%s\\0' (complete -C '{line}' | string split -f 1 \\t) > $MLMON_TEST/offers; mlmon")
+                words = self.world.take("offers") or []
+        # where nothing begins like that, fish goes on to what merely contains it
+        shown = [word.removeprefix(prefix) for word in words if self.name != "fish" or word.startswith(last)]
+        return [] if shown in ([last.removeprefix(prefix)], [""]) else shown
 
     def type(self, keys: str) -> None:
         os.write(self._primary, keys.encode())
 
-    def _await(self, text: str) -> None:
+    def _await(self, *texts: str) -> None:
+        """Wait until these texts stand on the screen, in this order."""
         end = time.monotonic() + _DEADLINE
-        while text not in self.screen:
+        while not re.search(".*".join(map(re.escape, texts)), self.screen, re.DOTALL):
             self._read()
-            assert time.monotonic() < end, f"{self.name}: no {text!r}; the screen:\n{self.screen}"
-            time.sleep(0.005)
+            assert time.monotonic() < end, f"{self.name}: no {texts}; the screen:\n{self.screen}"
+            time.sleep(0.002)
 
     def _read(self) -> None:
         try:

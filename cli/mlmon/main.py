@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from mlmon import VERSION_LINE
 from mlmon.core.errors import ExitCode, Failure, Interrupted, MlmonError, UsageError
 from mlmon.session import World
 
@@ -40,6 +41,11 @@ def _run(argv: Sequence[str], world: World) -> int:
         from mlmon.commands.complete import complete
 
         return complete(argv[1:], world)
+    if list(argv) == ["--version"]:  # scripts ask this, and the tree takes longer to build than it does to answer
+        from mlmon.output.streams import Stream
+
+        Stream.of(world.stdout, world.environ).write(VERSION_LINE)
+        return ExitCode.DONE
     _refuse_broken_text(argv)
 
     import typer

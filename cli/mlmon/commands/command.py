@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from mlmon import __version__
+from mlmon import VERSION_LINE
 from mlmon.commands.options import (
     FORMATS,
     DebugOption,
@@ -19,6 +19,7 @@ from mlmon.commands.options import (
 )
 from mlmon.output.results import Format, Result, Text
 from mlmon.output.show import check, show
+from mlmon.output.streams import Stream
 from mlmon.output.terminal import Terminal
 from mlmon.session import GlobalOptions, Session, World
 
@@ -34,9 +35,11 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool | None) -> None:  # noqa: FBT001 - typer calls it with the value alone
+def _print_version(context: typer.Context, wanted: bool | None) -> None:  # noqa: FBT001 - typer calls it so
+    """`--version` among other options; alone it is answered by `main`."""
     if wanted:
-        typer.echo(f"mlmon {__version__}")
+        world: World = context.find_root().obj
+        Stream.of(world.stdout, world.environ).write(VERSION_LINE)
         raise typer.Exit
 
 

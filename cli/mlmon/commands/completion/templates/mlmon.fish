@@ -49,11 +49,12 @@ function __mlmon_read --no-scope-shadowing
         else if test -z "$ended"; and string match -q -- '--*' $word
             __mlmon_seen (string split --max 1 = -- $word)
         else if test -z "$ended"; and string match -q -- '-?*' $word
-            set -l letters (string sub --start 2 -- $word | string collect)
-            while test -n "$letters"
-                set -l rest (string sub --start 2 -- $letters | string collect)
-                __mlmon_seen -(string sub --length 1 -- $letters | string collect) $rest
-                set letters $rest
+            set -l letters (string sub --start 2 -- $word)
+            while set -q letters[1]
+                set -l letter (string sub --length 1 -- $letters)
+                set letters (string sub --start 2 -- $letters)
+                test -n "$letters"; or set letters
+                __mlmon_seen -$letter $letters
                 test "$option[2]" = flag; or break
             end
         else if test -z "$command"
@@ -66,7 +67,7 @@ function __mlmon_read --no-scope-shadowing
         end
     end
 
-    set -l typed (commandline -ct | string collect)
+    set -l typed (commandline -ct)
     if set -q awaited[1]
         __mlmon_find $awaited; and set kind $option[2]
         set taken
