@@ -17,24 +17,25 @@ from mlmon.kql.build import kql_string, traces_query
 from mlmon.kql.engine.reading import read
 
 PIECES = [
-    '"', "'", "\\", "\\\\", "%", "_", "*", "?", "[", "]", "(", ")", "{", "}", "|", ";", "//", "--", "/*", "`", "```", "~~~",
-    "@", "h", "$", "^", ".", "+", "\n", "\r", "\t", "\0", "\x01", "\x07", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u2029",
-    "\ufeff", "\u202e", "é", "ß", "ñ", "日本", "😀", "\\u00e9", "\\n", '\\"', "{0}", "{}", "$1", "' OR 1=1", '" | take 1',
-    "where", "input", " ", "a", "Z", "0", "\u00a0",
+    '"', "'", "\\", "\\\\", "%", "_", "*", "?", "[", "]", "(", ")", "{", "}", "|", ";", "//", "--", "/*", "`",
+    "```", "~~~", "@", "h", "$", "^", ".", "+", "\n", "\r", "\t", "\0", "\x01", "\x07", "\x1b[31m", "\x7f",
+    "\x85", "\u2028", "\u2029", "\ufeff", "\u202e", "é", "ß", "ñ", "日本", "😀", "\\u00e9", "\\n", '\\"', "{0}",
+    "{}", "$1", "' OR 1=1", '" | take 1', "where", "input", " ", "a", "Z", "0", "\u00a0",
 ]  # fmt: skip
-HOSTILE = 2000
-BATCH = 40
+HOSTILE = 500
+BATCH = 50
 
 
 def texts(seed: int) -> list[str]:
     chance = random.Random(seed)
-    return ["".join(chance.choices(PIECES, k=chance.randint(1, 6))) for _ in range(HOSTILE)]
+    return ["".join(chance.choices(PIECES, k=chance.randint(1, 5))) for _ in range(HOSTILE)]
 
 
-def test_two_thousand_hostile_texts_find_exactly_the_rows_that_contain_them(tmp_path: Path) -> None:
-    """Batches of rows, so that each text is looked for among others: 2 000 conditions over 2 000 messages."""
+@pytest.mark.parametrize("seed", range(4))
+def test_two_thousand_hostile_texts_find_exactly_the_rows_that_contain_them(tmp_path: Path, seed: int) -> None:
+    """Four times 500, in batches, so that each text is looked for among others and the cores share the work."""
     rows = Rows(tmp_path)
-    every = texts(7)
+    every = texts(seed)
     for start in range(0, HOSTILE, BATCH):
         batch = every[start : start + BATCH]
         messages = [f"before {text} after" for text in batch]
@@ -72,10 +73,19 @@ def payloads(text: str) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(
-    "text",
-    ['say "hi"', "C:\\temp\\new", "caf\u00e9 \u65e5", "line\nbreak", 'all "\\\n\u00e9\U0001f600', "plain", '"', "\\"],
-)
+SPOKEN = [
+    'say "hi"',
+    "C:\\temp\\new",
+    "caf\u00e9 \u65e5",
+    "line\nbreak",
+    'all "\\\n\u00e9\U0001f600',
+    "plain",
+    '"',
+    "\\",
+]
+
+
+@pytest.mark.parametrize("text", SPOKEN)
 def test_the_same_text_finds_the_same_rows_in_v1_and_v2(tmp_path: Path, text: str) -> None:
     rows = Rows(tmp_path)
     printed = [*payloads(text), "something else", json.dumps({"input": "something else"})]
@@ -88,8 +98,7 @@ def test_the_same_text_finds_the_same_rows_in_v1_and_v2(tmp_path: Path, text: st
         service=None, where=[text], between=None, limit=100, tail="| project itemId", dialect=Dialect.CLASSIC
     )
     found = sorted(str(row[0]) for row in rows.query(query).rows)
-    # a lone backslash or quote stands in every JSON text too
-    wanted = [at for at, p in enumerate(printed) if at < 5 or text in p or (text == "\\" and text in json.dumps(p))]
+    wanted = [at for at, p in enumerate(printed) if at < 5 or text in p]
     assert [item for item in found if item.startswith("v2")] == [f"v2 {at}" for at in wanted]
     assert {f"v1 {at}" for at in wanted} <= set(found)
 
