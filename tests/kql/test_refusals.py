@@ -203,7 +203,7 @@ FAULTS = [
     (
         "print x = matches_nothing | where x matches regex '('",
         "line 1, column 11: there is no column named 'matches_nothing' here",
-        "the columns are ",
+        "the columns are none",
     ),
     ("print x = 'a' | where x matches regex '('", "the local engine cannot run this query", AZURE),
     ("print " + "(" * 3000 + "1", "the query is nested too deeply for the local engine", "split it with let"),
@@ -218,6 +218,7 @@ ESCAPES = [
     ("print toscalar(['/etc/passwd'] | take 1)", "there is no table named '/etc/passwd'"),
     ("traces | where message in ((['/etc/passwd']))", "there is no column named '/etc/passwd' here"),
     ("traces | where message in ((['/etc/passwd'] | take 1))", "there is no table named '/etc/passwd'"),
+    ("['/etc/passwd'] | make-graph a --> b | graph-to-table nodes", "there is no table named '/etc/passwd'"),
     ("['/etc/*'] | count", "there is no table named '/etc/*'"),
     ("information_schema", "line 1, column 1: there is no table named 'information_schema'"),
     ("duckdb_settings", "line 1, column 1: there is no table named 'duckdb_settings'"),
