@@ -14,7 +14,7 @@ TABLES = (
     "the tables are traces, requests, dependencies, exceptions, customEvents, customMetrics, pageViews, "
     "availabilityResults, browserTimings, performanceCounters"
 )
-SYNTAX = "the syntax is at https://aka.ms/kql"
+SYNTAX = "the syntax is at https://learn.microsoft.com/kusto/query/"
 AZURE = "run the query on Azure, or write it without"
 TEXT_FAULT = "text where none is expected, or a string that does not end or has an unknown escape"
 TYPES = "see the types with `| getschema`; convert with tostring(), tolong(), todouble(), todatetime()"
@@ -34,10 +34,11 @@ FAULTS = [
     (
         "traces | xyzzy",
         "line 1, column 10: there is no operator named 'xyzzy'",
-        "the operators are at https://aka.ms/kql",
+        "the operators are at https://learn.microsoft.com/kusto/query/",
     ),
     ('traces | where message == "open', f"line 1, column 27: {TEXT_FAULT}", SYNTAX),
     ('print "caf\\u00e9", ) 1', "line 1, column 20: unexpected ')'", SYNTAX),
+    ("print ```a\nb```, ) 1", "line 2, column 7: unexpected ')'", SYNTAX),
     ("print x = '''a\nb'''", f"line 1, column 13: {TEXT_FAULT}", SYNTAX),
     (
         "trcaes | count",
