@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -144,6 +146,14 @@ def test_what_cannot_be_asked(limit: int, tail: str, message: str, hint: str) ->
     with pytest.raises(UsageError) as raised:
         traces_query(service=None, where=[], between=None, limit=limit, tail=tail, dialect=Dialect.CLASSIC)
     assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+def test_importing_costs_nothing() -> None:
+    """Every command that can query imports these; the library and DuckDB take 0.4 s, which only a query should pay."""
+    heavy = "{name.partition('.')[0] for name in sys.modules} & {'duckdb', '_duckdb', 'duckdb_kql', 'antlr4', 'numpy'}"
+    program = f"import sys, mlmon.kql.build, mlmon.kql.engine; print({heavy})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_the_tables_have_both_names() -> None:

@@ -133,6 +133,11 @@ SCALARS: list[tuple[str, Value]] = [
     (r'dynamic({"a\"b": 3})["a\"b"]', 3),
     ("dynamic([1, 2, 3])[-1]", 3),
     ("array_length(split('a,b,c', ','))", 3),
+    ("split('a,1', ',')", ["a", "1"]),
+    ("extract_all('([0-9])', 'a1b2')", ["1", "2"]),
+    ("array_concat(dynamic([1]), dynamic(['x']))", [1, "x"]),
+    ("pack_array(now(), 1d, 1.5, 'x')", ["2024-03-15T12:00:00.0000000Z", "1.00:00:00", 1.5, "x"]),
+    ("zip(dynamic([1]), dynamic([2]))", [[1, 2]]),
     ("guid(11111111-1111-1111-1111-111111111111)", "11111111-1111-1111-1111-111111111111"),
     # precedence: string operators bind tighter than arithmetic, `or` is the loosest
     ("true or false and false", True),
@@ -308,6 +313,7 @@ KINDS = {
     "max_of(i, 2)": "long",
     "bin(i, 2)": "long",
     "bin(r, 2)": "real",
+    "getyear(now())": "long",
     "parse_json('{}').a": "dynamic",
     "i in (1, 2)": "bool",
     "toscalar(print 1)": "long",
@@ -319,6 +325,21 @@ def test_columns_say_their_kql_types(rows: Rows) -> None:
     table = rows.query(f"datatable(n:decimal, i:int, r:real)[decimal(1.50), 1, 2.5] | project {named}")
     assert [column.type for column in table.columns] == list(KINDS.values())
     assert table.rows[0][:3] == ("1.5", 1, "a")
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("asc", ["", "NaN", "-inf", "1.5", "inf"]),
+        ("desc", ["inf", "1.5", "-inf", "NaN", ""]),
+        ("asc nulls last", ["-inf", "1.5", "inf", "NaN", ""]),
+        ("desc nulls first", ["", "NaN", "inf", "1.5", "-inf"]),
+    ],
+)
+def test_nan_is_sorted_beside_null(rows: Rows, order: str, expected: list[str]) -> None:
+    table = "datatable(r:real)[1.5, real(nan), real(null), real(+inf), real(-inf)]"
+    assert [row[0] for row in rows.query(f"{table} | sort by r {order} | project tostring(r)").rows] == expected
+    assert rows.query(f"{table} | top 1 by r {order} | project tostring(r)").rows == ((expected[0],),)
 
 
 def test_the_chart_that_a_query_asks_for_is_handed_on(rows: Rows) -> None:

@@ -40,8 +40,6 @@ def translated(reading: Reading) -> Iterator[None]:
         raise _library(error, reading) from error
     except RecursionError:
         raise QueryError("the query is nested too deeply for the local engine", hint="split it with let") from None
-    except QueryError:
-        raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, ArithmeticError) as error:
         # The library is pinned and its faults are its own; the person needs a sentence
         raise QueryError("this query is not supported by the local engine", hint=_ON_AZURE) from error
@@ -76,14 +74,16 @@ def _syntax(error: KqlSyntaxError, reading: Reading) -> QueryError:
         what = "text where none is expected, or a string that does not end or has an unknown escape"
     operator = re.match(r"\|\s*([A-Za-z][\w-]*)?", rest)
     if operator and operator[1] and operator[1] not in _OPERATORS:
-        near = did_you_mean(operator[1], _OPERATORS) or "the operators are at https://aka.ms/kql"
+        near = did_you_mean(operator[1], _OPERATORS) or "the operators are at https://learn.microsoft.com/kusto/query/"
         return QueryError(
             f"line {line}, column {column + operator.start(1)}: there is no operator named {operator[1]!r}", hint=near
         )
     if operator:
         # the parser gives up at the bar of the step that it cannot read
         what = f"the step '| {operator[1]}' is not written right" if operator[1] else "nothing follows '|'"
-    return QueryError(f"line {line}, column {column}: {what}", hint="the syntax is at https://aka.ms/kql")
+    return QueryError(
+        f"line {line}, column {column}: {what}", hint="the syntax is at https://learn.microsoft.com/kusto/query/"
+    )
 
 
 def _unsupported(error: KqlUnsupportedError, reading: Reading) -> QueryError:

@@ -119,10 +119,10 @@ def _long_of_constant(new: ir.FunctionCall, _: list[str]) -> ir.Expr:
     return new
 
 
-def _text_of_constant(new: ir.FunctionCall, _: list[str]) -> ir.Expr:
-    if _computed_constant(new.args[0]):
+def _text_of_constant(new: ir.FunctionCall, kinds: list[str]) -> ir.Expr:
+    if any(kind == "real" and _computed_constant(of) for of, kind in zip(new.args, kinds, strict=True)):
         raise QueryError(
-            "tostring() of a computed constant is not supported by the local engine",
+            f"{new.name}() of a computed constant is not supported by the local engine",
             hint="its last digit differs from Azure's; write the number out",
         )
     return new
@@ -182,6 +182,7 @@ FUNCTIONS: Final[dict[tuple[str, str], Rule]] = {
     ("tolong", "string"): _instead("long_of_text"),
     ("tolong", "real"): _long_of_constant,
     ("tostring", "real"): _text_of_constant,
+    ("strcat", ""): _text_of_constant,
     ("todouble", "string"): _on_argument("real_text"),
     ("toreal", "string"): _on_argument("real_text"),
     ("todatetime", "long"): _instead("datetime_of_ticks"),

@@ -143,6 +143,7 @@ class Guard:
         self._known_columns(operator, columns)
         if isinstance(operator, ir.Sort | ir.Top):
             shapes.refuse_dynamic("sorting by", (key.expr for key in operator.keys), columns)
+            operator = shapes.nan_beside_null(operator, columns)
         new = self._rules(columns, scope).rewrite(operator)
         return [new], self._after(operator, columns)
 
@@ -286,7 +287,7 @@ class Guard:
             if name not in columns:
                 raise QueryError(
                     f"{self._at(name)}there is no column named {name!r} here",
-                    hint=did_you_mean(name, tuple(columns)) or "the columns are " + ", ".join(columns),
+                    hint=did_you_mean(name, tuple(columns)) or "the columns are " + (", ".join(columns) or "none"),
                 )
 
     def _at(self, word: str) -> str:

@@ -27,17 +27,17 @@ _RETURNS: Final = {
             replace_regex trim trim_start trim_end strrep reverse extract format_datetime format_timespan gettype
             base64_encode_tostring base64_decode_tostring base64_encodestring base64_decodestring hash_md5 hash_sha1
             hash_sha256 url_encode url_decode parse_ipv6""",
-        "long": """strlen tolong countof indexof array_length array_index_of datetime_diff week_of_year weekofyear
-            binary_and binary_or binary_xor binary_not binary_shift_left binary_shift_right count countif dcount
-            dcountif datetime_part parse_ipv4""",
-        "int": """toint getyear getmonth monthofyear dayofmonth dayofyear hourofday""",
+        "long": """strlen tolong countof indexof array_length array_index_of datetime_diff datetime_part getyear
+            getmonth monthofyear dayofmonth dayofyear hourofday week_of_year weekofyear binary_and binary_or binary_xor
+            binary_not binary_shift_left binary_shift_right count countif dcount dcountif parse_ipv4""",
+        "int": "toint",
         "real": """todouble toreal sqrt exp exp2 exp10 log log10 log2 pow sin cos tan cot asin acos atan atan2 pi
             degrees radians gamma sign round ceiling array_sum stdev stdevif variance varianceif avgif""",
         "bool": """isnull isnotnull notnull isempty isnotempty isnan isinf isfinite tobool toboolean not
             set_has_element""",
         "datetime": """todatetime now ago make_datetime datetime_add startofday startofweek startofmonth startofyear
             endofday endofweek endofmonth endofyear""",
-        "timespan": """totimespan timespan make_timespan dayofweek""",
+        "timespan": "totimespan timespan make_timespan dayofweek",
         "guid": "toguid",
         "dynamic": """parse_json todynamic pack_array pack bag_pack zip array_concat array_slice array_sort_asc
             array_sort_desc array_reverse split extract_all parse_url make_list make_set""",

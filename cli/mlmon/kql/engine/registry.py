@@ -158,6 +158,8 @@ _SCALARS: Final[dict[str, tuple[int, str]]] = {
     "element": (1, "to_json({0})"),
     "element_dynamic": (1, "CASE WHEN json_type({0}) <> 'NULL' THEN {0} END"),
     "json_of_lists": (1, "to_json({0})"),
+    # where a real stands in an order, beyond its value: NaN is next to null on every side
+    "rank_of_real": (1, "(CASE WHEN {0} IS NULL THEN 2 WHEN isnan({0}) THEN 1 ELSE 0 END)"),
     # strings are never null
     "text": (1, "coalesce({0}, '')"),
     "member": (2, "json_extract({0}, {1})"),

@@ -83,3 +83,16 @@ def refuse_scalars(operator: ir.MvExpand, columns: Kinds) -> None:
                 f"mv-expand needs a dynamic column, and {target.column!r} is {kind}",
                 hint=f"parse it first: | extend {target.column} = parse_json({target.column})",
             )
+
+
+def nan_beside_null(operator: ir.Sort | ir.Top, columns: Kinds) -> ir.Sort | ir.Top:
+    """NaN next to null, as https://learn.microsoft.com/kusto/query/sort-operator says; DuckDB's is the greatest."""
+    from duckdb_kql import ir
+
+    keys: list[ir.SortKey] = []
+    for key in operator.keys:
+        if kind_of(key.expr, columns) == "real":
+            nulls_first = key.ascending if key.nulls_first is None else key.nulls_first
+            keys.append(ir.SortKey(call("rank_of_real", key.expr), ascending=not nulls_first))
+        keys.append(key)
+    return dataclasses.replace(operator, keys=tuple(keys))

@@ -52,6 +52,7 @@ def connect() -> duckdb.DuckDBPyConnection:
         ":memory:",
         config={
             "threads": 1,
+            "temp_directory": "",  # or a heavy query would leave files in the current folder
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "python_enable_replacements": "false",  # or a table's name would find a variable of this program
