@@ -56,22 +56,25 @@ def test_many_short_texts_are_left_alone() -> None:
     assert json.loads(fitted({"customDimensions": properties})) == {"customDimensions": properties}
 
 
-TEXTS = st.text(max_size=20) | st.sampled_from([0, 8_191, 8_192, 8_193, 32_768, 70_000]).map("é".__mul__)
+LENGTHS = st.sampled_from([0, 1, 8_191, 8_192, 8_193, 32_768, 32_769, 70_000])
 
 
-@given(TEXTS, st.dictionaries(st.sampled_from("abcdefghij"), TEXTS))
-def test_every_row_is_one_line_within_every_limit(message: str, properties: dict[str, str]) -> None:
-    line = fitted({"message": message, "customDimensions": dict(properties)})
+@given(LENGTHS, st.dictionaries(st.sampled_from("abcdefghij"), LENGTHS), st.sampled_from("aé\x00\U0001f600"))
+def test_every_row_is_one_line_within_every_limit(length: int, lengths: dict[str, int], letter: str) -> None:
+    properties = {key: letter * count for key, count in lengths.items()}
+    line = fitted({"message": letter * length, "customDimensions": {**properties}})
     assert "\n" not in line
     assert len(line.encode()) <= ITEM_LIMIT
     row = json.loads(line)
     dimensions = row["customDimensions"]
     mark = dimensions.pop("truncated", "")
-    assert len(row["message"]) <= MESSAGE_LIMIT
-    assert row["message"] == message[: len(row["message"])]
-    assert set(dimensions) == set(properties)
-    assert ("message was" in mark) or len(row["message"]) == len(message)
-    for key, text in properties.items():
-        assert len(dimensions[key]) <= PROPERTY_LIMIT
-        assert dimensions[key] == text[: len(dimensions[key])]
-        assert (f"{key} was {len(text)} characters" in mark) == (len(dimensions[key]) < len(text))
+    kept = {"message": row["message"], **dimensions}
+    assert set(kept) == {"message", *properties}
+    assert len(kept["message"]) <= MESSAGE_LIMIT
+    assert all(len(dimensions[key]) <= PROPERTY_LIMIT for key in properties)
+    assert all(set(text) <= {letter} for text in kept.values())
+    before = {"message": length, **lengths}
+    cut = {key for key in kept if len(kept[key]) < before[key]}
+    assert sorted(mark.split("; ")) == sorted(f"{key} was {before[key]} characters" for key in cut) or (
+        not cut and not mark
+    )
