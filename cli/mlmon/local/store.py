@@ -140,6 +140,10 @@ class Store:
 
     def _append(self, path: Path, data: bytes, *, header: bytes) -> None:
         self._prepare(path.parent)
+        if not path.parent.exists():
+            # deleted by someone since it was seen
+            self._known_folders.clear()
+            self._prepare(path.parent)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | NO_FOLLOW, 0o666)
             try:

@@ -33,10 +33,14 @@ class TelemetryFiles:
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._clock = clock
+        self._paths: dict[tuple[str, date], Path] = {}
 
     def add(self, table: str, day: date, line: bytes) -> None:
         """Append one row: a line of JSON with its line end, whose first key is its timestamp."""
-        self._store.append(self._folder(table) / f"{day.isoformat()}.jsonl", line)
+        path = self._paths.get((table, day))
+        if path is None:
+            path = self._paths[table, day] = self._folder(table) / f"{day.isoformat()}.jsonl"
+        self._store.append(path, line)
 
     @contextmanager
     def open(self, table: str, between: TimeRange | None) -> Iterator[Sequence[Path]]:

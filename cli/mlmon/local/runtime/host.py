@@ -249,13 +249,19 @@ class ServiceHost:
         raise FileNotFoundError(f"{self.name} has no model {name!r} (version {version or 'any'}); {known}")
 
     def _stamps(self) -> tuple[int, ...]:
-        found = (path for path in (self._script_path, self._model) if path and path.exists())
-        return tuple(path.stat().st_mtime_ns for path in found)
+        return tuple(_changed(path) for path in (self._script_path, self._model) if path)
 
 
 def _inside(folder: Path, path: str) -> Path:
     # joining an absolute path gives that path
     return (folder / path).resolve()
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _deployment_id(definition: Definition, name: ServiceName) -> str:

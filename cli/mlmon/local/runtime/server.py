@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from contextlib import suppress
 from typing import Any
 
@@ -29,15 +31,17 @@ class LoopbackServer:
         self._sockets: dict[int, Any] = {}
         self._stopped = False
         try:
-            self._server = waitress.create_server(
-                app, map=self._sockets, host="127.0.0.1", port=port, threads=_THREADS, ident="mlmon"
-            )
+            # opened here, because waitress leaves threads and files behind when it cannot open a port
+            listening = socket.create_server(("127.0.0.1", port))
         except OSError as error:
             raise Failure(
-                f"Port {port} cannot be opened: {error.strerror}",
+                f"Port {port} cannot be opened: {os.strerror(error.errno or 0)}",
                 hint="choose another with --port, or 0 for any free one",
             ) from error
-        self.port: int = self._server.effective_port
+        self._server = waitress.create_server(
+            app, map=self._sockets, sockets=[listening], threads=_THREADS, ident="mlmon"
+        )
+        self.port: int = listening.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
 
     def serve_forever(self) -> None:

@@ -46,10 +46,13 @@ def fitted(row: Row) -> str:
     line = _marked(row, properties, cuts)
     while len(line) * _WIDEST > ITEM_LIMIT and len(line.encode()) > ITEM_LIMIT:
         holder, key = _longest(row, properties)
-        if not key:
-            row.pop("details", None)
-        else:
+        if key:
             _cut(holder, key, limit=len(str(holder[key])) // 2, cuts=cuts)
+        elif "details" in row:
+            del row["details"]
+        else:
+            # nothing long is left to cut; no row of ours has so many short texts
+            break
         line = _marked(row, properties, cuts)
     return line
 
