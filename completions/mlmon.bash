@@ -6,7 +6,7 @@
 _mlmon_grammar() {
   case $1 in
     '')
-      options=(
+      known_options=(
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -15,27 +15,27 @@ _mlmon_grammar() {
         '--version flag once Print the version'
         '-h,--help flag once Show this message and exit'
       )
-      commands=(
+      known_commands=(
         'completion Print the script that lets a shell complete mlmon'\''s commands, options, services and collections'
+        'disable-collection Stop collecting the model data of a service; what was collected stays'
+        'disable-insights Stop sending telemetry of a service to Application Insights; what was sent stays'
+        'enable-collection Collect the model data of a service'
+        'enable-insights Send requests, traces and exceptions of a service to Application Insights'
+        'init Connect this folder to a workspace; writes mlmon.toml'
+        'invoke Send rows to a service and print its answer'
+        'logs Show the last lines of a service'\''s container log'
         'ls List collected blobs of a date range'
         'pull Download collected blobs of a date range, byte for byte, under their own paths'
-        'logs Show the last lines of a service'\''s container log'
-        'serve Serve a scoring script on this machine, as Azure ML would'
-        'invoke Send rows to a service and print its answer'
-        'status Show services: their switches, newest collected data, and requests of the last day'
-        'enable-collection Collect the model data of a service'
-        'disable-collection Stop collecting the model data of a service; what was collected stays'
-        'enable-insights Send requests, traces and exceptions of a service to Application Insights'
-        'disable-insights Stop sending telemetry of a service to Application Insights; what was sent stays'
-        'traces Show what a service traced: the lines its script printed, newest first'
         'query Run any KQL query over the workspace'\''s telemetry'
-        'init Connect this folder to a workspace; writes mlmon.toml'
+        'serve Serve a scoring script on this machine, as Azure ML would'
+        'status Show services: their switches, newest collected data, and requests of the last day'
+        'traces Show what a service traced: the lines its script printed, newest first'
         'use Choose the default service of this folder'
       )
-      arguments=()
+      known_arguments=()
       ;;
     'completion')
-      options=(
+      known_options=(
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -43,10 +43,111 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '-h,--help flag once Show this message and exit'
       )
-      arguments=('=bash,zsh,fish,powershell,pwsh once')
+      known_arguments=('=bash,zsh,fish,powershell,pwsh once')
+      ;;
+    'disable-collection')
+      known_options=(
+        '--collection collections many Only this collection or designation; repeatable'
+        '--all flag once Every service of the workspace'
+        '--dry-run flag once Show what would change and change nothing'
+        '--yes,-y flag once Change without asking'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '-h,--help flag once Show this message and exit'
+      )
+      known_arguments=('services once')
+      ;;
+    'disable-insights')
+      known_options=(
+        '--all flag once Every service of the workspace'
+        '--dry-run flag once Show what would change and change nothing'
+        '--yes,-y flag once Change without asking'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '-h,--help flag once Show this message and exit'
+      )
+      known_arguments=('services once')
+      ;;
+    'enable-collection')
+      known_options=(
+        '--collection collections many Only this collection or designation; repeatable'
+        '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
+        '--all flag once Every service of the workspace'
+        '--dry-run flag once Show what would change and change nothing'
+        '--yes,-y flag once Change without asking'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '-h,--help flag once Show this message and exit'
+      )
+      known_arguments=('services once')
+      ;;
+    'enable-insights')
+      known_options=(
+        '--all flag once Every service of the workspace'
+        '--dry-run flag once Show what would change and change nothing'
+        '--yes,-y flag once Change without asking'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '-h,--help flag once Show this message and exit'
+      )
+      known_arguments=('services once')
+      ;;
+    'init')
+      known_options=(
+        '--local folders once An embedded workspace in this folder, made when it is not there'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '-h,--help flag once Show this message and exit'
+      )
+      known_arguments=()
+      ;;
+    'invoke')
+      known_options=(
+        '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '-h,--help flag once Show this message and exit'
+      )
+      known_arguments=('services once')
+      ;;
+    'logs')
+      known_options=(
+        '--tail,-n text once The last N lines'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--include,-i text many Only lines this regular expression finds; repeatable'
+        '--exclude,-e text many No lines this regular expression finds; repeatable'
+        '--container text once Another container'\''s log'
+        '--raw flag once Lines as they are, terminal escapes included'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '-h,--help flag once Show this message and exit'
+      )
+      known_arguments=('services once')
       ;;
     'ls')
-      options=(
+      known_options=(
         '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
         '--day text once One UTC day: 2026-03-01, today, yesterday'
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
@@ -61,10 +162,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '-h,--help flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
     'pull')
-      options=(
+      known_options=(
         '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
         '--day text once One UTC day: 2026-03-01, today, yesterday'
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
@@ -81,17 +182,13 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '-h,--help flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
-    'logs')
-      options=(
-        '--tail,-n text once The last N lines'
+    'query')
+      known_options=(
+        '--file,-f files once Read the query from a file; - is stdin'
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
         '--to,--until text once End, not included; written like --from'
-        '--include,-i text many Only lines this regular expression finds; repeatable'
-        '--exclude,-e text many No lines this regular expression finds; repeatable'
-        '--container text once Another container'\''s log'
-        '--raw flag once Lines as they are, terminal escapes included'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -99,10 +196,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '-h,--help flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('text once')
       ;;
     'serve')
-      options=(
+      known_options=(
         '--name text once Its service name: NAME, or ENDPOINT/DEPLOYMENT'
         '--kind =v1,v2 once v1 web service or v2 deployment'
         '--model files once The model file or folder'
@@ -114,22 +211,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '-h,--help flag once Show this message and exit'
       )
-      arguments=('files once')
-      ;;
-    'invoke')
-      options=(
-        '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
-      )
-      arguments=('services once')
+      known_arguments=('files once')
       ;;
     'status')
-      options=(
+      known_options=(
         '--settings flag once Show each setting and where its value came from, and nothing else'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
@@ -138,69 +223,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '-h,--help flag once Show this message and exit'
       )
-      arguments=('services many')
-      ;;
-    'enable-collection')
-      options=(
-        '--collection collections many Only this collection or designation; repeatable'
-        '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
-        '--all flag once Every service of the workspace'
-        '--dry-run flag once Show what would change and change nothing'
-        '--yes,-y flag once Change without asking'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
-      )
-      arguments=('services once')
-      ;;
-    'disable-collection')
-      options=(
-        '--collection collections many Only this collection or designation; repeatable'
-        '--all flag once Every service of the workspace'
-        '--dry-run flag once Show what would change and change nothing'
-        '--yes,-y flag once Change without asking'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
-      )
-      arguments=('services once')
-      ;;
-    'enable-insights')
-      options=(
-        '--all flag once Every service of the workspace'
-        '--dry-run flag once Show what would change and change nothing'
-        '--yes,-y flag once Change without asking'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
-      )
-      arguments=('services once')
-      ;;
-    'disable-insights')
-      options=(
-        '--all flag once Every service of the workspace'
-        '--dry-run flag once Show what would change and change nothing'
-        '--yes,-y flag once Change without asking'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
-      )
-      arguments=('services once')
+      known_arguments=('services many')
       ;;
     'traces')
-      options=(
+      known_options=(
         '--where text many Only traces whose message or payload contains TEXT; repeatable'
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
         '--to,--until text once End, not included; written like --from'
@@ -214,36 +240,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '-h,--help flag once Show this message and exit'
       )
-      arguments=('services once')
-      ;;
-    'query')
-      options=(
-        '--file,-f files once Read the query from a file; - is stdin'
-        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
-        '--to,--until text once End, not included; written like --from'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
-      )
-      arguments=('text once')
-      ;;
-    'init')
-      options=(
-        '--local folders once An embedded workspace in this folder, made when it is not there'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
-      )
-      arguments=()
+      known_arguments=('services once')
       ;;
     'use')
-      options=(
+      known_options=(
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -251,7 +251,7 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '-h,--help flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
     *) return 1 ;;
   esac
@@ -292,7 +292,7 @@ _mlmon_split() {
 # Finds an option by one of its names. Sets names, kind and often.
 _mlmon_find() {
   local row
-  for row in "${options[@]}"; do
+  for row in "${known_options[@]}"; do
     names=${row%% *}
     if [[ ,$names, == *,"$1",* ]]; then
       row=${row#* } kind=${row%% *} row=${row#* } often=${row%% *}
@@ -317,12 +317,12 @@ _mlmon_seen() {
 
 # Sets row to what the next argument may be: the last kind again where many are taken, else nothing.
 _mlmon_argument() {
-  local last=$((${#arguments[@]} - 1))
+  local last=$((${#known_arguments[@]} - 1))
   row=
   if ((count <= last)); then
-    row=${arguments[count]}
-  elif ((last >= 0)) && [[ ${arguments[last]} == *' many' ]]; then
-    row=${arguments[last]}
+    row=${known_arguments[count]}
+  elif ((last >= 0)) && [[ ${known_arguments[last]} == *' many' ]]; then
+    row=${known_arguments[last]}
   fi
 }
 
@@ -387,7 +387,7 @@ _mlmon_values() {
 }
 
 _mlmon() {
-  local words word raw quote options arguments commands names kind often
+  local words word raw quote known_options known_arguments known_commands names kind often
   local command= ended= awaited= workspace= service= given= taken= positional= count=0
   local line typed open lead row name i
   _mlmon_split "${COMP_LINE:0:COMP_POINT}"
@@ -430,14 +430,14 @@ _mlmon() {
     name=${typed%%=*}
     _mlmon_find "$name" && _mlmon_values "$kind" "$name="
   elif [[ -z $ended && $typed == -* ]]; then
-    for row in "${options[@]}"; do
+    for row in "${known_options[@]}"; do
       names=${row%% *}
       [[ $given != *,"$names",* ]] || continue
       IFS=, read -r -a words <<<"$names"
       for name in "${words[@]}"; do _mlmon_offer "$name"; done
     done
   elif [[ -z $command ]]; then
-    for row in "${commands[@]}"; do _mlmon_offer "${row%% *}"; done
+    for row in "${known_commands[@]}"; do _mlmon_offer "${row%% *}"; done
     compopt -o nosort 2>/dev/null
   else
     positional=yes

@@ -32,6 +32,114 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @('=bash,zsh,fish,powershell,pwsh once')
         }
+        'disable-collection' = @{
+            help = 'Stop collecting the model data of a service; what was collected stays'
+            options = @(
+              '--collection collections many Only this collection or designation; repeatable'
+              '--all flag once Every service of the workspace'
+              '--dry-run flag once Show what would change and change nothing'
+              '--yes,-y flag once Change without asking'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '-h,--help flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'disable-insights' = @{
+            help = 'Stop sending telemetry of a service to Application Insights; what was sent stays'
+            options = @(
+              '--all flag once Every service of the workspace'
+              '--dry-run flag once Show what would change and change nothing'
+              '--yes,-y flag once Change without asking'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '-h,--help flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'enable-collection' = @{
+            help = 'Collect the model data of a service'
+            options = @(
+              '--collection collections many Only this collection or designation; repeatable'
+              '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
+              '--all flag once Every service of the workspace'
+              '--dry-run flag once Show what would change and change nothing'
+              '--yes,-y flag once Change without asking'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '-h,--help flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'enable-insights' = @{
+            help = 'Send requests, traces and exceptions of a service to Application Insights'
+            options = @(
+              '--all flag once Every service of the workspace'
+              '--dry-run flag once Show what would change and change nothing'
+              '--yes,-y flag once Change without asking'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '-h,--help flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'init' = @{
+            help = 'Connect this folder to a workspace; writes mlmon.toml'
+            options = @(
+              '--local folders once An embedded workspace in this folder, made when it is not there'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '-h,--help flag once Show this message and exit'
+            )
+            arguments = @()
+        }
+        'invoke' = @{
+            help = 'Send rows to a service and print its answer'
+            options = @(
+              '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '-h,--help flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'logs' = @{
+            help = 'Show the last lines of a service''s container log'
+            options = @(
+              '--tail,-n text once The last N lines'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--include,-i text many Only lines this regular expression finds; repeatable'
+              '--exclude,-e text many No lines this regular expression finds; repeatable'
+              '--container text once Another container''s log'
+              '--raw flag once Lines as they are, terminal escapes included'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '-h,--help flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
         'ls' = @{
             help = 'List collected blobs of a date range'
             options = @(
@@ -72,16 +180,12 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @('services once')
         }
-        'logs' = @{
-            help = 'Show the last lines of a service''s container log'
+        'query' = @{
+            help = 'Run any KQL query over the workspace''s telemetry'
             options = @(
-              '--tail,-n text once The last N lines'
+              '--file,-f files once Read the query from a file; - is stdin'
               '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
               '--to,--until text once End, not included; written like --from'
-              '--include,-i text many Only lines this regular expression finds; repeatable'
-              '--exclude,-e text many No lines this regular expression finds; repeatable'
-              '--container text once Another container''s log'
-              '--raw flag once Lines as they are, terminal escapes included'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'
@@ -89,7 +193,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--no-color flag once No colour'
               '-h,--help flag once Show this message and exit'
             )
-            arguments = @('services once')
+            arguments = @('text once')
         }
         'serve' = @{
             help = 'Serve a scoring script on this machine, as Azure ML would'
@@ -107,19 +211,6 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @('files once')
         }
-        'invoke' = @{
-            help = 'Send rows to a service and print its answer'
-            options = @(
-              '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
-            )
-            arguments = @('services once')
-        }
         'status' = @{
             help = 'Show services: their switches, newest collected data, and requests of the last day'
             options = @(
@@ -132,69 +223,6 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '-h,--help flag once Show this message and exit'
             )
             arguments = @('services many')
-        }
-        'enable-collection' = @{
-            help = 'Collect the model data of a service'
-            options = @(
-              '--collection collections many Only this collection or designation; repeatable'
-              '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
-              '--all flag once Every service of the workspace'
-              '--dry-run flag once Show what would change and change nothing'
-              '--yes,-y flag once Change without asking'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
-            )
-            arguments = @('services once')
-        }
-        'disable-collection' = @{
-            help = 'Stop collecting the model data of a service; what was collected stays'
-            options = @(
-              '--collection collections many Only this collection or designation; repeatable'
-              '--all flag once Every service of the workspace'
-              '--dry-run flag once Show what would change and change nothing'
-              '--yes,-y flag once Change without asking'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
-            )
-            arguments = @('services once')
-        }
-        'enable-insights' = @{
-            help = 'Send requests, traces and exceptions of a service to Application Insights'
-            options = @(
-              '--all flag once Every service of the workspace'
-              '--dry-run flag once Show what would change and change nothing'
-              '--yes,-y flag once Change without asking'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
-            )
-            arguments = @('services once')
-        }
-        'disable-insights' = @{
-            help = 'Stop sending telemetry of a service to Application Insights; what was sent stays'
-            options = @(
-              '--all flag once Every service of the workspace'
-              '--dry-run flag once Show what would change and change nothing'
-              '--yes,-y flag once Change without asking'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
-            )
-            arguments = @('services once')
         }
         'traces' = @{
             help = 'Show what a service traced: the lines its script printed, newest first'
@@ -213,34 +241,6 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '-h,--help flag once Show this message and exit'
             )
             arguments = @('services once')
-        }
-        'query' = @{
-            help = 'Run any KQL query over the workspace''s telemetry'
-            options = @(
-              '--file,-f files once Read the query from a file; - is stdin'
-              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
-              '--to,--until text once End, not included; written like --from'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
-            )
-            arguments = @('text once')
-        }
-        'init' = @{
-            help = 'Connect this folder to a workspace; writes mlmon.toml'
-            options = @(
-              '--local folders once An embedded workspace in this folder, made when it is not there'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
-            )
-            arguments = @()
         }
         'use' = @{
             help = 'Choose the default service of this folder'

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from shells import Shell, World
 
 from mlmon.commands.completion import SHELLS
 from mlmon.commands.completion.grammar import read
 from mlmon.commands.options import FORMATS
 from mlmon.commands.tree import app
+from shells import HOSTILE, Shell, World
 
 COMMANDS = sorted(command.name for command in read(app) if command.name)
 WORKSPACE = """
@@ -67,30 +67,6 @@ OFFERED = {
     "mlmon --workspace ./sc": ["./scripts/"],
 }
 
-HOSTILE = [
-    "a$(touch x)",
-    "a`touch x`",
-    "a;touch x",
-    "a|touch x",
-    "a&touch x",
-    "a b",
-    " a ",
-    "a'b\"c",
-    "'",
-    '"',
-    "-rf",
-    "*",
-    "a~b",
-    "$HOME",
-    "!!",
-    "#a",
-    "{a,b}",
-    "a\\b",
-    "a:b=c",
-    "=ls",
-    "%s",
-    "é√n",
-]
 QUOTED = ["a$(touch x)", "a`touch x`", "a'b\"c", "'", '"', "a\\b", "!!", "~root", "$HOME"]
 
 
@@ -112,10 +88,14 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
 
 def test_tab_offers_what_can_come_next_and_nothing_else(shell: Shell) -> None:
     """One table for all shells; each line is typed, and what is offered at its end compared."""
-    offered = {line: sorted(shell.offers(line)) for line in OFFERED}
+    offered = {line: sorted(_bare(word) for word in shell.offers(line)) for line in OFFERED}
 
-    folders = {line: [word.rstrip("/") for word in words] for line, words in offered.items()}
-    assert folders == {line: [word.rstrip("/") for word in words] for line, words in OFFERED.items()}
+    assert offered == {line: [_bare(word) for word in words] for line, words in OFFERED.items()}
+
+
+def _bare(path: str) -> str:
+    """A path without the marks that some shells add only when they insert it."""
+    return path.removeprefix("./").rstrip("/")
 
 
 def test_tab_asks_mlmon_only_for_names(shell: Shell) -> None:
@@ -130,11 +110,7 @@ def test_tab_asks_mlmon_only_for_names(shell: Shell) -> None:
 
 
 def test_a_command_line_completed_word_by_word_is_what_mlmon_gets(shell: Shell) -> None:
-    typed = "mlmon --outp\tpar\t pul\te\t --coll\tmodel_i\t"
-    if shell.name == "bash":
-        typed = "mlmon --outp\tpar\tpul\te\t--coll\tmodel_i\t"
-    if shell.name in {"zsh", "fish"}:
-        typed = "mlmon --outp\tpar\tpul\te\t--coll\tmodel_i\t"
+    typed = "mlmon --outp\tpar\tpul\te\t--coll\tmodel_i\t"
 
     assert shell.run(typed) == ["--output", "parquet", "pull", "ep/blue", "--collection", "model_inputs"]
 
@@ -182,3 +158,10 @@ def test_where_nothing_is_known_tab_offers_nothing_and_says_nothing(shell: Shell
 
     assert shell.offers("mlmon logs ") == []
     assert "error" not in shell.screen
+
+
+def test_fish_leaves_out_a_name_that_it_would_read_as_a_home_folder(shell: Shell) -> None:
+    """fish never escapes a leading ~ that it completes; the other shells do, so they offer the name."""
+    (shell.world.folder / "workspace.toml").write_text('[services."~root"]')
+
+    assert shell.run("mlmon logs \t") == (["logs"] if shell.name == "fish" else ["logs", "~root"])

@@ -62,12 +62,12 @@ class Command:
 
 
 def read(app: typer.Typer) -> tuple[Command, ...]:
-    """The grammar of a command tree: its root, then its commands in their order. Hidden parts are left out."""
+    """The grammar of a command tree: its root, then its commands by name. Hidden parts are left out."""
     root: Any = typer.main.get_command(app)
     context = typer.Context(root, **root.context_settings)
     commands = (
         _command(name, one, typer.Context(one, parent=context))
-        for name, one in root.commands.items()
+        for name, one in sorted(root.commands.items())
         if not one.hidden
     )
     return (_command("", root, context), *commands)
