@@ -13,7 +13,7 @@ _mlmon_grammar() {
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
         '--version flag once Print the version'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_commands=(
         'completion Print the script that lets a shell complete mlmon'\''s commands, options, services and collections'
@@ -41,7 +41,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('=bash,zsh,fish,powershell,pwsh once')
       ;;
@@ -56,7 +56,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
       ;;
@@ -70,7 +70,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
       ;;
@@ -86,7 +86,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
       ;;
@@ -100,7 +100,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
       ;;
@@ -112,7 +112,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=()
       ;;
@@ -124,7 +124,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
       ;;
@@ -142,7 +142,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
       ;;
@@ -160,7 +160,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
       ;;
@@ -180,7 +180,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
       ;;
@@ -194,7 +194,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('text once')
       ;;
@@ -209,7 +209,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('files once')
       ;;
@@ -221,7 +221,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services many')
       ;;
@@ -238,7 +238,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
       ;;
@@ -249,7 +249,7 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
-        '-h,--help flag once Show this message and exit'
+        '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
       ;;

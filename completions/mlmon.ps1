@@ -16,7 +16,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
               '--version flag once Print the version'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @()
         }
@@ -28,7 +28,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('=bash,zsh,fish,powershell,pwsh once')
         }
@@ -44,7 +44,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -59,7 +59,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -76,7 +76,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -91,7 +91,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -104,7 +104,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @()
         }
@@ -117,7 +117,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -136,7 +136,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -155,7 +155,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -176,7 +176,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -191,7 +191,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('text once')
         }
@@ -207,7 +207,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('files once')
         }
@@ -220,7 +220,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('services many')
         }
@@ -238,7 +238,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
         }
@@ -250,7 +250,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
-              '-h,--help flag once Show this message and exit'
+              '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
         }

@@ -103,7 +103,7 @@ def test_a_new_command_is_completed_with_no_further_work() -> None:
         Command(one.name, one.help, tuple(each for each in one.options if "completion" not in each.help), one.arguments)
         for one in read(_tree())
     ] == [
-        Command("", "", (Option(("--loud", "-l", "--soft"), "flag", repeatable=False, help="How loud"), usage), ()),
+        Command("", "", (Option(("--loud", "--soft", "-l"), "flag", repeatable=False, help="How loud"), usage), ()),
         Command(
             "greet",
             "Say it's so...",
