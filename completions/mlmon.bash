@@ -16,26 +16,28 @@ _mlmon_grammar() {
         '--help,-h flag once Show this message and exit'
       )
       known_commands=(
-        'completion Print the script that lets a shell complete mlmon'\''s commands, options, services and collections'
-        'disable-collection Stop collecting the model data of a service; what was collected stays'
-        'disable-insights Stop sending telemetry of a service to Application Insights; what was sent stays'
-        'enable-collection Collect the model data of a service'
-        'enable-insights Send requests, traces and exceptions of a service to Application Insights'
+        'demo Make an embedded workspace with real services and history, and walk through the main job'
         'init Connect this folder to a workspace; writes mlmon.toml'
+        'use Choose the default service of this folder'
+        'status Show services: their switches, newest collected data, and requests of the last day'
+        'serve Serve a scoring script on this machine, as Azure ML would'
         'invoke Send rows to a service and print its answer'
+        'enable-collection Collect the model data of a service'
+        'disable-collection Stop collecting the model data of a service; what was collected stays'
+        'enable-insights Send requests, traces and exceptions of a service to Application Insights'
+        'disable-insights Stop sending telemetry of a service to Application Insights; what was sent stays'
         'logs Show the last lines of a service'\''s container log'
+        'traces Show what a service traced: the lines its script printed, newest first'
+        'query Run any KQL query over the workspace'\''s telemetry'
         'ls List collected blobs of a date range'
         'pull Download collected blobs of a date range, byte for byte, under their own paths'
-        'query Run any KQL query over the workspace'\''s telemetry'
-        'serve Serve a scoring script on this machine, as Azure ML would'
-        'status Show services: their switches, newest collected data, and requests of the last day'
-        'traces Show what a service traced: the lines its script printed, newest first'
-        'use Choose the default service of this folder'
+        'completion Print the script that lets a shell complete mlmon'\''s commands, options, services and collections'
       )
       known_arguments=()
       ;;
-    'completion')
+    'demo')
       known_options=(
+        '--force flag once Replace the demo in an existing folder; other files there stay'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -43,14 +45,22 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      known_arguments=('=bash,zsh,fish,powershell,pwsh once')
+      known_arguments=('folders once')
       ;;
-    'disable-collection')
+    'init')
       known_options=(
-        '--collection collections many Only this collection or designation; repeatable'
-        '--all flag once Every service of the workspace'
-        '--dry-run flag once Show what would change and change nothing'
-        '--yes,-y flag once Change without asking'
+        '--local folders once An embedded workspace in this folder, made when it is not there'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help,-h flag once Show this message and exit'
+      )
+      known_arguments=()
+      ;;
+    'use')
+      known_options=(
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -60,11 +70,36 @@ _mlmon_grammar() {
       )
       known_arguments=('services once')
       ;;
-    'disable-insights')
+    'status')
       known_options=(
-        '--all flag once Every service of the workspace'
-        '--dry-run flag once Show what would change and change nothing'
-        '--yes,-y flag once Change without asking'
+        '--settings flag once Show each setting and where its value came from, and nothing else'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help,-h flag once Show this message and exit'
+      )
+      known_arguments=('services many')
+      ;;
+    'serve')
+      known_options=(
+        '--name text once Its service name: NAME, or ENDPOINT/DEPLOYMENT'
+        '--kind =v1,v2 once v1 web service or v2 deployment'
+        '--model files once The model file or folder'
+        '--port text once Port on 127.0.0.1; 0 takes any free one'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help,-h flag once Show this message and exit'
+      )
+      known_arguments=('files once')
+      ;;
+    'invoke')
+      known_options=(
+        '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -78,6 +113,21 @@ _mlmon_grammar() {
       known_options=(
         '--collection collections many Only this collection or designation; repeatable'
         '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
+        '--all flag once Every service of the workspace'
+        '--dry-run flag once Show what would change and change nothing'
+        '--yes,-y flag once Change without asking'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help,-h flag once Show this message and exit'
+      )
+      known_arguments=('services once')
+      ;;
+    'disable-collection')
+      known_options=(
+        '--collection collections many Only this collection or designation; repeatable'
         '--all flag once Every service of the workspace'
         '--dry-run flag once Show what would change and change nothing'
         '--yes,-y flag once Change without asking'
@@ -104,21 +154,11 @@ _mlmon_grammar() {
       )
       known_arguments=('services once')
       ;;
-    'init')
+    'disable-insights')
       known_options=(
-        '--local folders once An embedded workspace in this folder, made when it is not there'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
-      )
-      known_arguments=()
-      ;;
-    'invoke')
-      known_options=(
-        '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
+        '--all flag once Every service of the workspace'
+        '--dry-run flag once Show what would change and change nothing'
+        '--yes,-y flag once Change without asking'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -145,6 +185,37 @@ _mlmon_grammar() {
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
+      ;;
+    'traces')
+      known_options=(
+        '--where text many Only traces whose message or payload contains TEXT; repeatable'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--limit text once The newest N'
+        '--kql text once KQL to append'
+        '--print-kql flag once Print the query instead of running it'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help,-h flag once Show this message and exit'
+      )
+      known_arguments=('services once')
+      ;;
+    'query')
+      known_options=(
+        '--file,-f files once Read the query from a file; - is stdin'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--help,-h flag once Show this message and exit'
+      )
+      known_arguments=('text once')
       ;;
     'ls')
       known_options=(
@@ -184,65 +255,7 @@ _mlmon_grammar() {
       )
       known_arguments=('services once')
       ;;
-    'query')
-      known_options=(
-        '--file,-f files once Read the query from a file; - is stdin'
-        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
-        '--to,--until text once End, not included; written like --from'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
-      )
-      known_arguments=('text once')
-      ;;
-    'serve')
-      known_options=(
-        '--name text once Its service name: NAME, or ENDPOINT/DEPLOYMENT'
-        '--kind =v1,v2 once v1 web service or v2 deployment'
-        '--model files once The model file or folder'
-        '--port text once Port on 127.0.0.1; 0 takes any free one'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
-      )
-      known_arguments=('files once')
-      ;;
-    'status')
-      known_options=(
-        '--settings flag once Show each setting and where its value came from, and nothing else'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
-      )
-      known_arguments=('services many')
-      ;;
-    'traces')
-      known_options=(
-        '--where text many Only traces whose message or payload contains TEXT; repeatable'
-        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
-        '--to,--until text once End, not included; written like --from'
-        '--limit text once The newest N'
-        '--kql text once KQL to append'
-        '--print-kql flag once Print the query instead of running it'
-        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-        '--quiet,-q flag once No notes and no progress'
-        '--debug flag once Say on stderr what is being done'
-        '--no-color flag once No colour'
-        '--help,-h flag once Show this message and exit'
-      )
-      known_arguments=('services once')
-      ;;
-    'use')
+    'completion')
       known_options=(
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
@@ -251,7 +264,7 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      known_arguments=('services once')
+      known_arguments=('=bash,zsh,fish,powershell,pwsh once')
       ;;
     *) return 1 ;;
   esac

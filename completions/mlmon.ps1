@@ -20,9 +20,10 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @()
         }
-        'completion' = @{
-            help = 'Print the script that lets a shell complete mlmon''s commands, options, services and collections'
+        'demo' = @{
+            help = 'Make an embedded workspace with real services and history, and walk through the main job'
             options = @(
+              '--force flag once Replace the demo in an existing folder; other files there stay'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'
@@ -30,15 +31,24 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--no-color flag once No colour'
               '--help,-h flag once Show this message and exit'
             )
-            arguments = @('=bash,zsh,fish,powershell,pwsh once')
+            arguments = @('folders once')
         }
-        'disable-collection' = @{
-            help = 'Stop collecting the model data of a service; what was collected stays'
+        'init' = @{
+            help = 'Connect this folder to a workspace; writes mlmon.toml'
             options = @(
-              '--collection collections many Only this collection or designation; repeatable'
-              '--all flag once Every service of the workspace'
-              '--dry-run flag once Show what would change and change nothing'
-              '--yes,-y flag once Change without asking'
+              '--local folders once An embedded workspace in this folder, made when it is not there'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @()
+        }
+        'use' = @{
+            help = 'Choose the default service of this folder'
+            options = @(
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'
@@ -48,12 +58,39 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @('services once')
         }
-        'disable-insights' = @{
-            help = 'Stop sending telemetry of a service to Application Insights; what was sent stays'
+        'status' = @{
+            help = 'Show services: their switches, newest collected data, and requests of the last day'
             options = @(
-              '--all flag once Every service of the workspace'
-              '--dry-run flag once Show what would change and change nothing'
-              '--yes,-y flag once Change without asking'
+              '--settings flag once Show each setting and where its value came from, and nothing else'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services many')
+        }
+        'serve' = @{
+            help = 'Serve a scoring script on this machine, as Azure ML would'
+            options = @(
+              '--name text once Its service name: NAME, or ENDPOINT/DEPLOYMENT'
+              '--kind =v1,v2 once v1 web service or v2 deployment'
+              '--model files once The model file or folder'
+              '--port text once Port on 127.0.0.1; 0 takes any free one'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('files once')
+        }
+        'invoke' = @{
+            help = 'Send rows to a service and print its answer'
+            options = @(
+              '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'
@@ -68,6 +105,22 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             options = @(
               '--collection collections many Only this collection or designation; repeatable'
               '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
+              '--all flag once Every service of the workspace'
+              '--dry-run flag once Show what would change and change nothing'
+              '--yes,-y flag once Change without asking'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'disable-collection' = @{
+            help = 'Stop collecting the model data of a service; what was collected stays'
+            options = @(
+              '--collection collections many Only this collection or designation; repeatable'
               '--all flag once Every service of the workspace'
               '--dry-run flag once Show what would change and change nothing'
               '--yes,-y flag once Change without asking'
@@ -95,23 +148,12 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @('services once')
         }
-        'init' = @{
-            help = 'Connect this folder to a workspace; writes mlmon.toml'
+        'disable-insights' = @{
+            help = 'Stop sending telemetry of a service to Application Insights; what was sent stays'
             options = @(
-              '--local folders once An embedded workspace in this folder, made when it is not there'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
-            )
-            arguments = @()
-        }
-        'invoke' = @{
-            help = 'Send rows to a service and print its answer'
-            options = @(
-              '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
+              '--all flag once Every service of the workspace'
+              '--dry-run flag once Show what would change and change nothing'
+              '--yes,-y flag once Change without asking'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'
@@ -139,6 +181,39 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
+        }
+        'traces' = @{
+            help = 'Show what a service traced: the lines its script printed, newest first'
+            options = @(
+              '--where text many Only traces whose message or payload contains TEXT; repeatable'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--limit text once The newest N'
+              '--kql text once KQL to append'
+              '--print-kql flag once Print the query instead of running it'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'query' = @{
+            help = 'Run any KQL query over the workspace''s telemetry'
+            options = @(
+              '--file,-f files once Read the query from a file; - is stdin'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('text once')
         }
         'ls' = @{
             help = 'List collected blobs of a date range'
@@ -180,70 +255,8 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @('services once')
         }
-        'query' = @{
-            help = 'Run any KQL query over the workspace''s telemetry'
-            options = @(
-              '--file,-f files once Read the query from a file; - is stdin'
-              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
-              '--to,--until text once End, not included; written like --from'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
-            )
-            arguments = @('text once')
-        }
-        'serve' = @{
-            help = 'Serve a scoring script on this machine, as Azure ML would'
-            options = @(
-              '--name text once Its service name: NAME, or ENDPOINT/DEPLOYMENT'
-              '--kind =v1,v2 once v1 web service or v2 deployment'
-              '--model files once The model file or folder'
-              '--port text once Port on 127.0.0.1; 0 takes any free one'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
-            )
-            arguments = @('files once')
-        }
-        'status' = @{
-            help = 'Show services: their switches, newest collected data, and requests of the last day'
-            options = @(
-              '--settings flag once Show each setting and where its value came from, and nothing else'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
-            )
-            arguments = @('services many')
-        }
-        'traces' = @{
-            help = 'Show what a service traced: the lines its script printed, newest first'
-            options = @(
-              '--where text many Only traces whose message or payload contains TEXT; repeatable'
-              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
-              '--to,--until text once End, not included; written like --from'
-              '--limit text once The newest N'
-              '--kql text once KQL to append'
-              '--print-kql flag once Print the query instead of running it'
-              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
-              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
-              '--quiet,-q flag once No notes and no progress'
-              '--debug flag once Say on stderr what is being done'
-              '--no-color flag once No colour'
-              '--help,-h flag once Show this message and exit'
-            )
-            arguments = @('services once')
-        }
-        'use' = @{
-            help = 'Choose the default service of this folder'
+        'completion' = @{
+            help = 'Print the script that lets a shell complete mlmon''s commands, options, services and collections'
             options = @(
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
@@ -252,7 +265,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--no-color flag once No colour'
               '--help,-h flag once Show this message and exit'
             )
-            arguments = @('services once')
+            arguments = @('=bash,zsh,fish,powershell,pwsh once')
         }
     }
 

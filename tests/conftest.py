@@ -1,84 +1,44 @@
-"""What every test of a command uses: `mlmon("pull --month 3")` runs it through main() in a folder of its own."""
+"""What tests of commands start from: an empty folder, a small workspace of their own, or the demo."""
 
 from __future__ import annotations
 
-import io
 import json
-import shlex
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from mlmon.main import main
-from mlmon.session import World
+from mlmon.core.model import ServiceName
+from mlmon.local.workspace import LocalWorkspace
+from running import NOW, Runner
 
-NOW = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
+SCRIPT_V1 = """\
+import json
+from azureml.monitoring import ModelDataCollector
 
+def init():
+    global inputs, predictions
+    inputs = ModelDataCollector("churn", designation="inputs", feature_names=["age", "spent"])
+    predictions = ModelDataCollector("churn", designation="predictions", feature_names=["score"])
 
-class Stream(io.StringIO):
-    """A stream that may claim to be a terminal."""
+def run(raw_data):
+    rows = json.loads(raw_data)["data"]
+    scores = [sum(row) for row in rows]
+    inputs.collect(rows)
+    predictions.collect([[score] for score in scores])
+    print(json.dumps({"input": rows, "output": scores}))
+    return scores
+"""
+SCRIPT_V2 = """\
+import json
 
-    def __init__(self, text: str = "", *, terminal: bool = False) -> None:
-        super().__init__(text)
-        self.terminal = terminal
-        self.bytes = io.BytesIO()
+def init():
+    pass
 
-    def isatty(self) -> bool:
-        return self.terminal
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]  # StringIO has none; a real stream says what it takes
-        return "utf-8"
-
-    @property
-    def buffer(self) -> io.BytesIO:
-        return self.bytes
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run left behind."""
-
-    code: int
-    out: str
-    err: str
-    data: bytes = b""
-
-    @property
-    def json(self) -> Any:
-        """Its stdout as JSON."""
-        return json.loads(self.out)
-
-    @property
-    def jsonl(self) -> list[Any]:
-        """Its stdout as JSON lines."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-@dataclass
-class Runner:
-    """mlmon in one folder, at one moment, with an environment that holds nothing but what a test put there."""
-
-    folder: Path
-    environ: dict[str, str] = field(default_factory=dict)
-    now: datetime = NOW
-    width: int = 80
-
-    def __call__(self, command: str | Sequence[str], *, stdin: str = "", terminal: bool = False) -> Outcome:
-        argv = shlex.split(command) if isinstance(command, str) else list(command)
-        streams = (Stream(stdin, terminal=terminal), Stream(terminal=terminal), Stream(terminal=terminal))
-        environ = {"HOME": str(self.folder / "no-home"), "COLUMNS": str(self.width), "NO_COLOR": "1", **self.environ}
-        world = World(*streams, environ, self.folder, lambda: self.now, main)
-        code = main(argv, world)
-        return Outcome(code, streams[1].getvalue(), streams[2].getvalue(), streams[1].bytes.getvalue())
-
-    def at(self, folder: Path, **environ: str) -> Runner:
-        """The same run somewhere else."""
-        return replace(self, folder=folder, environ={**self.environ, **environ})
+def run(raw_data):
+    scores = [sum(row) for row in json.loads(raw_data)["data"]]
+    print(json.dumps({"input": json.loads(raw_data)["data"], "output": scores}))
+    return scores
+"""
 
 
 @pytest.fixture
@@ -87,4 +47,24 @@ def mlmon(tmp_path: Path) -> Runner:
     return Runner(tmp_path)
 
 
-Make = Callable[..., Runner]
+@pytest.fixture
+def churn(tmp_path: Path) -> Runner:
+    """mlmon in a workspace with a v1 service (the default) and a v2 one, both switched on, never called yet."""
+    folder = tmp_path / "ws"
+    workspace = LocalWorkspace.create(folder, name="ws", clock=lambda: NOW)
+    (folder / "v1.py").write_text(SCRIPT_V1)
+    (folder / "v2.py").write_text(SCRIPT_V2)
+    workspace.register(ServiceName("churn"), script=folder / "v1.py", model_name="churn")
+    workspace.register(ServiceName("churn-v2", "blue"), script=folder / "v2.py", features=["age", "spent"])
+    (folder / "mlmon.toml").write_text('workspace = "."\nservice = "churn"\n')
+    (folder / "rows.json").write_text(json.dumps({"data": [[31, 2.5], [64, 0]]}))
+    return Runner(folder)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """mlmon in a demo folder, made once by the command itself; nobody changes it."""
+    folder = tmp_path_factory.mktemp("demo")
+    outcome = Runner(folder)("demo -o json --quiet")
+    assert (outcome.code, outcome.err) == (0, "")
+    return Runner(folder / "mlmon-demo")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from mlmon import VERSION_LINE
 from mlmon.core.errors import ExitCode, Failure, Interrupted, MlmonError, UsageError
@@ -52,14 +53,14 @@ def _run(argv: Sequence[str], world: World) -> int:
     from mlmon.commands.tree import app
 
     try:
-        code: int | None = app(list(argv), obj=world, prog_name="mlmon", standalone_mode=False)
+        done: Callable[[], int] | int | None = app(list(argv), obj=world, prog_name="mlmon", standalone_mode=False)
     except typer.TyperException as error:
         raise _usage(error) from None
     except typer.Abort:
         raise Failure("stopped; nothing changed") from None
-    if code == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into this code
+    if done == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into this code
         raise Interrupted("interrupted")
-    return int(code or 0)
+    return int(done() if callable(done) else done or 0)
 
 
 def _refuse_broken_text(argv: Sequence[str]) -> None:
@@ -72,12 +73,23 @@ def _refuse_broken_text(argv: Sequence[str]) -> None:
 def _usage(error: Exception) -> MlmonError:
     """typer's own complaint about the command line, in our voice."""
     message = str(error.format_message()).strip()  # type: ignore[attr-defined]  # TyperException has it, untyped
-    context = getattr(error, "ctx", None)
-    command = getattr(context, "command_path", "mlmon")
-    first, _, suggestion = message.partition(" Did you mean ")
-    message = first.rstrip(".")
-    hint = f"did you mean {suggestion}" if suggestion else f"see {command} --help"
-    return UsageError(message[:1].lower() + message[1:], hint=hint)
+    for theirs, ours in _REWORDED.items():
+        message = message.replace(theirs, ours)
+    message, _, suggestion = message.partition(" Did you mean ")
+    message, _, possible = message.partition(" (Possible options: ")
+    command = getattr(getattr(error, "ctx", None), "command_path", "mlmon")
+    hint = f"see {command} --help"
+    if suggestion or possible:
+        hint = f"did you mean {suggestion or possible.rstrip(')').replace(', ', ' or ') + '?'}"
+    return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=hint)
+
+
+_REWORDED: Final = {
+    "a valid integer range": "a whole number",
+    "a valid int range": "a whole number",
+    "a valid integer": "a whole number",
+    "a valid float": "a number",
+}
 
 
 def _os_error(error: OSError) -> MlmonError:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from mlmon import settings as settings_
-from mlmon.core.errors import NotFound, UsageError, did_you_mean
-from mlmon.core.model import Service, ServiceName
+from mlmon.core.errors import ExitCode, Interrupted, NotFound, UsageError, did_you_mean
+from mlmon.core.model import Demo, Service, ServiceName
 from mlmon.output.terminal import Terminal
 from mlmon.settings import AzureWorkspace, Folder, Settings
 
@@ -125,6 +125,14 @@ class Session:
             return LocalWorkspace.open(folder, clock=self.world.clock)
         return LocalWorkspace.create(folder, name=folder.name or "workspace", clock=self.world.clock)
 
+    def create_demo(self, folder: Path) -> Demo:
+        """A demo workspace in this folder; what an earlier demo left there is replaced, other files stay."""
+        from mlmon.local.demo import create, days
+
+        today = self.now.date()
+        with self.terminal.progress("Making thirteen months of history", total=days(today), unit="days") as bar:
+            return create(folder, today=today, on_day=lambda: bar.advance(1))
+
     def service(self, workspace: Workspace, name: str | None) -> Service:
         """The service that was named, else the folder's default, else the only one there is.
 
@@ -153,9 +161,15 @@ class Session:
             )
         return _find(workspace, self.terminal.choose("Which service?", names))
 
-    def rehearse(self, argv: Sequence[str], *, cwd: Path) -> int:
-        """Run another mlmon command in a folder, on this session's streams, and return its exit code."""
-        return self.world.main(argv, replace(self.world, cwd=cwd))
+    def rehearse(self, argv: Sequence[str], *, cwd: Path) -> None:
+        """Run another mlmon command in a folder, for people to read, on this session's streams.
+
+        Raises:
+            Interrupted: after Ctrl-C.
+        """
+        world = replace(self.world, cwd=cwd, environ={**self.world.environ, "MLMON_OUTPUT": "table"})
+        if self.world.main(argv, world) == ExitCode.INTERRUPTED:
+            raise Interrupted("the walk through the demo was interrupted")
 
 
 def names_in(workspace: Folder) -> Names:
@@ -183,9 +197,9 @@ def _find(workspace: Workspace, text: str) -> Service:
         raise UsageError(
             f"the endpoint {text!r} has {len(deployments)} deployments: {several}", hint="name one of them"
         )
-    known = f"its services: {', '.join(names[:_MOST_NAMED])}" if names else "it has no services"
+    known = f"its services: {', '.join(names[:_MOST_NAMED])};" if names else "it has no services;"
     raise NotFound(
         f"no service named {text!r} in {workspace.name}",
-        hint=f"{did_you_mean(text, names) or known}; see mlmon status",
+        hint=f"{did_you_mean(text, names) or known} see mlmon status",
         code="service-not-found",
     )

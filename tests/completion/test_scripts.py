@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import pytest
 import typer
 
-from conftest import Runner
 from mlmon.commands.completion import SHELLS
 from mlmon.commands.completion.grammar import FREE, Argument, Command, Option, read
 from mlmon.commands.completion.scripts import FILES, script
 from mlmon.commands.options import CollectionOption, ServicesArgument, one_of
+from running import Runner
 from shells import SCRIPTS, program
 
 

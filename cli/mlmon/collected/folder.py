@@ -145,19 +145,23 @@ def _replace(temporary: Path, target: Path, *, to_dir: Path) -> None:
 
 
 def _descend(to_dir: Path, levels: list[str]) -> Path:
-    """The folder some levels below, created, with no link on the way."""
-    place = to_dir
-    for level in levels:
-        place /= level
-        with suppress(FileExistsError):
-            place.mkdir()
+    """The folder some levels below, created where it is missing, with no link on the way.
+
+    Every level is looked at for every file: a pull runs for long, and folders change under it.
+    """
+    place = str(to_dir)
+    for depth, level in enumerate(levels, start=1):
+        place = os.path.join(place, level)  # noqa: PTH118 - nine levels a file: strings cost a tenth of paths
         kind = _kind(place)
-        shown = place.relative_to(to_dir).as_posix()
+        if kind is _Kind.MISSING:
+            with suppress(FileExistsError):  # another thread was faster
+                os.mkdir(place)  # noqa: PTH102 - the same
+            kind = _kind(place)
         if kind is _Kind.LINK:
-            raise Refused(f"would be written through the symbolic link {shown!r}")
+            raise Refused(f"would be written through the symbolic link {'/'.join(levels[:depth])!r}")
         if kind is not _Kind.FOLDER:
-            raise Refused(f"needs a folder where {shown!r} is a file")
-    return place
+            raise Refused(f"needs a folder where {'/'.join(levels[:depth])!r} is a file")
+    return Path(place)
 
 
 def _see_replaceable(target: Path) -> None:
@@ -168,9 +172,9 @@ def _see_replaceable(target: Path) -> None:
         raise Refused("would be a file where a folder is")
 
 
-def _kind(place: Path) -> _Kind:
+def _kind(place: Path | str) -> _Kind:
     try:
-        found = place.lstat()
+        found = os.lstat(place)
     except (FileNotFoundError, NotADirectoryError):
         return _Kind.MISSING
     if stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION:

@@ -56,6 +56,12 @@ class CollectedBlob:
         """The UTC day on which the stretch begins."""
         return self.start.date()
 
+    @property
+    def stretch(self) -> str:
+        """When the stretch begins, in words: a day for a day or more, else the time of day too."""
+        begins = self.start.isoformat(sep=" ", timespec="minutes").removesuffix("+00:00")
+        return begins if self.end - self.start < timedelta(days=1) else begins.removesuffix(" 00:00")
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 LONGEST_BYTES: Final = 255  # of one level; NAME_MAX of the usual file systems
@@ -46,6 +47,7 @@ def _visible(text: str) -> str:
     return "".join(character for character in text if unicodedata.category(character) != "Cf")
 
 
+@lru_cache(maxsize=4096)  # the levels above the file are the same for most
 def _unsafe_segment(segment: str) -> str:
     return next((reason for reason, breaks in _RULES if breaks(segment)), "")
 

@@ -153,24 +153,23 @@ def run(planned: Plan, blobs: Blobs, *, on_file: Callable[[Result], None] | None
         Failure: the folder cannot be written to, or its disk is full. Whole files stay.
     """
     results: list[Result] = []
+    stop = Event()
+
+    def fetch(target: Target) -> Result:
+        return _fetch(target, blobs, to_dir=planned.to_dir, stop=stop)
 
     def done(result: Result) -> None:
         results.append(result)
         if on_file:
             on_file(result)
 
-    for aside in planned.set_aside:
-        done(aside)
     if planned.targets:
         folder.prepare(planned.to_dir)
-        stop = Event()
-
-        def fetch(target: Target) -> Result:
-            return _fetch(target, blobs, to_dir=planned.to_dir, stop=stop)
-
-        with closing(map_bounded(fetch, planned.targets, workers=workers, stop=stop)) as fetching:
-            for result in fetching:
-                done(result)
+    for aside in planned.set_aside:
+        done(aside)
+    with closing(map_bounded(fetch, planned.targets, workers=workers, stop=stop)) as fetching:
+        for result in fetching:
+            done(result)
     return Outcome(
         fetched=tuple(result for result in results if isinstance(result, Fetched)),
         failed=tuple(result for result in results if isinstance(result, Failed)),

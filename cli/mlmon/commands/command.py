@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
@@ -16,7 +17,7 @@ from mlmon.commands.options import (
     WorkspaceOption,
     one_of,
 )
-from mlmon.output.results import Format, Result
+from mlmon.output.results import Format, Result, Text
 from mlmon.output.show import check, show
 from mlmon.output.streams import Stream
 from mlmon.output.terminal import Terminal
@@ -68,23 +69,37 @@ _GLOBALS: Final = {
 }
 
 
+class Group(StrEnum):
+    """Which commands stand together in the help, in this order."""
+
+    START = "Start"
+    SERVICES = "Services"
+    TELEMETRY = "Logs and telemetry"
+    DATA = "Collected data"
+    SHELL = "Shell"
+
+
 def command(
-    name: str, *, examples: Sequence[str], piped: Format = Format.TABLE, hidden: bool = False
+    name: str, group: Group, *, examples: Sequence[str], piped: Format = Format.TABLE
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Add a command to the tree.
 
-    The function takes a `Session` first and returns a Result; the global options are added here, and
-    the Result is printed here, in the format asked for, else as a table on a terminal and as `piped` off one.
+    The function takes a `Session` first and returns a Result. The global options are added here, and so is the
+    printing, which `main` does last: in the format asked for, else as a table on a terminal and as `piped` off one.
     """
 
     def add(function: Callable[..., Result]) -> Callable[..., Result]:
-        def run(context: typer.Context, **arguments: Any) -> int:
+        def run(context: typer.Context, **arguments: Any) -> Callable[[], int]:
             own = GlobalOptions(**{key: arguments.pop(key) for key in _GLOBALS})
             session = _session(context.find_root().obj, own.over(context.meta[_OPTIONS]))
-            chosen = _format(session, piped)
-            check(chosen, terminal=session.terminal)
+            asked = _asked(session)
+            if asked:
+                check(asked, terminal=session.terminal)
             result = function(session, **arguments)
-            return int(show(result, format=chosen, terminal=session.terminal, raw=bool(arguments.get("raw"))))
+            # text of ours (a query to paste, a script) is itself unless another format was asked for
+            chosen = asked or (Format.TABLE if isinstance(result, Text) else piped)
+            # main prints it: inside typer a reader that went away would become exit code 1
+            return lambda: show(result, format=chosen, terminal=session.terminal, raw=bool(arguments.get("raw")))
 
         _, *parameters = inspect.signature(function).parameters.values()
         added = [
@@ -95,7 +110,7 @@ def command(
         shown = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
         run.__signature__ = inspect.Signature([first, *shown, *added])  # type: ignore[attr-defined]  # read by typer
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in (first, *shown, *added)}
-        app.command(name, help=_help(function, examples), short_help=_summary(function), hidden=hidden)(run)
+        app.command(name, help=_help(function, examples), short_help=_summary(function), rich_help_panel=group)(run)
         return function
 
     return add
@@ -111,16 +126,19 @@ def _session(world: World, options: GlobalOptions) -> Session:
     return Session(world, options, terminal)
 
 
-def _format(session: Session, piped: Format) -> Format:
-    """Flag or variable anywhere; a settings file only on a terminal, so that no script depends on one."""
+def _asked(session: Session) -> Format | None:
+    """The format someone asked for: by flag or variable anywhere, by a settings file on a terminal only.
+
+    A terminal itself asks for a table. Off it, no file can change what a script reads.
+    """
     if session.options.output:
         return Format(session.options.output)
-    on_terminal = session.terminal.stdout.is_terminal
     if wanted := session.world.environ.get("MLMON_OUTPUT"):
         return Format(one_of(FORMATS, "an output format (MLMON_OUTPUT)")(wanted))
-    if on_terminal and (setting := session.settings.output):
-        return Format(one_of(FORMATS, f"an output format ({setting.origin})")(setting.value))
-    return Format.TABLE if on_terminal else piped
+    if not session.terminal.stdout.is_terminal:
+        return None
+    setting = session.settings.output
+    return Format(one_of(FORMATS, f"an output format ({setting.origin})")(setting.value)) if setting else Format.TABLE
 
 
 def _summary(function: Callable[..., Result]) -> str:

@@ -8,7 +8,7 @@ import typer
 from mlmon.collected import layout, transfer
 from mlmon.collected.layout import CollectedBlob, Selection
 from mlmon.collected.transfer import Fetched, Outcome, Plan
-from mlmon.commands.command import command
+from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,
     DayOption,
@@ -37,12 +37,20 @@ _BLOB: Final = (
     Field("model", optional=True),
     Field("model_version", optional=True),
 )
+_BRIEF: Final = (
+    Field("when"),
+    Field("collection"),
+    Field("bytes", kind="bytes"),
+    Field("path", optional=True, whole=True),
+)
 _LISTED: Final = (*_BLOB, Field("last_modified", header="last modified", kind="time", optional=True))
 _PULLED: Final = (*_BLOB, Field("status"), Field("reason", optional=True))
 
 
 @command(
-    "ls", examples=["mlmon ls --month 3", "mlmon ls diabetes-v2/blue --day yesterday", "mlmon ls --since 7d -o json"]
+    "ls",
+    Group.DATA,
+    examples=["mlmon ls --month 3", "mlmon ls diabetes-v2/blue --day yesterday", "mlmon ls --since 7d -o json"],
 )
 def ls(
     session: Session,
@@ -67,11 +75,8 @@ def ls(
     blobs = list(layout.select(workspace.blobs, found.name, selection))
     if not blobs:
         _explain_nothing(session, workspace, found, selection)
-    rows = Rows(
-        _LISTED,
-        ({**_row(one), "last_modified": one.blob.last_modified} for one in blobs),
-        empty=f"no collected blobs of {found.name} in that range",
-    )
+    rows = [{**_row(one), "last_modified": one.blob.last_modified, "when": one.stretch} for one in blobs]
+    empty = f"no collected blobs of {found.name} in that range"
     totals: Row = {
         "service": str(found.name),
         "count": len(blobs),
@@ -84,11 +89,15 @@ def ls(
         Field("total_bytes", header="total", kind="bytes"),
         Field("days", kind="number"),
     )
-    return Record(fields, totals, rows=rows, rows_key="blobs")
+    return Faces(
+        people=Record(fields, totals, rows=Rows(_BRIEF, rows, empty=empty)),
+        machines=Record(fields, totals, rows=Rows(_LISTED, rows, empty=empty), rows_key="blobs"),
+    )
 
 
 @command(
     "pull",
+    Group.DATA,
     examples=[
         "mlmon pull --month 3",
         "mlmon pull diabetes-v2/blue --from 2026-02-27 --to 2026-03-02 --to-dir data",

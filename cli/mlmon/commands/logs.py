@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.commands.command import command
+from mlmon.commands.command import Group, command
 from mlmon.commands.options import FromOption, ServiceArgument, ToOption
 from mlmon.core.errors import UsageError
 from mlmon.core.timerange import resolve
@@ -19,6 +19,7 @@ _WHOLE_LOG: Final = 10**9
 
 @command(
     "logs",
+    Group.TELEMETRY,
     examples=["mlmon logs", "mlmon logs diabetes -n 20", "mlmon logs --since 1h -i error -e health"],
 )
 def logs(
@@ -41,7 +42,7 @@ def logs(
     container: Annotated[
         str, typer.Option("--container", metavar="NAME", help="Another container's log.", show_default=False)
     ] = "",
-    raw: Annotated[bool, typer.Option("--raw", help="Lines as they are, terminal escapes included.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Lines as they are, terminal escapes included.")] = False,  # noqa: ARG001 - @command reads it when it prints
 ) -> Result:
     """Show the last lines of a service's container log.
 

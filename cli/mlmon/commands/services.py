@@ -4,26 +4,29 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.commands.command import command
+from mlmon.commands.command import Group, command
 from mlmon.commands.options import ServicesArgument
-from mlmon.core.model import Service
-from mlmon.output.results import Field, Result, Rows
+from mlmon.core.model import Value
+from mlmon.output.results import Faces, Field, Result, Row, Rows
 from mlmon.session import Session
 
 _STATUS: Final = (
     Field("service"),
-    Field("kind"),
-    Field("generation"),
-    Field("state"),
-    Field("collection"),
-    Field("insights"),
+    Field("kind", optional=True),
+    Field("generation", optional=True),
+    Field("state", optional=True),
+    Field("collection", kind="flag"),
+    Field("insights", kind="flag"),
     Field("newest_data", header="newest data", kind="time"),
-    Field("requests", header="requests 24 h", kind="number"),
-    Field("failed", header="failed 24 h", kind="number"),
+    Field("requests", header="requests 24h", kind="number"),
+    Field("failed", kind="number"),
 )
+_STATUS_FULL: Final = (*_STATUS, Field("collections", kind="json"))
 
 
-@command("status", examples=["mlmon status", "mlmon status diabetes -o json", "mlmon status --settings"])
+@command(
+    "status", Group.SERVICES, examples=["mlmon status", "mlmon status diabetes -o json", "mlmon status --settings"]
+)
 def status(
     session: Session,
     *,
@@ -42,24 +45,37 @@ def status(
 
     workspace = session.connect()
     chosen = [session.service(workspace, name) for name in services] if services else workspace.services.list()
-    rows = (
+    found = status_of(workspace, chosen, now=session.now)
+    rows: list[Row] = [
         {
             "service": str(one.service.name),
             "kind": str(one.service.kind),
             "generation": str(one.service.generation),
             "state": one.service.state,
-            "collection": _switches(one.service),
-            "insights": "on" if one.service.insights else "off",
-            "newest_data": one.newest_data,
+            "collection": one.service.collection,
+            "collections": [
+                {"name": each.name, "enabled": each.enabled, "sampling_rate": each.sampling_rate}
+                for each in one.service.collections
+            ],
+            "insights": one.service.insights,
+            "newest_data": one.newest.start if one.newest else None,
             "requests": one.counts.requests,
             "failed": one.counts.failed,
         }
-        for one in status_of(workspace, chosen, now=session.now)
-    )
-    return Rows(_STATUS, rows, empty=f"{workspace.name} has no services; mlmon serve score.py --name NAME adds one")
+        for one in found
+    ]
+    empty = f"{workspace.name} has no services; mlmon serve score.py --name NAME adds one"
+    readable = [
+        {
+            **row,
+            "collection": "partly" if _partly(row["collections"]) else row["collection"],
+            "newest_data": one.newest.stretch if one.newest else None,
+        }
+        for row, one in zip(rows, found, strict=True)
+    ]
+    return Faces(people=Rows(_STATUS, readable, empty=empty), machines=Rows(_STATUS_FULL, rows, empty=empty))
 
 
-def _switches(service: Service) -> str:
-    """`on` or `off`; `partly` when only some v2 collections are on."""
-    states = {collection.enabled for collection in service.collections}
-    return "partly" if len(states) == 2 else "on" if service.collection else "off"
+def _partly(collections: Value) -> bool:
+    """Whether some v2 collections are on and some are off."""
+    return isinstance(collections, list) and len({one["enabled"] for one in collections if isinstance(one, dict)}) > 1

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mlmon.commands.command import command
+from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     AllOption,
     CollectionOption,
@@ -14,8 +14,8 @@ from mlmon.commands.options import (
 )
 from mlmon.core.errors import ExitCode, Failure, UsageError
 from mlmon.core.model import Switch, SwitchRequest
-from mlmon.output.cells import exact
 from mlmon.output.results import Change, Field, Result, Row, Rows
+from mlmon.output.text import field_changes
 from mlmon.session import Session
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 @command(
     "enable-collection",
+    Group.SERVICES,
     examples=[
         "mlmon enable-collection",
         "mlmon enable-collection diabetes --yes",
@@ -49,7 +50,11 @@ def enable_collection(
     return _switch(session, service, request, every=every, dry_run=dry_run, yes=yes)
 
 
-@command("disable-collection", examples=["mlmon disable-collection", "mlmon disable-collection --all --dry-run"])
+@command(
+    "disable-collection",
+    Group.SERVICES,
+    examples=["mlmon disable-collection", "mlmon disable-collection --all --dry-run"],
+)
 def disable_collection(
     session: Session,
     *,
@@ -64,7 +69,7 @@ def disable_collection(
     return _switch(session, service, request, every=every, dry_run=dry_run, yes=yes)
 
 
-@command("enable-insights", examples=["mlmon enable-insights", "mlmon enable-insights diabetes --yes"])
+@command("enable-insights", Group.SERVICES, examples=["mlmon enable-insights", "mlmon enable-insights diabetes --yes"])
 def enable_insights(
     session: Session,
     *,
@@ -77,7 +82,7 @@ def enable_insights(
     return _switch(session, service, SwitchRequest(Switch.INSIGHTS, True), every=every, dry_run=dry_run, yes=yes)
 
 
-@command("disable-insights", examples=["mlmon disable-insights", "mlmon disable-insights --all --yes"])
+@command("disable-insights", Group.SERVICES, examples=["mlmon disable-insights", "mlmon disable-insights --all --yes"])
 def disable_insights(
     session: Session,
     *,
@@ -106,10 +111,7 @@ def _switch(
     pending = [step for step in steps if step.changes]
     if pending and not dry_run and not yes:
         for step in pending:
-            for change in step.changes:
-                session.terminal.note(
-                    f"{step.service}: {change.field}: {exact(change.before)} -> {exact(change.after)}"
-                )
+            session.terminal.note(f"{step.service}:\n{field_changes(step.changes)}".rstrip())
         if not session.terminal.confirm(f"Change {', '.join(str(step.service) for step in pending)}?"):
             raise Failure("nothing changed", code="declined")
     if not dry_run:

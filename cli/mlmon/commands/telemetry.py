@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.commands.command import command
+from mlmon.commands.command import Group, command
 from mlmon.commands.options import FromOption, ServiceArgument, ToOption
 from mlmon.core.errors import ExitCode, UsageError
 from mlmon.core.model import Column, Table
@@ -25,6 +25,7 @@ _KINDS: Final[dict[str, FieldKind]] = {
 
 @command(
     "traces",
+    Group.TELEMETRY,
     examples=[
         "mlmon traces --where input",
         "mlmon traces diabetes-v2/blue --where input --since 7d --limit 50",
@@ -65,7 +66,7 @@ def traces(
         dialect=workspace.telemetry.dialect,
     )
     if print_kql:
-        return Text(query_)
+        return Text(f"{query_}\n")
     table = workspace.telemetry.query(query_)
     _say_range(session, between)
     rows = _rows(table, empty="no traces match")
@@ -74,6 +75,7 @@ def traces(
 
 @command(
     "query",
+    Group.TELEMETRY,
     examples=[
         "mlmon query 'traces | where customDimensions contains \"input\" | limit 10'",
         "mlmon query 'requests | summarize count() by name' -o json",

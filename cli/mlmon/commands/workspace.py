@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from mlmon.commands.command import command
+from mlmon.commands.command import Group, command
 from mlmon.core.errors import UsageError
 from mlmon.output.results import Field, Record, Result
 from mlmon.session import Session
 from mlmon.settings import FILE
 
 
-@command("init", examples=["mlmon init --local my-workspace", "mlmon init --local . -o json"])
+@command("init", Group.START, examples=["mlmon init --local my-workspace", "mlmon init --local . -o json"])
 def init(
     session: Session,
     *,
@@ -47,7 +47,7 @@ def init(
     )
 
 
-@command("use", examples=["mlmon use diabetes", "mlmon use diabetes-v2/blue"])
+@command("use", Group.START, examples=["mlmon use diabetes", "mlmon use diabetes-v2/blue"])
 def use(
     session: Session,
     *,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from mlmon.core.errors import UsageError
@@ -200,3 +201,16 @@ class Response:
     body: str
     request_id: str
     duration: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What a demo holds. From `drift_day` on the `drifted` features are higher than in the training data."""
+
+    folder: Path
+    services: tuple[ServiceName, ...]
+    first_day: date
+    requests: int
+    failed: int
+    drift_day: date
+    drifted: tuple[str, ...]

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from threading import Event
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from threading import Condition, Event
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_PULSE_SECONDS: Final = 0.1
+
+
+class GivenUp(Exception):
+    """The call was not made, because `stop` was set before its turn came."""
 
 
 def map_bounded(
@@ -29,6 +36,7 @@ def map_bounded(
 
     Raises:
         ValueError: fewer than one worker.
+        GivenUp: `stop` was set by someone else.
         Exception: whatever `function` raised for an item, at that item's place in the order.
     """
     if workers < 1:
@@ -40,16 +48,64 @@ def _ordered(function: Callable[[T], R], items: Iterable[T], workers: int, stop:
     from concurrent.futures import ThreadPoolExecutor  # why here: 8 ms that only parallel work needs
 
     ahead: deque[Future[R]] = deque()
+    running = _Running(stop)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="mlmon")
+
+    def run(item: T) -> R:
+        with running.one():
+            return function(item)
+
     try:
         for item in items:
-            ahead.append(pool.submit(function, item))
+            ahead.append(pool.submit(run, item))
             if len(ahead) >= 2 * workers:
-                yield ahead.popleft().result()
+                yield _result(ahead.popleft())
         while ahead:
-            yield ahead.popleft().result()
+            yield _result(ahead.popleft())
     except BaseException:
-        stop.set()
+        running.give_up()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        running.wait_until_none()
+
+
+def _result(future: Future[R]) -> R:
+    from concurrent.futures import wait
+
+    # A wait without an end can miss Ctrl-C: the handler only leaves a note, and when the signal comes
+    # just before the wait begins, nobody reads the note until something else ends the wait.
+    while not future.done():
+        wait([future], timeout=_PULSE_SECONDS)
+    return future.result()
+
+
+class _Running:
+    """How many calls run. The pool cannot say: Ctrl-C while it starts a thread makes it forget that thread."""
+
+    def __init__(self, stop: Event) -> None:
+        self._stop = stop
+        self._changed = Condition()
+        self._count = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count one call while it runs; once given up, none begins."""
+        with self._changed:
+            if self._stop.is_set():
+                raise GivenUp
+            self._count += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._count -= 1
+                self._changed.notify_all()
+
+    def give_up(self) -> None:
+        with self._changed:
+            self._stop.set()
+
+    def wait_until_none(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._count)

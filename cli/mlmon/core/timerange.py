@@ -172,18 +172,19 @@ def resolve(
     Raises:
         UsageError: two ways of saying it at once, an unreadable word, an empty range, or one that has not begun.
     """
-    ways = [name for name, said in (("--month", month), ("--day", day), ("--from/--to", start or end)) if said]
+    said = {"--month": month, "--day": day, "--from/--to": start if start is not None else end}
+    ways = [name for name, text in said.items() if text is not None]
     if len(ways) > 1:
         raise UsageError(f"{' and '.join(ways)} cannot be combined", hint="choose one of --month, --day, --from/--to")
-    if month:
+    if month is not None:
         return parse_month(month, now)
-    if day:
+    if day is not None:
         return parse_day(day, now)
-    if not (start or end):
+    if not ways:
         return None
-    first = parse_moment(start, now) if start else datetime(1, 1, 1, tzinfo=UTC)
+    first = parse_moment(start, now) if start is not None else datetime(1, 1, 1, tzinfo=UTC)
     # an open end includes what is being written at this very moment
-    last = parse_moment(end, now) if end else max(now, first) + timedelta(microseconds=1)
+    last = parse_moment(end, now) if end is not None else max(now, first) + timedelta(microseconds=1)
     if first > now:
         raise UsageError(f"the range begins in the future ({_short(first)})", hint=f"it is {_short(now)} now, in UTC")
     if first >= last:

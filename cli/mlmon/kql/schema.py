@@ -49,7 +49,8 @@ _SPECIFIC: Final = {
         performanceBucket/PerformanceBucket processingDuration/ProcessingDurationMs:real
         receiveDuration/ReceiveDurationMs:real sendDuration/SendDurationMs:real totalDuration/TotalDurationMs:real
         url/Url""",
-    "performanceCounters/AppPerformanceCounters": "category/Category counter/- instance/Instance name/Name value/Value:real",
+    "performanceCounters/AppPerformanceCounters": """category/Category counter/- instance/Instance name/Name
+        value/Value:real""",
 }  # fmt: skip
 
 # a column whose type differs between the two, so that it stands above as two columns

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.newest import newest
 from mlmon.core.model import RequestCounts, Service
 from mlmon.core.ports import Workspace
@@ -14,11 +15,11 @@ from mlmon.core.timerange import TimeRange
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """A service, the requests of the last day, and the stretch of its newest collected blob (None: none yet)."""
+    """A service, the requests of the last day, and its newest collected blob (None: none yet)."""
 
     service: Service
     counts: RequestCounts
-    newest_data: datetime | None
+    newest: CollectedBlob | None
 
 
 def status(workspace: Workspace, services: Sequence[Service], *, now: datetime) -> list[ServiceStatus]:
@@ -29,7 +30,7 @@ def status(workspace: Workspace, services: Sequence[Service], *, now: datetime) 
         ServiceStatus(
             service=service,
             counts=counts.get(service.name, RequestCounts(0, 0)),
-            newest_data=latest.start if (latest := newest(workspace.blobs, service.name)) else None,
+            newest=newest(workspace.blobs, service.name),
         )
         for service in services
     ]

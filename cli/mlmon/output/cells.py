@@ -14,6 +14,8 @@ from mlmon.output.results import Field
 NOTHING: Final = "-"
 """What people see in place of a value that is not there."""
 
+_STEPS: Final = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "m"), (60, "m", 1, "s"))
+
 
 def plain(value: Value) -> Json:
     """The value as JSON can carry it: RFC 3339 UTC times, durations in seconds, and the numbers that JSON lacks
@@ -95,10 +97,8 @@ def human_duration(seconds: float) -> str:
     if seconds < 59.95:
         return f"{human_number(round(seconds, 1))}s"
     whole = round(seconds)
-    for size, unit, below, smaller in ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s")):
-        if whole >= size:
-            return f"{whole // size}{unit}{whole % size // below:02d}{smaller}"
-    return f"{whole}s"
+    size, unit, below, smaller = next(step for step in _STEPS if whole >= step[0])
+    return f"{whole // size}{unit}{whole % size // below:02d}{smaller}"
 
 
 def human_number(number: float) -> str:

@@ -2,7 +2,8 @@
 
 Column types follow the values: BOOLEAN, BIGINT, DOUBLE, TIMESTAMP in UTC, else VARCHAR. Durations are seconds
 (DOUBLE). Nested values, and columns whose values are of several sorts, are text, as in csv. A column without
-any value has the type its field's kind suggests.
+any value has the type its field's kind suggests. Of two keys that differ only in case DuckDB renames the second
+(`A` to `A_1`).
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from mlmon.core.errors import Failure
 from mlmon.core.model import Value
 from mlmon.output.cells import exact
 from mlmon.output.results import Field, FieldKind, Row
+
+if TYPE_CHECKING:
+    import duckdb
 
 _SUGGESTED: Final[dict[FieldKind, str]] = {
     "number": "DOUBLE",
@@ -31,28 +35,45 @@ _BYTES_AT_ONCE: Final = 1 << 20
 
 
 def parquet(fields: tuple[Field, ...], rows: Iterable[Row]) -> Iterator[bytes]:
-    """The bytes of a parquet file with these rows. All rows are read before the first byte is given."""
+    """The bytes of a parquet file with these rows. All rows are read before the first byte is given.
+
+    Raises:
+        Failure: the temporary file that DuckDB writes cannot be made.
+    """
     import duckdb
 
     records = list(rows)
+    try:
+        with TemporaryDirectory(prefix="mlmon-") as folder:
+            path = Path(folder) / "rows.parquet"
+            with closing(duckdb.connect(":memory:")) as connection:
+                _write(connection, path, fields, records)
+            with path.open("rb") as file:
+                while chunk := file.read(_BYTES_AT_ONCE):
+                    yield chunk
+    except (duckdb.Error, OSError) as error:
+        raise Failure(
+            f"the parquet file cannot be made: {str(error).partition(chr(10))[0]}",
+            hint="TMPDIR names the folder where it is made; -o jsonl needs none",
+        ) from error
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, path: Path, fields: tuple[Field, ...], records: Sequence[Row]
+) -> None:
     types = [_type(field, [row.get(field.key) for row in records]) for field in fields]
-    with TemporaryDirectory(prefix="mlmon-") as folder, closing(duckdb.connect(":memory:")) as connection:
-        connection.execute(f"CREATE TABLE t ({', '.join(f'c{at} {name}' for at, name in enumerate(types))})")
-        # unnesting one list for each column is a hundred times faster than executemany
-        lists = ", ".join(f"unnest(${at}::{name}[])" for at, name in enumerate(types, 1))
-        remaining = iter(records)
-        while block := list(islice(remaining, _ROWS_AT_ONCE)):
-            columns = [
-                [_stored(row.get(field.key), name) for row in block] for field, name in zip(fields, types, strict=True)
-            ]
-            connection.execute(f"INSERT INTO t SELECT {lists}", columns)  # types of our own naming
-        path = Path(folder) / "rows.parquet"
-        named = ", ".join(f"c{at} AS {_quoted(field.key)}" for at, field in enumerate(fields))
-        target = str(path).replace("'", "''")
-        connection.execute(f"COPY (SELECT {named} FROM t) TO '{target}' (FORMAT parquet)")  # noqa: S608 - quoted above
-        with path.open("rb") as file:
-            while chunk := file.read(_BYTES_AT_ONCE):
-                yield chunk
+    connection.execute(f"CREATE TABLE t ({', '.join(f'c{at} {name}' for at, name in enumerate(types))})")
+    # unnesting one list for each column is a hundred times faster than executemany
+    lists = ", ".join(f"unnest(${at}::{name}[])" for at, name in enumerate(types, 1))
+    for start in range(0, len(records), _ROWS_AT_ONCE):
+        block = records[start : start + _ROWS_AT_ONCE]
+        columns = [
+            [_stored(row.get(field.key), name) for row in block] for field, name in zip(fields, types, strict=True)
+        ]
+        connection.execute(f"INSERT INTO t SELECT {lists}", columns)  # types of our own naming
+    named = ", ".join(f"c{at} AS {_quoted(field.key)}" for at, field in enumerate(fields))
+    target = str(path).replace("'", "''")
+    connection.execute(f"COPY (SELECT {named} FROM t) TO '{target}' (FORMAT parquet)")  # noqa: S608 - quoted above
 
 
 def _type(field: Field, values: Sequence[Value]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import RLock
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
@@ -13,7 +14,7 @@ from mlmon.output.streams import Stream
 if TYPE_CHECKING:
     from rich import progress as rich_progress
 
-Unit = Literal["files", "bytes"]
+Unit = Literal["files", "bytes", "days"]
 
 SHOW_AFTER: Final = 1.0
 """Seconds of work before a bar appears."""
@@ -30,17 +31,10 @@ class Progress(Protocol):
 
 
 class Bar(Progress, Protocol):
-    """Progress that may be drawn on the screen, and taken off it while something else is written."""
+    """Progress that may be drawn on the screen."""
 
-    @property
-    def visible(self) -> bool:
-        """Whether it is on the screen now."""
-
-    def hide(self) -> None:
-        """Take it off the screen."""
-
-    def show(self) -> None:
-        """Draw it again."""
+    def aside(self) -> AbstractContextManager[None]:
+        """Off the screen while something else is written to it."""
 
     def close(self) -> None:
         """The work is over."""
@@ -70,8 +64,6 @@ def measured(terminal: Speaker, label: str, *, total: int | None, unit: Unit) ->
 class _PlainLines:
     """A note every few seconds. A quiet terminal drops notes by itself."""
 
-    visible = False
-
     def __init__(self, terminal: Speaker, label: str, *, total: int | None, unit: Unit) -> None:
         self._terminal = terminal
         self._label = label
@@ -90,11 +82,8 @@ class _PlainLines:
                 lead = f"{self._label}: {_amount(self._done, self._total, self._unit)}"
                 self._terminal.note(f"{lead}, {item}" if item else lead)
 
-    def hide(self) -> None:
-        """Nothing is on the screen."""
-
-    def show(self) -> None:
-        """Nothing is on the screen."""
+    def aside(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def close(self) -> None:
         """The last line said is the last there is."""
@@ -112,7 +101,6 @@ class _MovingBar:
         self._began = terminal.clock()
         self._lock = RLock()
         self._drawn: rich_progress.Progress | None = None
-        self.visible = False
 
     def advance(self, n: int, *, item: str = "") -> None:
         with self._lock:
@@ -121,7 +109,7 @@ class _MovingBar:
                 if self._terminal.clock() - self._began < SHOW_AFTER:
                     return
                 self._drawn = self._draw()
-                self.show()
+                self._drawn.start()
             said = neutral(item)
             self._drawn.update(
                 self._drawn.task_ids[0],
@@ -130,19 +118,25 @@ class _MovingBar:
                 item=self._terminal.stderr.shown(said),
             )
 
-    def hide(self) -> None:
-        if self._drawn is not None:
-            self._drawn.stop()
-            self.visible = False
-
-    def show(self) -> None:
-        if self._drawn is not None:
-            self._drawn.start()
-            self.visible = True
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        with self._lock:
+            drawn = self._drawn
+            if drawn is None:
+                yield
+                return
+            drawn.stop()
+            try:
+                yield
+            finally:
+                drawn.start()
 
     def close(self) -> None:
         with self._lock:
-            self.hide()
+            if self._drawn is not None:
+                self._drawn.stop()
+                self._drawn = None
+            self._began = float("inf")  # a thread that comes too late draws nothing
 
     def _draw(self) -> rich_progress.Progress:
         from rich.console import Console

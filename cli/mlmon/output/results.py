@@ -35,13 +35,14 @@ class Field:
 
     The kind says how people see a value: `bytes` is a size (an int), `duration` a timedelta or a number of
     seconds, `flag` a bool shown as on or off. `optional` columns are the first to be left out of a table that
-    is too wide for the terminal; no other format leaves any out.
+    is too wide for the terminal; no other format leaves any out. A `whole` column is left out rather than cut.
     """
 
     key: str
     header: str = ""
     kind: FieldKind = "text"
     optional: bool = False
+    whole: bool = False
 
     @property
     def label(self) -> str:

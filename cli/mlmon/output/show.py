@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
+from dataclasses import replace
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
 from mlmon.output.results import Change, Faces, Format, Lines, Nothing, Record, Result, Row, Rows, Text
@@ -63,8 +64,7 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
         case Record():
             terminal.write(text.record_lines(result, terminal.stdout))
             if result.rows is not None:
-                terminal.write("\n" if result.fields else "")
-                _show_text_rows(result.rows, terminal)
+                _show_text_rows(result.rows, terminal, lead="\n" if result.fields else "")
         case Change():
             terminal.write(text.change_text(result))
         case Text():
@@ -76,11 +76,16 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
                 terminal.flush()
 
 
-def _show_text_rows(rows: Rows, terminal: Terminal) -> None:
+def _show_text_rows(rows: Rows, terminal: Terminal, *, lead: str = "") -> None:
     from mlmon.output import text
 
-    table = text.table(rows, list(_counted(rows.rows, rows.empty, terminal)), terminal)
-    terminal.write(table.text)
+    known = list(_counted(rows.rows, rows.empty, terminal))
+    if not known:
+        return
+    terminal.write(lead)
+    table = text.table(rows, known, terminal)
+    for piece in table.pieces:
+        terminal.write(piece)
     if table.left_out:
         names = ", ".join(table.left_out)
         terminal.note(f"left out to fit {terminal.width} columns: {names} (-o json has them)")
@@ -112,6 +117,9 @@ def _show_machine(
     from mlmon.output import render
 
     write = _writer(format, terminal, raw=raw)
+    if isinstance(result, Record) and result.rows is not None and format is Format.JSON:
+        nested = result.rows
+        result = replace(result, rows=replace(nested, rows=list(_counted(nested.rows, nested.empty, terminal))))
     if isinstance(result, Record | Change | Text) and format is Format.JSON:
         write(render.json_document(result))
         return
@@ -150,12 +158,13 @@ def _stream(
         Format.TSV: render.tsv,
         Format.MD: render.markdown,
     }
+    slow = following or not isinstance(rows.rows, Sized)  # what is made while it is read is shown as it comes
     counted = _counted(rows.rows, rows.empty, terminal)
     # a list of rows that breaks off is worth less than none; lines that are followed never end
     source: Iterable[Row] = list(counted) if format is Format.JSON and not following else counted
     for piece in writers[format](rows.fields, source):
         write(piece)
-        if following:
+        if slow:
             terminal.flush()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TextIO
 
@@ -30,6 +32,8 @@ class Stream:
     @classmethod
     def of(cls, file: TextIO | None, environ: Mapping[str, str]) -> Stream:
         """Judge a stream. NO_COLOR and TERM=dumb win over FORCE_COLOR and CLICOLOR_FORCE (https://no-color.org)."""
+        if isinstance(file, io.TextIOWrapper) and not file.closed:
+            file.reconfigure(write_through=True)  # text and bytes then come out in the order they were written
         is_terminal = file is not None and not file.closed and file.isatty()
         dumb = environ.get("TERM") == "dumb"
         forced = any(environ.get(name, "") not in {"", "0"} for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
@@ -41,6 +45,11 @@ class Stream:
             colour=wanted and not dumb and not environ.get("NO_COLOR"),
             moving=is_terminal and not dumb,
         )
+
+    @property
+    def plain(self) -> bool:
+        """Whether drawing keeps to ASCII and to one style."""
+        return not (self.is_terminal and self.unicode and self.colour)
 
     def styled(self, text: str, style: str) -> str:
         """The text in a style (bold, error, warning, hint, dim) where there is colour, else as it is."""
@@ -58,44 +67,39 @@ class Stream:
             BrokenPipeError: the reader is gone.
             Failure: the stream is closed, or its device is full.
         """
-        self._put(text, None)
+        with self._open() as file:
+            file.write(self.shown(text))
 
     def write_bytes(self, data: bytes) -> None:
         """Write bytes past the text layer, so that an encoding or line-end rule cannot change them.
 
         A stream without a byte layer (an `io.StringIO`) gets them as UTF-8 text. Raises as `write` does.
         """
-        self._put("", data)
+        with self._open() as file:
+            raw = getattr(file, "buffer", None)
+            if raw is None:
+                file.write(data.decode("utf-8", "backslashreplace"))
+            else:
+                raw.write(data)
 
     def flush(self) -> None:
         """Hand over what was written. Raises as `write` does."""
-        self._put("", None, flush=True)
+        with self._open() as file:
+            file.flush()
 
-    def _put(self, text: str, data: bytes | None, *, flush: bool = False) -> None:
+    @contextmanager
+    def _open(self) -> Iterator[TextIO]:
+        """The file, with its faults as errors a person can act on."""
         if self.file is None or self.file.closed:
             raise Failure("the output stream is closed", hint="redirect it to a file, or to /dev/null")
         try:
-            if text:
-                self.file.write(self.shown(text))
-            if data is not None:
-                self._put_bytes(self.file, data)
-            if flush:
-                self.file.flush()
+            yield self.file
         except BrokenPipeError:
             raise
         except OSError as error:
             raise Failure(
-                f"the output cannot be written: {error.strerror or error}", hint="is the device full?"
+                f"the output cannot be written: {error.strerror or error}", hint="see whether its device is full"
             ) from error
-
-    @staticmethod
-    def _put_bytes(file: TextIO, data: bytes) -> None:
-        raw = getattr(file, "buffer", None)
-        if raw is None:
-            file.write(data.decode("utf-8", "backslashreplace"))
-            return
-        file.flush()  # text written earlier must come first
-        raw.write(data)
 
 
 def terminal_width(files: tuple[TextIO | None, ...], environ: Mapping[str, str]) -> int:
@@ -114,8 +118,4 @@ def terminal_width(files: tuple[TextIO | None, ...], environ: Mapping[str, str])
 
 
 def _encoding(file: TextIO | None) -> str:
-    name = getattr(file, "encoding", None) or "utf-8"  # an io.StringIO has none
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        return "ascii"
+    return codecs.lookup(getattr(file, "encoding", None) or "utf-8").name  # an io.StringIO has none

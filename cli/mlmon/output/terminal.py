@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from mlmon.core.errors import Failure, MlmonError, UsageError, did_you_mean
 from mlmon.output.controls import json_safe, neutral
-from mlmon.output.progress import Bar, Progress, Unit, measured
 from mlmon.output.streams import Stream, terminal_width
+
+if TYPE_CHECKING:
+    from mlmon.output.progress import Bar, Progress, Unit
 
 Level = Literal["info", "warning", "debug"]
 
@@ -80,12 +82,12 @@ class Terminal:
 
     def write(self, text: str) -> None:
         """Text to stdout. Raises BrokenPipeError when the reader is gone, `Failure` when the device is full."""
-        with self._undisturbed():
+        with self._undisturbed(self.stdout):
             self.stdout.write(text)
 
     def write_bytes(self, data: bytes) -> None:
         """Bytes to stdout, exactly. Raises as `write` does."""
-        with self._undisturbed():
+        with self._undisturbed(self.stdout):
             self.stdout.write_bytes(data)
 
     def flush(self) -> None:
@@ -151,6 +153,8 @@ class Terminal:
 
         Work that is done within a second shows nothing. `advance` may be called from several threads.
         """
+        from mlmon.output.progress import measured  # why here: few commands have anything to wait for
+
         made = measured(self, label, total=total, unit=unit)
         self._bars.append(made)
         try:
@@ -161,10 +165,13 @@ class Terminal:
 
     def _ask(self, prompt: str) -> str | None:
         """One line of answer without blanks around it; None at the end of input."""
-        with self._undisturbed():
+        with self._undisturbed(self.stderr):
             self.stderr.write(neutral(prompt))
             self.stderr.flush()
-            line = self.stdin.readline() if self.stdin is not None else ""
+            try:
+                line = self.stdin.readline() if self.stdin is not None else ""
+            except UnicodeDecodeError:
+                line = "\N{REPLACEMENT CHARACTER}\n"  # typed in another encoding: an answer, but to nothing asked
             if line:
                 return line.strip()
             self.stderr.write("\n")
@@ -173,21 +180,20 @@ class Terminal:
     def _say(self, line: str) -> None:
         if self.stderr.file is None or self.stderr.file.closed:
             return  # started with 2>&-: nobody wants to hear
-        with self._undisturbed():
+        with self._undisturbed(self.stderr):
             self.stderr.write(f"{line}\n")
             self.stderr.flush()
 
     @contextmanager
-    def _undisturbed(self) -> Iterator[None]:
-        """Take the progress bars off the screen while something else is written."""
-        bars = [bar for bar in self._bars if bar.visible]
-        for bar in bars:
-            bar.hide()
-        try:
-            yield
-        finally:
+    def _undisturbed(self, stream: Stream) -> Iterator[None]:
+        """Take the progress bars off the screen while something else is written to it."""
+        bars = self._bars if stream.is_terminal else []
+        with ExitStack() as stack:
             for bar in bars:
-                bar.show()
+                stack.enter_context(bar.aside())
+            yield
+            if bars:
+                stream.flush()  # before they are drawn again
 
 
 _STYLE_OF: dict[str, str] = {"warning": "warning", "debug": "dim"}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import TYPE_CHECKING, Final, Literal
+from itertools import chain, islice
+from typing import Final, Literal
 
 from mlmon.core.model import FieldChange, Json, Value
 from mlmon.output.cells import exact, readable
@@ -14,11 +15,9 @@ from mlmon.output.results import Change, Field, Record, Row, Rows
 from mlmon.output.streams import Stream
 from mlmon.output.terminal import Terminal
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 _GAP: Final = 2
 _LINES_A_CELL: Final = 3
+_LINES_A_BLOCK: Final = 200
 _SHORTEST: Final = 12
 _RIGHT: Final = frozenset({"number", "bytes", "duration"})
 _CUT: Final = frozenset({"text", "json"})
@@ -26,13 +25,13 @@ _CUT: Final = frozenset({"text", "json"})
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A table as text, and the columns that did not fit."""
+    """A table as text in pieces, and the columns that did not fit."""
 
-    text: str
+    pieces: Iterable[str]
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Column:
     field: Field
     label: str
@@ -43,21 +42,20 @@ class _Column:
     @property
     def least(self) -> int:
         """The width below which the column is not worth showing. Only text may be cut."""
-        return min(self.natural, max(_SHORTEST, _cells(self.label))) if self.field.kind in _CUT else self.natural
+        may_cut = self.field.kind in _CUT and not self.field.whole
+        return min(self.natural, max(_SHORTEST, _cells(self.label))) if may_cut else self.natural
 
 
 def table(rows: Rows, known: Sequence[Row], terminal: Terminal) -> Drawn:
-    """Rows below their caption. On a terminal it is as wide as that at most; without rows there is no table."""
-    if not known:
-        return Drawn("")
+    """At least one row, below the caption; on a terminal as wide as that at most."""
     stream = terminal.stdout
     caption = f"{stream.shown(neutral(rows.caption))}\n\n" if rows.caption else ""
     columns = [_column(field, known, stream) for field in rows.fields]
     if not stream.is_terminal:
-        return Drawn(caption + _aligned(columns, stream))
+        return Drawn((caption, _aligned(columns, stream)))
     fitting = _fitting(columns, terminal.width)
     left_out = tuple(column.label for column in columns if column not in fitting)
-    return Drawn(caption + _drawn(fitting, terminal), left_out)
+    return Drawn(chain((caption,), _drawn(fitting, terminal)), left_out)
 
 
 def record_lines(record: Record, stream: Stream) -> str:
@@ -106,11 +104,12 @@ def json_for(document: str, stream: Stream) -> str:
 
 
 def _sentence(change: Change) -> str:
+    lead = f"{change.service}: {change.switch}"
     if not change.changes:
-        return f"The {change.switch} of {change.service} is already so, and nothing was changed"
+        return f"{lead} already as asked, nothing changed"
     if change.dry_run:
-        return f"The {change.switch} of {change.service} would be changed; this is a dry run"
-    return f"The {change.switch} of {change.service} was {'changed' if change.changed else 'not changed'}"
+        return f"{lead} would be changed (dry run, nothing changed)"
+    return f"{lead} {'changed' if change.changed else 'not changed'}"
 
 
 def _side(value: Json) -> str:
@@ -172,17 +171,34 @@ def _widths(columns: Sequence[_Column], width: int) -> list[int]:
     return widths
 
 
-def _drawn(columns: Sequence[_Column], terminal: Terminal) -> str:
+def _drawn(columns: Sequence[_Column], terminal: Terminal) -> Iterator[str]:
+    """The table in blocks, so that a long one appears at once; only the first has the header."""
+    widths = _widths(columns, terminal.width)
+    lines = zip(*(column.cells for column in columns), strict=True)
+    header = True
+    while block := list(islice(lines, _LINES_A_BLOCK)):
+        yield _block(columns, widths, block, terminal, header=header)
+        header = False
+
+
+def _block(
+    columns: Sequence[_Column],
+    widths: Sequence[int],
+    lines: Sequence[Sequence[str]],
+    terminal: Terminal,
+    *,
+    header: bool,
+) -> str:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     stream = terminal.stdout
-    drawing = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
-    widths = _widths(columns, terminal.width)
+    drawing = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold", show_header=header)
     for column, width in zip(columns, widths, strict=True):
-        _add_column(drawing, column, width)
-    for line in zip(*(column.cells for column in columns), strict=True):
+        side: Literal["right", "left"] = "right" if column.right else "left"
+        drawing.add_column(Text(column.label), justify=side, width=width, overflow="fold")
+    for line in lines:
         cut = [_cut(cell, _LINES_A_CELL * width, stream) for cell, width in zip(line, widths, strict=True)]
         drawing.add_row(*map(Text, cut))
     page = StringIO()
@@ -193,19 +209,9 @@ def _drawn(columns: Sequence[_Column], terminal: Terminal) -> str:
         force_jupyter=False,
         legacy_windows=False,
         color_system="standard" if stream.colour else None,
-        markup=False,
-        highlight=False,
-        emoji=False,
     )
     console.print(drawing)
     return "\n".join(line.rstrip(" ") for line in page.getvalue().split("\n"))
-
-
-def _add_column(drawing: Table, column: _Column, width: int) -> None:
-    from rich.text import Text
-
-    side: Literal["right", "left"] = "right" if column.right else "left"
-    drawing.add_column(Text(column.label), justify=side, width=width, overflow="fold")
 
 
 def _cut(cell: str, width: int, stream: Stream) -> str:
@@ -214,7 +220,7 @@ def _cut(cell: str, width: int, stream: Stream) -> str:
         return cell
     from rich.cells import set_cell_size
 
-    mark = "…" if stream.unicode else "..."
+    mark = "..." if stream.plain else "…"
     return set_cell_size(cell, max(0, width - len(mark))).rstrip() + mark[:width]
 
 

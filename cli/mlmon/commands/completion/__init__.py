@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.commands.command import app, command
+from mlmon.commands.command import Group, app, command
 from mlmon.commands.options import one_of
 from mlmon.output.results import Result, Text
 from mlmon.session import Session
@@ -14,6 +14,7 @@ SHELLS: Final = ("bash", "zsh", "fish", "powershell", "pwsh")
 
 @command(
     "completion",
+    Group.SHELL,
     examples=["mlmon completion bash", "mlmon completion zsh", "mlmon completion fish", "mlmon completion powershell"],
 )
 def completion(

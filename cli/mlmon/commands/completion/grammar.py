@@ -62,10 +62,10 @@ class Command:
 
 
 def read(app: typer.Typer) -> tuple[Command, ...]:
-    """The grammar of a command tree: its root, then its commands by name. Hidden parts are left out."""
+    """The grammar of a command tree: its root, then its commands in their order. Hidden parts are left out."""
     root: Any = typer.main.get_command(app)
     context = typer.Context(root, **root.context_settings)
-    shown = [(name, one) for name, one in sorted(root.commands.items()) if not one.hidden]
+    shown = [(name, one) for name, one in root.commands.items() if not one.hidden]
     commands = (_command(name, one, typer.Context(one, parent=context)) for name, one in shown)
     return (_command("", root, context), *commands)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mlmon.commands.command import command
+from mlmon.commands.command import Group, command
 from mlmon.commands.options import ServiceArgument, one_of
 from mlmon.core.errors import ExitCode, NotFound, UsageError
 from mlmon.core.model import Response, ServiceName, Value
@@ -16,6 +16,7 @@ from mlmon.session import Session
 
 @command(
     "serve",
+    Group.SERVICES,
     examples=["mlmon serve score.py --name diabetes --kind v1", "mlmon serve score.py --name ep/blue --port 5001"],
 )
 def serve(
@@ -66,6 +67,7 @@ def _named(name: str, kind: str | None) -> ServiceName:
 
 @command(
     "invoke",
+    Group.SERVICES,
     examples=["mlmon invoke diabetes --data rows.json", "echo '{\"data\": [[1, 2]]}' | mlmon invoke ep/blue --data -"],
 )
 def invoke(

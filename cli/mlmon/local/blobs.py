@@ -1,0 +1,180 @@
+"""Blob storage in folders: names as `names.py` writes them, listed as a blob store lists them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from mlmon.core.errors import NotFound, Unavailable
+from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
+from mlmon.local import names
+from mlmon.local.definition import Definition, ServiceEntry
+from mlmon.local.definition_file import DefinitionFile
+from mlmon.local.store import Store, cannot
+
+V1_CONTAINER: Final = "modeldata"
+_CHUNK: Final = 1024 * 1024
+
+
+class BlobFolders:
+    """Where blobs stand, and how they grow. Names are taken as they are; nothing leaves the folder."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._files: dict[tuple[str, str], Path] = {}
+        self._folders: dict[tuple[str, str], Path] = {}
+
+    def append(self, container: str, name: str, data: bytes, *, header: bytes = b"") -> None:
+        """Add bytes to a blob's end, making it (with its header) if there is none."""
+        path = self._files.get((container, name))
+        if path is None:
+            path = self._files[container, name] = self._file(container, name)
+        self._store.append(path, data, header=header)
+
+    def container(self, container: str) -> Path:
+        """The folder of a container."""
+        return self._store.folder.joinpath("blobs", *names.encode(container))
+
+    def _file(self, container: str, name: str) -> Path:
+        """The file of a blob; a blob may have a folder's name, which a file system cannot have twice."""
+        above, slash, last = name.rpartition("/")
+        path = (self._folder(container, above) if slash else self.container(container)).joinpath(*names.encode(last))
+        return path.with_name(f"{path.name}%") if path.is_dir() else path
+
+    def _folder(self, container: str, name: str) -> Path:
+        known = self._folders.get((container, name))
+        if known is not None:
+            return known
+        above, slash, last = name.rpartition("/")
+        path = self._folder(container, above) if slash else self.container(container)
+        for part in names.encode(last):
+            path /= part
+        if path.is_file():
+            path = path.with_name(f"{path.name}%")
+        self._folders[container, name] = path
+        return path
+
+
+class LocalBlobs:
+    """`core.ports.Blobs` over the folders."""
+
+    def __init__(self, store: Store, file: DefinitionFile, folders: BlobFolders) -> None:
+        self._store = store
+        self._file = file
+        self._folders = folders
+
+    def roots(self, name: ServiceName) -> Sequence[CollectedRoot]:
+        definition = self._file.load()
+        entry = definition.entry(name)
+        if name.generation is Generation.V1:
+            return [CollectedRoot(V1_CONTAINER, v1_prefix(definition, entry), Generation.V1)]
+        return [
+            CollectedRoot(v2_container(definition), v2_prefix(name, each.name), Generation.V2, collection=each.name)
+            for each in entry.collections
+        ]
+
+    def children(self, container: str, prefix: str) -> Iterator[str]:
+        for at, _, is_folder in _walk(self._folders.container(container), "", prefix, deeper=False):
+            # a folder without a blob in it is nothing that a blob store would show
+            if is_folder and any(islice(self.list(container, at), 1)):
+                yield at
+
+    def list(self, container: str, prefix: str) -> Iterator[BlobInfo]:
+        for name, path, _ in _walk(self._folders.container(container), "", prefix, deeper=True):
+            # what vanished meanwhile is not there
+            with suppress(FileNotFoundError):
+                yield self._info(container, name, path)
+
+    def read(self, blob: BlobInfo) -> Iterator[bytes]:
+        path = self._find(blob)
+        left = blob.size
+        try:
+            with self._store.reading(path) as (file, size):
+                if size < left:
+                    raise Unavailable(f"{blob.name} became shorter while it was read", hint="list again")
+                while left and (chunk := file.read(min(_CHUNK, left))):
+                    left -= len(chunk)
+                    yield chunk
+        except FileNotFoundError:
+            raise _gone(blob) from None
+
+    def _find(self, blob: BlobInfo) -> Path:
+        for name, path, _ in _walk(self._folders.container(blob.container), "", blob.name, deeper=True):
+            if name == blob.name:
+                return path
+        raise _gone(blob)
+
+    def _info(self, container: str, name: str, path: Path) -> BlobInfo:
+        with self._store.reading(path) as (file, size):
+            stat = os.fstat(file.fileno())
+        return BlobInfo(
+            container=container,
+            name=name,
+            size=size,
+            etag=f'"0x{stat.st_mtime_ns:X}{size:X}"',
+            last_modified=datetime.fromtimestamp(stat.st_mtime, UTC),
+        )
+
+
+def v1_prefix(definition: Definition, entry: ServiceEntry) -> str:
+    """Where a v1 service's data stands; collectors since 0.1.0a16 write the first three levels in lower case."""
+    place = "/".join((definition.subscription, definition.resource_group, definition.name))
+    return f"{place if entry.column_generation == 1 else place.lower()}/{entry.name}/"
+
+
+def v2_container(definition: Definition) -> str:
+    """The container behind the datastore `workspaceblobstore`."""
+    return f"azureml-blobstore-{definition.id}"
+
+
+def v2_prefix(name: ServiceName, collection: str) -> str:
+    """Where a v2 collection stands in that container."""
+    return f"modelDataCollector/{name}/{collection}/"
+
+
+def _gone(blob: BlobInfo) -> NotFound:
+    return NotFound(f"The blob {blob.name!r} is gone", hint="see mlmon ls")
+
+
+_Found = tuple[str, Path, bool]
+
+
+def _walk(folder: Path, at: str, prefix: str, *, deeper: bool) -> Iterator[_Found]:
+    """Blobs whose name starts with `prefix`, in the order of their names, looking only where they can be.
+
+    With `deeper` false: what stands directly below `prefix` (which ends in `/`), folders included.
+    """
+    for name, path, is_folder in sorted(_entries(folder, at)):
+        if name.startswith(prefix) and name != prefix:
+            if is_folder and deeper:
+                yield from _walk(path, name, prefix, deeper=True)
+            else:
+                yield name, path, is_folder
+        elif is_folder and prefix.startswith(name):
+            yield from _walk(path, name, prefix, deeper=deeper)
+        elif name == prefix:
+            yield name, path, False
+
+
+def _entries(folder: Path, at: str) -> Iterator[_Found]:
+    """What a folder holds, under full names (a folder's ends in `/`). Links are not looked at."""
+    try:
+        with os.scandir(folder) as found:
+            for entry in found:
+                is_folder = entry.is_dir(follow_symlinks=False)
+                name = at + names.decode(entry.name)
+                if is_folder and entry.name.endswith(names.CONTINUES):
+                    yield from _entries(Path(entry.path), name)
+                elif is_folder:
+                    yield f"{name}/", Path(entry.path), True
+                elif entry.is_file(follow_symlinks=False) and not entry.name.endswith(names.APPENDING):
+                    yield name, Path(entry.path), False
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise cannot("read", folder, error) from error

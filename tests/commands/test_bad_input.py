@@ -1,0 +1,194 @@
+"""What people and files get wrong: the documented exit code, one sentence, a next step, and nothing written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from running import Runner
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file() and "run" not in path.parts}
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "error"),
+    [
+        (
+            "status chrun",
+            5,
+            "error: no service named 'chrun' in {folder}\nhint: did you mean 'churn'? see mlmon status\n",
+        ),
+        (
+            "logs nothing/like/it",
+            2,
+            (
+                "error: 'nothing/like/it' is not a service name\n"
+                "hint: a v1 web service is a name, a v2 deployment is endpoint/deployment\n"
+            ),
+        ),
+        (
+            "pull --month 13",
+            2,
+            "error: '13' is not a month\nhint: write it like 3 (the latest March that has begun) or 2026-03\n",
+        ),
+        (
+            "ls --from 2026-03-02 --to 2026-03-01",
+            2,
+            (
+                "error: the range ends (2026-03-01) before it begins (2026-03-02)\n"
+                "hint: ranges are half-open: --from is included, --to is not\n"
+            ),
+        ),
+        (
+            "pull --month 2027-01",
+            2,
+            "error: 2027-01-01 is in the future\nhint: it is 2026-11-20 10:30:00 now, in UTC\n",
+        ),
+        (
+            "logs --since -3d",
+            2,
+            "error: the duration '-3d' is negative\nhint: durations count back from now: 3d\n",
+        ),
+        ("pul", 2, "error: no such command 'pul'\nhint: did you mean 'pull'?\n"),
+        ("-o jsn status", 2, "error: 'jsn' is not an output format\nhint: did you mean 'json' or 'jsonl'?\n"),
+        ("ls --mnth 3", 2, "error: no such option: --mnth\nhint: did you mean --month or --to or --until?\n"),
+        ("pull --month", 2, "error: option '--month' requires an argument\nhint: see mlmon --help\n"),
+        (
+            "logs -n many",
+            2,
+            "error: invalid value for '--tail' / '-n': 'many' is not a whole number\nhint: see mlmon logs --help\n",
+        ),
+        (
+            "--workspace ./nowhere status",
+            5,
+            (
+                "error: {folder}/nowhere holds no workspace\n"
+                "hint: make one with mlmon demo, or an empty one with mlmon init --local DIR\n"
+            ),
+        ),
+        (
+            "--workspace elsewhere status",
+            5,
+            (
+                "error: no workspace named 'elsewhere' in the settings (asked for by --workspace)\n"
+                "hint: a folder is written as a path: ./elsewhere\n"
+            ),
+        ),
+        (
+            "query",
+            2,
+            "error: say one query\nhint: mlmon query 'traces | take 10', or -f FILE, or - for stdin\n",
+        ),
+        ("query -f missing.kql", 5, "error: there is no file missing.kql\nhint: name a file, or - for stdin\n"),
+        (
+            "serve missing.py --name x",
+            5,
+            "error: there is no file missing.py\nhint: name a Python file with init() and run(raw_data)\n",
+        ),
+        ("invoke --data missing.json", 5, "error: there is no file missing.json\nhint: name a file, or - for stdin\n"),
+        (
+            "enable-collection churn --sampling-rate 2 --yes",
+            2,
+            None,
+        ),
+        ("enable-collection churn-v2 --collection 'a b' --yes", 2, None),
+        ("serve v1.py --name a/b --kind v1", 2, None),
+        ("demo .", 2, "error: {folder} exists\nhint: mlmon demo --force . makes it anew, or name another folder\n"),
+        ("init", 2, "error: say which workspace\nhint: mlmon init --local DIR makes or connects an embedded one\n"),
+    ],
+)
+def test_wrong_words(churn: Runner, command: str, code: int, error: str | None) -> None:
+    before = snapshot(churn.folder)
+    outcome = churn(command)
+    assert (outcome.code, outcome.out) == (code, "")
+    if error is not None:
+        assert outcome.err == error.format(folder=churn.folder)
+    assert outcome.err.startswith("error: ")
+    assert "\nhint: " in outcome.err
+    assert snapshot(churn.folder) == before
+    as_json = json.loads(churn([*command.split(), "-o", "json"] if "'" not in command else ["pul", "-o", "json"]).err)
+    assert set(as_json) == {"code", "message", "hint", "exit_code"}
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("traces | where (", "line 1, column 17"),
+        ("traces\n| wher message == 'x'", "line 2"),
+        ("tracess | count", "tracess"),
+        ("['/etc/passwd'] | count", "/etc/passwd"),
+        ("externaldata(x:string)['file:///etc/passwd']", "not supported"),
+        ("traces | where mesage == 'x'", "mesage"),
+        (".drop table traces", ""),
+        ("", ""),
+    ],
+)
+def test_wrong_queries(churn: Runner, query: str, error: str) -> None:
+    outcome = churn(["query", query])
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("error: ")
+    assert error in outcome.err
+    assert "Traceback" not in outcome.err
+    assert "root:" not in outcome.err
+
+
+def test_no_workspace_anywhere(mlmon: Runner) -> None:
+    outcome = mlmon("status -o json")
+    assert outcome.code == 5
+    assert json.loads(outcome.err) == {
+        "code": "no-workspace",
+        "message": f"no workspace here ({mlmon.folder}) or in any folder above",
+        "hint": "mlmon demo makes one to try, mlmon init --local DIR an empty one",
+        "exit_code": 5,
+    }
+
+
+def test_several_services_and_no_default(churn: Runner) -> None:
+    (churn.folder / "mlmon.toml").write_text('workspace = "."\n')
+    outcome = churn("logs")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "error: which service? there are 2: churn, churn-v2/blue\nhint: name one, or: mlmon use churn\n",
+    )
+    assert churn("logs", stdin="2\n", terminal=True).code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("format = 1\nname = \n", "line 2"),
+        ("format = 99\n", "format 99"),
+        ('format = 1\nnaem = "x"\n', "naem"),
+        ("", "format"),
+    ],
+)
+def test_a_damaged_workspace_is_refused_and_left_as_it_was(churn: Runner, text: str, says: str) -> None:
+    path = churn.folder / "workspace.toml"
+    path.write_text(text)
+    for command in ("status", "enable-collection --yes", "pull --month 3", "query traces", "use churn"):
+        outcome = churn(command)
+        assert outcome.code == 1
+        assert says in outcome.err
+        assert str(path) in outcome.err
+    assert path.read_text() == text
+
+
+def test_a_target_that_is_a_file(demo: Runner, tmp_path: Path) -> None:
+    (tmp_path / "X").write_text("mine")
+    outcome = demo(f"pull --month 3 --to-dir {tmp_path / 'X'}")
+    assert outcome.code == 2
+    assert str(tmp_path / "X") in outcome.err
+    assert (tmp_path / "X").read_text() == "mine"
+
+
+def test_an_argument_that_is_not_utf8(churn: Runner) -> None:
+    outcome = churn(["disable-collection", "--yes", "ch\udce9rn"])
+    assert (outcome.code, outcome.err) == (
+        2,
+        "error: the argument 'ch\\xe9rn' is not valid UTF-8\nhint: nothing was done\n",
+    )
+    assert churn("status -o json").json[0]["collection"] is True

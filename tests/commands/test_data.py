@@ -1,0 +1,206 @@
+"""Listing and downloading collected data of the demo."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from running import Runner
+
+
+def blobs_of(demo: Runner, service: str, *, first: date, end: date) -> dict[str, bytes]:
+    """Names and bytes, found by looking into the workspace folder."""
+    found = {}
+    for container in (demo.folder / "blobs").iterdir():
+        for path in container.rglob("*"):
+            name = path.relative_to(container).as_posix()
+            parts = name.split("/")
+            at = next((n for n, part in enumerate(parts) if len(part) == 4 and part.isdigit()), 0)
+            if path.is_file() and f"/{service}/" in f"/{name}" and first <= date(*map(int, parts[at : at + 3])) < end:
+                found[name] = path.read_bytes()
+    return found
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("service", ["diabetes", "diabetes-v2/blue"])
+def test_a_month_is_downloaded_byte_for_byte_under_its_own_paths(demo: Runner, tmp_path: Path, service: str) -> None:
+    outcome = demo(f"pull {service} --month 3 --to-dir {tmp_path / 'X'} -o json")
+    expected = blobs_of(demo, service, first=date(2026, 3, 1), end=date(2026, 4, 1))
+    assert outcome.code == 0
+    assert files_in(tmp_path / "X") == expected
+    assert {(one["path"], one["bytes"]) for one in outcome.json} == {
+        (name, len(data)) for name, data in expected.items()
+    }
+    assert {one["day"] for one in outcome.json} == {str(date(2026, 3, 1) + timedelta(n)) for n in range(31)}
+    assert json.loads(outcome.err) == {"level": "info", "message": "time range: 2026-03-01 to 2026-04-01, UTC"}
+
+
+def test_from_and_to_are_half_open(demo: Runner, tmp_path: Path) -> None:
+    outcome = demo(f"pull --from 2026-02-27 --to 2026-03-02 --to-dir {tmp_path / 'X'} -o jsonl")
+    assert sorted({one["day"] for one in outcome.jsonl}) == ["2026-02-27", "2026-02-28", "2026-03-01"]
+    assert files_in(tmp_path / "X") == blobs_of(demo, "diabetes", first=date(2026, 2, 27), end=date(2026, 3, 2))
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ("--month 2026-02", 28),
+        ("--day yesterday", 1),
+        ("--day 2026-03-01", 1),
+        ("--since 7d", 7),  # the day it reaches into, and six more; today has none yet
+        ("--since 2026-11-17 --until yesterday", 2),
+        ("--to 2025-11-01", 12),
+        ("", 396),
+    ],
+)
+def test_every_way_to_say_when(demo: Runner, said: str, days: int) -> None:
+    listed = demo(f"ls {said} -o json").json
+    assert listed["days"] == days
+    assert listed["count"] == len(listed["blobs"]) == 2 * days
+    assert listed["total_bytes"] == sum(one["bytes"] for one in listed["blobs"])
+
+
+def test_what_a_listing_says_of_a_blob(demo: Runner) -> None:
+    listed = demo("ls --day 2026-03-01 --collection model_inputs -o json").json
+    [blob] = listed.pop("blobs")
+    path = "00000000-0000-0000-0000-000000000000/local/mlmon-demo/diabetes/diabetes/1/inputs/2026/03/01/inputs.csv"
+    assert blob.pop("last_modified")
+    assert blob == {
+        "path": path,
+        "bytes": (demo.folder / "blobs" / "modeldata" / path).stat().st_size,
+        "day": "2026-03-01",
+        "collection": "inputs",
+        "service": "diabetes",
+        "model": "diabetes",
+        "model_version": "1",
+    }
+    assert listed == {
+        "schema_version": 1,
+        "service": "diabetes",
+        "count": 1,
+        "total_bytes": blob["bytes"],
+        "days": 1,
+    }
+
+
+def test_a_listing_on_a_terminal(demo: Runner) -> None:
+    outcome = demo("ls diabetes-v2 --from 2026-03-01 --to 2026-03-02", terminal=True)
+    lines = outcome.out.splitlines()
+    assert lines[0] == "service: diabetes-v2/blue"
+    assert lines[5].split() == ["when", "collection", "bytes"]
+    assert lines[6].startswith("2026-03-01 ")
+    assert outcome.err.splitlines()[-1] == "left out to fit 80 columns: path (-o json has them)"
+
+
+def test_a_model_and_its_version_narrow(demo: Runner) -> None:
+    assert demo("ls --month 3 --model diabetes --model-version 1 -o json").json["count"] == 62
+    assert demo("ls --month 3 --model-version 2 -o json").json["count"] == 0
+    assert demo("ls --month 3 --model other -o json").json["count"] == 0
+
+
+def test_a_collection_that_is_not_there_is_said_with_what_is(demo: Runner) -> None:
+    outcome = demo("ls --month 3 --collection input")
+    assert outcome.code == 0
+    assert outcome.err == (
+        "time range: 2026-03-01 to 2026-04-01, UTC\n"
+        "warning: diabetes has no collection 'input'; did you mean 'inputs'?\n"
+        "no collected blobs of diabetes in that range\n"
+    )
+
+
+def test_people_get_the_totals(demo: Runner, tmp_path: Path) -> None:
+    outcome = demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'}")
+    size = sum(len(data) for data in files_in(tmp_path / "X").values())
+    assert outcome.out == f"fetched 2 files, {size / 1000:.1f} kB, 1 day into {tmp_path / 'X'}\n"
+
+
+def test_a_dry_run_fetches_nothing(demo: Runner, tmp_path: Path) -> None:
+    outcome = demo(f"pull --month 3 --to-dir {tmp_path / 'X'} --dry-run -o jsonl")
+    assert {one["status"] for one in outcome.jsonl} == {"planned"}
+    assert len(outcome.jsonl) == 62
+    assert not (tmp_path / "X").exists()
+    assert demo(f"pull --month 3 --to-dir {tmp_path / 'X'} --dry-run").out.startswith("would fetch 62 files, ")
+
+
+def test_nothing_found_is_no_failure_and_makes_no_folder(demo: Runner, tmp_path: Path) -> None:
+    outcome = demo(f"pull --to 2020-01-01 --to-dir {tmp_path / 'X'} -o json")
+    assert (outcome.code, outcome.json) == (0, [])
+    assert not (tmp_path / "X").exists()
+
+
+def test_a_file_that_is_there_is_replaced(demo: Runner, tmp_path: Path) -> None:
+    demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'}")
+    before = files_in(tmp_path / "X")
+    for name in before:
+        (tmp_path / "X" / name).write_text("old")
+    demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'}")
+    assert files_in(tmp_path / "X") == before
+
+
+@pytest.fixture
+def hostile(churn: Runner) -> Runner:
+    """A service whose storage holds blobs with names that must not become files."""
+    churn("invoke --data rows.json")
+    churn("invoke churn-v2 --data rows.json")
+    folder = next((churn.folder / "blobs").glob("modeldata/*/*/*/churn/*/*/inputs/2026/11/20"))
+    for name in ("%2E%2E", "CON.csv", "a%5Cb.csv", "nul%00.csv", "trailing.", "ok.csv"):
+        (folder / name).write_text("x")
+    return churn
+
+
+def test_names_that_cannot_be_files_are_set_aside_by_name_and_the_rest_is_fetched(
+    hostile: Runner, tmp_path: Path
+) -> None:
+    outcome = hostile(f"pull --day today --to-dir {tmp_path / 'X' / 'Y'} -o jsonl")
+    assert outcome.code == 7
+    by_status: dict[str, list[str]] = {}
+    for one in outcome.jsonl:
+        by_status.setdefault(one["status"], []).append(one["path"].rpartition("/")[2])
+    assert by_status == {
+        "fetched": ["inputs.csv", "ok.csv", "predictions.csv"],
+        "set aside": ["..", "CON.csv", "a\\b.csv", "nul\0.csv", "trailing."],
+    }
+    assert sorted(path.name for path in tmp_path.joinpath("X").rglob("*") if path.is_file()) == [
+        "inputs.csv",
+        "ok.csv",
+        "predictions.csv",
+    ]
+    people = hostile(f"pull --day today --to-dir {tmp_path / 'Z'}")
+    assert people.code == 7
+    assert people.out.endswith(f"1 day, 5 set aside into {tmp_path / 'Z'}\n")
+    assert "nul\\x00.csv: has a control character\n" in people.err
+
+
+FORMATS = ["table", "json", "jsonl", "csv", "tsv", "md", "parquet"]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize(
+    "command",
+    ["ls --day 2026-03-01", "status", "traces --limit 2", "query requests|take(2)", "logs -n 3", "status --settings"],
+)
+def test_every_command_has_every_format(demo: Runner, command: str, format_: str) -> None:
+    words = command.replace("requests|take(2)", "'requests | take 2'")
+    outcome = demo(f"{words} -o {format_}")
+    assert outcome.code == 0, outcome.err
+    assert outcome.data
+    match format_:
+        case "json":
+            json.loads(outcome.out)
+        case "jsonl":
+            assert all(isinstance(one, dict) for one in outcome.jsonl)
+        case "csv":
+            rows = list(csv.reader(io.StringIO(outcome.out, newline="")))
+            assert len({len(row) for row in rows}) == 1
+        case "tsv":
+            assert len({line.count("\t") for line in outcome.out.splitlines()}) == 1
+        case "parquet":
+            assert outcome.data[:4] == outcome.data[-4:] == b"PAR1"

@@ -1,0 +1,89 @@
+"""Connecting a folder to a workspace, and choosing its default service."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from running import Runner
+
+
+def test_an_empty_workspace_can_be_queried_at_once(mlmon: Runner) -> None:
+    outcome = mlmon("init --local ws")
+    assert (outcome.code, outcome.err) == (0, f"made {mlmon.folder / 'ws'}\n")
+    assert (mlmon.folder / "mlmon.toml").read_text() == 'workspace = "./ws"\n'
+    assert mlmon("query 'traces | count'").jsonl == [{"Count": 0}]
+    assert mlmon.at(mlmon.folder / "ws")("query 'requests | count'").jsonl == [{"Count": 0}]
+    status = mlmon("status -o json")
+    assert (status.code, status.json) == (0, [])
+    assert mlmon("logs").err == (
+        f"error: the workspace {mlmon.folder / 'ws'} has no services\nhint: mlmon serve score.py --name NAME adds one\n"
+    )
+
+
+def test_init_again_connects_and_keeps_what_a_person_wrote(mlmon: Runner) -> None:
+    mlmon("init --local ws")
+    made = (mlmon.folder / "ws" / "workspace.toml").read_bytes()
+    (mlmon.folder / "mlmon.toml").write_text('# mine\nworkspace = "./old"  # for now\noutput = "json"\n')
+    outcome = mlmon("init --local ws -o json")
+    assert outcome.json == {
+        "schema_version": 1,
+        "workspace": str(mlmon.folder / "ws"),
+        "folder": str(mlmon.folder / "ws"),
+        "created": False,
+        "settings": str(mlmon.folder / "mlmon.toml"),
+    }
+    assert (mlmon.folder / "mlmon.toml").read_text() == '# mine\nworkspace = "./ws"  # for now\noutput = "json"\n'
+    assert (mlmon.folder / "ws" / "workspace.toml").read_bytes() == made
+
+
+def test_init_where_a_file_stands(mlmon: Runner) -> None:
+    (mlmon.folder / "ws").write_text("mine")
+    outcome = mlmon("init --local ws")
+    assert (outcome.code, outcome.err) == (2, f"error: {mlmon.folder / 'ws'} is a file\nhint: name a folder\n")
+    assert sorted(path.name for path in mlmon.folder.iterdir()) == ["ws"]
+
+
+def test_use_sets_the_default_service_of_the_folder(churn: Runner) -> None:
+    outcome = churn("use churn-v2 -o json")
+    assert outcome.json == {
+        "schema_version": 1,
+        "service": "churn-v2/blue",
+        "changed": True,
+        "settings": str(churn.folder / "mlmon.toml"),
+    }
+    assert (churn.folder / "mlmon.toml").read_text() == 'workspace = "."\nservice = "churn-v2/blue"\n'
+    assert churn("use churn-v2/blue").out == (
+        f"service: churn-v2/blue\nchanged: off\nsettings: {churn.folder / 'mlmon.toml'}\n"
+    )
+    assert churn("enable-insights -o json").json["service"] == "churn-v2/blue"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_settings_and_where_each_came_from(churn: Runner, *, terminal: bool) -> None:
+    outcome = churn.at(churn.folder, MLMON_SERVICE="churn-v2/blue")("status --settings -o json", terminal=terminal)
+    path = str(churn.folder / "mlmon.toml")
+    assert outcome.json == [
+        {"setting": "workspace", "value": ".", "origin": path},
+        {"setting": "service", "value": "churn-v2/blue", "origin": "MLMON_SERVICE"},
+    ]
+
+
+def test_an_output_in_a_file_counts_on_a_terminal_only(churn: Runner) -> None:
+    """So that no script reads something else because of somebody's preferences."""
+    with (churn.folder / "mlmon.toml").open("a") as file:
+        file.write('output = "json"\n')
+    on_terminal = churn("status", terminal=True).out
+    assert [row["service"] for row in json.loads(on_terminal)] == ["churn", "churn-v2/blue"]
+    assert churn("status").out.startswith("service ")
+    assert churn.at(churn.folder, MLMON_OUTPUT="csv")("status").out.startswith("service,kind,")
+    assert churn.at(churn.folder, MLMON_OUTPUT="csv")("status -o md").out.startswith("| service |")
+
+
+def test_options_may_stand_before_the_command_too(churn: Runner, tmp_path: Path) -> None:
+    away = churn.at(tmp_path)
+    assert away("--workspace ./ws -o json status").json == away("status --workspace ./ws -o json").json
+    assert away("-o csv status --workspace ./ws -o json").json
+    assert away("--quiet --workspace ./ws ls").err == ""

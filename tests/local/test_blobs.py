@@ -1,0 +1,100 @@
+"""Blobs in folders: only what stands below the prefix, nothing through links, exact sizes while they grow."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mlmon.core.errors import DamagedWorkspace, NotFound, Unavailable
+from mlmon.core.model import CollectedRoot, Generation, ServiceName
+from mlmon.local.workspace import LocalWorkspace
+
+Add = Callable[..., ServiceName]
+
+
+def put(workspace: LocalWorkspace, name: str, content: bytes = b"x\n") -> Path:
+    workspace._blob_folders.append("box", name, content)
+    return workspace.folder / "blobs" / "box" / name
+
+
+def test_the_roots_say_where_data_will_stand_before_there_is_any(workspace: LocalWorkspace, add: Add) -> None:
+    assert workspace.blobs.roots(add("sums")) == [CollectedRoot("modeldata", "sub/group/shop/sums/", Generation.V1)]
+    assert workspace.blobs.roots(add("old", column_generation=1)) == [
+        CollectedRoot("modeldata", "SUB/Group/Shop/old/", Generation.V1)
+    ]
+    container = "azureml-blobstore-00000000-0000-0000-0000-000000000001"
+    assert workspace.blobs.roots(add("ep/blue")) == [
+        CollectedRoot(container, f"modelDataCollector/ep/blue/{each}/", Generation.V2, collection=each)
+        for each in ("model_inputs", "model_outputs")
+    ]
+    assert list(workspace.blobs.list(container, "modelDataCollector/")) == []
+    assert list(workspace.blobs.children("no-such-container", "a/")) == []
+
+
+def test_a_folder_that_holds_no_blob_is_not_shown(workspace: LocalWorkspace) -> None:
+    put(workspace, "a/full/x.csv")
+    (workspace.folder / "blobs/box/a/empty").mkdir()
+    assert list(workspace.blobs.children("box", "a/")) == ["a/full/"]
+
+
+def test_links_are_neither_listed_nor_read_nor_written_through(workspace: LocalWorkspace, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.csv").write_text("secret\n")
+    real = put(workspace, "a/real.csv")
+    (real.parent / "link.csv").symlink_to(outside / "secret.csv")
+    (real.parent / "linked").symlink_to(outside)
+    blobs = workspace.blobs
+    (seen,) = blobs.list("box", "")
+    assert seen.name == "a/real.csv"
+    for name in ("a/link.csv", "a/linked/secret.csv"):
+        with pytest.raises(NotFound):
+            list(blobs.read(dataclasses.replace(seen, name=name)))
+    with pytest.raises(DamagedWorkspace) as caught:
+        put(workspace, "a/linked/new.csv")
+    assert str(caught.value) == f"{real.parent / 'linked'} is a link, and nothing is written through links"
+    assert [path.name for path in outside.iterdir()] == ["secret.csv"]
+
+
+def test_a_blob_replaced_by_a_link_between_listing_and_reading_is_gone(
+    workspace: LocalWorkspace, tmp_path: Path
+) -> None:
+    path = put(workspace, "a.csv")
+    (listed,) = workspace.blobs.list("box", "")
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(NotFound) as caught:
+        list(workspace.blobs.read(listed))
+    assert (str(caught.value), caught.value.hint) == ("The blob 'a.csv' is gone", "see mlmon ls")
+
+
+def test_a_blob_reads_as_many_bytes_as_were_listed_while_it_grows(workspace: LocalWorkspace) -> None:
+    first = b"0123456789" * 200_000
+    put(workspace, "a.csv", first)
+    (listed,) = workspace.blobs.list("box", "")
+    reading = workspace.blobs.read(listed)
+    parts = [next(reading)]
+    put(workspace, "a.csv", b"more\n")
+    parts.extend(reading)
+    assert len(parts) > 1
+    assert b"".join(parts) == first
+
+
+def test_a_blob_that_became_shorter_is_not_passed_off_as_whole(workspace: LocalWorkspace) -> None:
+    path = put(workspace, "a.csv", b"1\n2\n")
+    (listed,) = workspace.blobs.list("box", "")
+    path.write_bytes(b"1\n")
+    with pytest.raises(Unavailable):
+        list(workspace.blobs.read(listed))
+
+
+def test_blobs_that_a_person_put_there_are_listed_too(workspace: LocalWorkspace) -> None:
+    path = workspace.folder / "blobs" / "box" / "by" / "hand.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"a,b\n1,2")
+    (listed,) = workspace.blobs.list("box", "by/")
+    assert (listed.name, listed.size) == ("by/hand.csv", 7)
+    assert b"".join(workspace.blobs.read(listed)) == b"a,b\n1,2"

@@ -1,0 +1,359 @@
+"""What a run says beside its data: notes, errors, questions and progress, each stream judged on its own."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from mlmon.core.errors import Failure, NotFound, UsageError
+from mlmon.output.streams import Stream
+from mlmon.output.terminal import Terminal
+from output.screens import Screen, desk
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def stream(environ: dict[str, str], *, tty: bool = True, encoding: str = "utf-8") -> Stream:
+    return Stream.of(Screen(tty=tty, encoding=encoding), environ)
+
+
+def test_a_real_terminal_is_seen_as_one_with_its_width():
+    near, far = os.openpty()
+    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 132, 0, 0))
+    with os.fdopen(far, "w") as screen, Path(os.devnull).open("w") as nowhere:
+        terminal = Terminal.of(None, nowhere, screen, {"TERM": "xterm"})
+        assert (terminal.stdout.is_terminal, terminal.stderr.is_terminal) == (False, True)
+        assert terminal.width == 132
+        assert Terminal.of(None, nowhere, screen, {"COLUMNS": "77"}).width == 77
+        assert Terminal.of(None, nowhere, screen, {"COLUMNS": "0"}).width == 132
+    os.close(near)
+    assert Terminal.of(None, io.StringIO(), None, {"COLUMNS": "wide"}).width == 80
+
+
+@pytest.mark.parametrize(
+    ("environ", "tty", "colour"),
+    [
+        ({}, True, True),
+        ({}, False, False),
+        ({"TERM": "dumb"}, True, False),
+        ({"NO_COLOR": "1"}, True, False),
+        ({"NO_COLOR": ""}, True, True),
+        ({"CLICOLOR": "0"}, True, False),
+        ({"CLICOLOR_FORCE": "1"}, False, True),
+        ({"FORCE_COLOR": "1"}, False, True),
+        ({"FORCE_COLOR": "0"}, False, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, False, False),
+    ],
+)
+def test_colour(environ, tty, colour):
+    assert stream(environ, tty=tty).colour is colour
+
+
+def test_no_color_switches_both_streams_off():
+    terminal = desk(environ={"TERM": "xterm"}).terminal
+    assert (terminal.stdout.colour, terminal.stderr.colour) == (True, True)
+    plain = terminal.configured(no_color=True)
+    assert (plain.stdout.colour, plain.stderr.colour) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "unicode"), [("utf-8", True), ("UTF8", True), ("utf-16", True), ("ascii", False), ("latin-1", False)]
+)
+def test_unicode(encoding, unicode):
+    assert stream({}, encoding=encoding).unicode is unicode
+
+
+def test_notes_by_level():
+    def said(**how: bool) -> str:
+        place = desk()
+        terminal = place.terminal.configured(**how)
+        terminal.note("the March of 2026")
+        terminal.note("two blobs were set aside", level="warning")
+        terminal.note("GET /services", level="debug")
+        assert place.out.seen == ""
+        return place.err.seen
+
+    assert said() == "the March of 2026\nwarning: two blobs were set aside\n"
+    assert said(quiet=True) == "warning: two blobs were set aside\n"
+    assert said(debug=True) == "the March of 2026\nwarning: two blobs were set aside\ndebug: GET /services\n"
+    assert said(machine=True, debug=True) == (
+        '{"level": "info", "message": "the March of 2026"}\n'
+        '{"level": "warning", "message": "two blobs were set aside"}\n'
+        '{"level": "debug", "message": "GET /services"}\n'
+    )
+
+
+def test_an_error_says_what_went_wrong_and_the_next_step():
+    error = NotFound("no service named 'chrun'", hint="did you mean 'churn'?\nsee mlmon status")
+    place = desk()
+    place.terminal.error(error)
+    assert place.err.seen == "error: no service named 'chrun'\nhint: did you mean 'churn'?\nhint: see mlmon status\n"
+
+    coloured = desk(environ={"TERM": "xterm"})
+    coloured.terminal.error(NotFound("gone"))
+    assert coloured.err.seen == "\x1b[1;31merror:\x1b[0m gone\n"
+
+    machine = desk(tty=False)
+    machine.terminal.configured(machine=True).error(error)
+    assert machine.err.seen == (
+        '{"code": "not-found", "message": "no service named \'chrun\'", '
+        '"hint": "did you mean \'churn\'?\\nsee mlmon status", "exit_code": 5}\n'
+    )
+
+
+def test_an_error_in_json_is_one_line_of_ascii_whatever_is_in_it():
+    place = desk(tty=False, encoding="ascii")
+    place.terminal.configured(machine=True).error(UsageError("é\n\x1b\u2028\ud800", hint="日"))
+    line = '{"code": "usage", "message": "\\u00e9\\n\\u001b\\u2028\\ud800", "hint": "\\u65e5", "exit_code": 2}\n'
+    assert place.err.seen == line
+    assert json.loads(line)["message"] == "é\n\x1b\u2028\ud800"
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [("y\n", True), (" YES \n", True), ("n\n", False), ("\n", False), ("yep\n", False), ("y", True)],
+)
+def test_a_person_confirms(typed, answer):
+    place = desk(typed=typed)
+    assert place.terminal.confirm("change churn?") is answer
+    assert (place.out.seen, place.err.seen) == ("", "change churn? [y/N] ")
+
+
+def test_the_end_of_input_is_no():
+    place = desk(typed="")
+    assert place.terminal.confirm("change churn?") is False
+    assert place.err.seen == "change churn? [y/N] \n"
+
+
+def test_an_answer_in_another_encoding_is_no():
+    place = desk()
+    stdin = Screen(tty=True, encoding="ascii")
+    stdin.memory.write(b"\xff\n")
+    stdin.memory.seek(0)
+    terminal = Terminal.of(stdin, place.out, place.err, {}, width=80)
+    assert terminal.confirm("change churn?") is False
+
+
+@pytest.mark.parametrize("how", [{"in_tty": False}, {"err_tty": False}])
+def test_without_a_person_a_change_needs_yes(how):
+    place = desk(typed="y\n", **how)
+    with pytest.raises(UsageError) as caught:
+        place.terminal.confirm("change churn?")
+    assert (caught.value.message, caught.value.hint) == (
+        "nobody is there to be asked, so this needs --yes",
+        "add --yes to go ahead, or --dry-run to see what would change",
+    )
+    assert place.err.seen == ""
+
+
+def test_a_piped_stdout_is_no_reason_not_to_ask():
+    out, err, stdin = Screen(tty=False), Screen(tty=True), Screen(tty=True, typed="y\n")
+    assert Terminal.of(stdin, out, err, {}).confirm("go?") is True
+
+
+def test_a_person_chooses_by_number_or_name_until_it_is_one():
+    place = desk(typed="chrn\n0\n2\n")
+    assert place.terminal.choose("which service?", ["churn", "fraud\x1b"]) == "fraud\x1b"
+    assert place.err.seen == (
+        "which service?\n  1  churn\n  2  fraud\\x1b\n"
+        "number or name: 'chrn' is none of them; did you mean 'churn'?\n"
+        "number or name: '0' is none of them; type a number from 1 to 2\n"
+        "number or name: "
+    )
+    assert desk(typed="churn\n").terminal.choose("which service?", ["churn", "fraud"]) == "churn"
+
+
+def test_choosing_without_a_person_or_an_answer_names_the_options():
+    with pytest.raises(UsageError) as nobody:
+        desk(tty=False).terminal.choose("which service?", ["churn", "fraud"])
+    assert (nobody.value.message, nobody.value.hint) == (
+        "which service?: nobody is there to be asked",
+        "name one of: churn, fraud",
+    )
+    with pytest.raises(Failure) as silence:
+        desk(typed="").terminal.choose("which service?", ["churn", "fraud"])
+    assert (silence.value.message, silence.value.hint) == ("nothing was chosen", "name one of: churn, fraud")
+
+
+def test_progress_off_a_terminal_is_a_line_now_and_then():
+    clock = Clock()
+    place = desk(tty=False, clock=clock)
+    with place.terminal.progress("pulling", total=100) as files:
+        files.advance(1)
+        clock.now += 5
+        files.advance(9, item="a\x1b.csv")
+        files.advance(1)
+        clock.now += 5
+        files.advance(2)
+    with place.terminal.progress("pulling", total=None, unit="bytes") as size:
+        clock.now += 5
+        size.advance(1_500_000)
+    with place.terminal.progress("reading", total=2_000_000, unit="bytes") as size:
+        clock.now += 5
+        size.advance(1_500_000)
+    assert place.err.seen == (
+        "pulling: 10 of 100 files, a\\x1b.csv\npulling: 13 of 100 files\npulling: 1.5 MB\nreading: 1.5 MB of 2.0 MB\n"
+    )
+
+
+@pytest.mark.parametrize("tty", [True, False])
+def test_quiet_shows_no_progress(tty):
+    clock = Clock()
+    place = desk(tty=tty, clock=clock)
+    with place.terminal.configured(quiet=True).progress("pulling", total=2) as files:
+        clock.now += 60
+        files.advance(1)
+    assert place.err.seen == ""
+
+
+def test_a_dumb_terminal_gets_lines():
+    clock = Clock()
+    place = desk(clock=clock, environ={"TERM": "dumb"})
+    with place.terminal.progress("pulling", total=2) as files:
+        clock.now += 60
+        files.advance(1)
+    assert place.err.seen == "pulling: 1 of 2 files\n"
+
+
+def test_machines_get_progress_as_notes():
+    clock = Clock()
+    place = desk(tty=False, clock=clock)
+    with place.terminal.configured(machine=True).progress("pulling", total=2) as files:
+        clock.now += 60
+        files.advance(1)
+    assert place.err.seen == '{"level": "info", "message": "pulling: 1 of 2 files"}\n'
+
+
+def test_work_that_is_soon_done_draws_no_bar():
+    clock = Clock()
+    place = desk(clock=clock)
+    with place.terminal.progress("pulling", total=2) as files:
+        clock.now += 0.9
+        files.advance(2)
+    assert place.err.seen == ""
+
+
+ERASE_LINE = "\x1b[2K"
+SHOW_CURSOR = "\x1b[?25h"
+
+
+def test_a_bar_shows_hostile_names_harmlessly_makes_room_for_notes_and_goes_away():
+    clock = Clock()
+    place = desk(clock=clock, encoding="ascii")
+    with place.terminal.progress("pulling", total=4) as files:
+        place.terminal.note("four blobs")
+        clock.now += 2
+        files.advance(1, item="[red]日\x1b]0;x\x07")
+        files.advance(1, item="b.csv")
+        place.terminal.note("one was set aside", level="warning")
+        place.terminal.write("a row\n")
+        files.advance(1)
+    first, _, seen = place.err.seen.partition("\n")
+    assert first == "four blobs"
+    controls = set(re.findall(r"\x1b\[[?0-9;]*[A-Za-z]", seen))
+    assert "\x1b" not in re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", seen)
+    assert {ERASE_LINE, SHOW_CURSOR} <= controls
+    assert "\x07" not in seen
+    before, _, after = seen.partition("warning: one was set aside\n")
+    assert "2 of 4 files b.csv" in before
+    assert before.endswith(ERASE_LINE)
+    assert "3 of 4 files" in after
+    assert after.endswith(ERASE_LINE)
+    assert seen.count(SHOW_CURSOR) >= seen.count("\x1b[?25l")
+    assert place.out.seen == "a row\n"
+
+
+def test_many_threads_may_advance():
+    clock = Clock()
+    place = desk(tty=False, clock=clock)
+    with place.terminal.progress("pulling", total=4000) as files:
+        threads = [Thread(target=lambda: [files.advance(1) for _ in range(1000)]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        clock.now += 60
+        files.advance(0)
+    assert place.err.seen == "pulling: 4000 of 4000 files\n"
+
+
+def test_text_and_bytes_come_out_in_the_order_they_were_written():
+    place = desk(tty=False)
+    place.terminal.write("one\n")
+    place.terminal.write_bytes(b"two\n")
+    place.terminal.write("three\n")
+    assert place.out.seen == "one\ntwo\nthree\n"
+
+
+def test_a_stream_without_bytes_gets_text():
+    out = io.StringIO()
+    terminal = Terminal.of(None, out, None, {})
+    terminal.write_bytes("é\n".encode())
+    terminal.write("\ud800\n")
+    assert out.getvalue() == "é\n\\ud800\n"
+
+
+def test_streams_that_were_closed_at_the_start():
+    terminal = Terminal.of(None, None, None, {})
+    terminal.note("nobody listens")
+    terminal.error(UsageError("nobody listens"))
+    with pytest.raises(Failure) as caught:
+        terminal.write("data")
+    assert caught.value.message == "the output stream is closed"
+
+
+def test_a_full_device_is_an_error_with_a_reason():
+    full = Path("/dev/full").open("w")  # noqa: SIM115 - closing it fails too, which is the point
+    terminal = Terminal.of(None, full, None, {})
+    terminal.write("data\n")
+    with pytest.raises(Failure) as caught:
+        terminal.flush()
+    assert (caught.value.message, caught.value.hint) == (
+        "the output cannot be written: No space left on device",
+        "see whether its device is full",
+    )
+    with pytest.raises(OSError, match="No space"):
+        full.close()
+
+
+def test_a_reader_that_went_away_is_told_to_the_caller():
+    """`mlmon … | head`: main ends the run quietly, so the error must reach it as it is."""
+    program = (
+        "import os, sys\n"
+        "from mlmon.output.results import Field, Format, Rows\n"
+        "from mlmon.output.show import show\n"
+        "from mlmon.output.terminal import Terminal\n"
+        "terminal = Terminal.standard(os.environ)\n"
+        "try:\n"
+        "    show(Rows((Field('n'),), ({'n': n} for n in range(10**6))), format=Format.JSONL, terminal=terminal)\n"
+        "except BrokenPipeError:\n"
+        "    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)\n"
+        "    sys.exit(41)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b'{"n": 0}\n'
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 41

@@ -1,0 +1,92 @@
+"""Laws of a pull: whatever the names are, nothing outside the folder changes and no two blobs share a file."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collected.files import tree
+from collected.memory import V2, MemoryBlobs
+from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.names import identity, unsafe
+from mlmon.collected.transfer import assign, run
+
+LEVELS = st.sampled_from(
+    [
+        *("", ".", "..", " ", "a", "A", "a.", "a ", "b", "link", "mine", "é", "e\u0301", "É", "\u200d", "a\u200d"),
+        *("..\\..", "C:", "C:\\x", "\\\\server", "nul", "NUL.txt", "con .x", "com¹", "a:b", "x\x00y", "\n", "\x1b[2J"),
+        *(
+            "\u202ex",
+            "\udc80",
+            "x" * 255,
+            "x" * 256,
+            "é" * 128,
+            "~",
+            "-rf",
+            "*",
+            "2026",
+            "03",
+            "$(touch x)",
+            ".mlmon-part",
+        ),
+    ]
+) | st.text(st.characters(categories=["L", "N", "P", "S", "Z", "C"]), max_size=6)
+NAMES = st.lists(LEVELS, min_size=1, max_size=5).map("/".join)
+
+
+def collected(blobs: MemoryBlobs, key: tuple[str, str]) -> CollectedBlob:
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    return CollectedBlob(blobs.info(*key), V2, "model_inputs", "", "", start, start + timedelta(days=1))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["c", "d"]), NAMES), max_size=12, unique=True))
+def test_whatever_the_names_are_every_file_is_one_blob_s_and_inside(keys: list[tuple[str, str]]) -> None:
+    blobs = MemoryBlobs(stored={key: f"content of {number}".encode() for number, key in enumerate(keys)})
+    with tempfile.TemporaryDirectory() as name:
+        to_dir, outside = Path(name, "to"), Path(name, "outside")
+        to_dir.mkdir()
+        outside.mkdir()
+        (outside / "mine").write_bytes(b"mine")
+        (to_dir / "link").symlink_to(outside)
+        (to_dir / "mine").symlink_to(outside / "mine")
+
+        outcome = run(assign([collected(blobs, key) for key in keys], to_dir=to_dir), blobs, workers=3)
+
+        (to_dir / "link").unlink()
+        (to_dir / "mine").unlink()
+        assert tree(Path(name)) == {
+            "outside/mine": b"mine",
+            **{f"to/{file.path}": blobs.stored[file.container, file.name] for file in outcome.fetched},
+        }
+    assert outcome.failed == ()
+    assert sorted((one.container, one.name) for one in (*outcome.fetched, *outcome.set_aside)) == sorted(keys)
+    assert len({identity(file.path) for file in outcome.fetched}) == len(outcome.fetched)
+
+
+@given(NAMES)
+def test_a_safe_name_is_the_same_relative_path_on_every_system(name: str) -> None:
+    if unsafe(name):
+        return
+    for path in (PurePosixPath(name), PureWindowsPath(name)):
+        assert not path.is_absolute()
+        assert not path.anchor
+        assert list(path.parts) == name.split("/")
+        assert ".." not in path.parts
+
+
+@given(st.lists(NAMES, max_size=12, unique=True))
+def test_no_name_is_lost_and_reasons_are_always_given(names: list[str]) -> None:
+    blobs = MemoryBlobs(stored={("c", name): b"" for name in names})
+    planned = assign([collected(blobs, key) for key in blobs.stored], to_dir=Path("to"))
+    assert sorted([target.path for target in planned.targets] + [one.name for one in planned.set_aside]) == sorted(
+        names
+    )
+    assert all(one.reason for one in planned.set_aside)
+    files = {identity(target.path) for target in planned.targets}
+    assert not any(
+        identity(str(parent)) in files for target in planned.targets for parent in PurePosixPath(target.path).parents
+    )

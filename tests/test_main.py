@@ -1,0 +1,122 @@
+"""The process as a whole: pipes that close, Ctrl-C, what start-up loads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from running import Runner
+
+MLMON = [sys.executable, "-m", "mlmon"]
+
+
+def start(folder: Path, *argv: str, **more: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*MLMON, *argv],
+        cwd=folder,
+        env={**os.environ, "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **more,  # type: ignore[call-overload]  # whatever Popen takes
+    )
+
+
+@pytest.mark.parametrize("format_", ["table", "jsonl", "csv"])
+def test_a_reader_that_goes_away_is_no_error(demo: Runner, format_: str) -> None:
+    """`mlmon ls | head -1`"""
+    with start(demo.folder, "ls", "-o", format_, "--quiet") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert (process.returncode, said) == (0, "")
+
+
+def test_a_full_device_is_an_error_with_a_hint(demo: Runner) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device, not a path of ours
+        done = subprocess.run(
+            [*MLMON, "ls"], cwd=demo.folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-2:] == [
+        "error: the output cannot be written: No space left on device",
+        "hint: see whether its device is full",
+    ]
+
+
+def test_ctrl_c_ends_a_long_query_with_130(demo: Runner) -> None:
+    """The cross join of a table with itself three times over would take hours."""
+    itself = "| join kind=inner (traces | extend k=1) on k"
+    kql = f"traces | extend k=1 {itself} {itself} | count"
+    with start(demo.folder, "query", kql) as process:
+        time.sleep(3)
+        assert process.poll() is None, "the query was meant to take long"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
+    assert err.endswith("error: interrupted\n")
+
+
+def test_ctrl_c_in_the_middle_of_making_a_demo_leaves_nothing(tmp_path: Path) -> None:
+    with start(tmp_path, "demo") as process:
+        while not list(tmp_path.glob(".mlmon-demo-*/mlmon-demo/telemetry")) and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+LOADED = """
+import sys
+from mlmon.main import entry
+sys.argv[0] = "mlmon"
+try:
+    entry()
+finally:
+    heavy = {"azure", "duckdb", "duckdb_kql", "numpy", "rich", "pydantic", "waitress", "tomlkit"}
+    print(*sorted(heavy & {name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def loaded(folder: Path, *argv: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *argv],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ},
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("command", ["--version", "__complete services"])
+def test_what_every_tab_and_script_pays_for_loads_nothing_heavy(demo: Runner, command: str) -> None:
+    """A module that start-up loads is paid for by every run: rich 25 ms, numpy 80, duckdb 100, azure 100 to 1 500."""
+    assert loaded(demo.folder, *command.split()) == set()
+
+
+@pytest.mark.parametrize(
+    ("command", "allowed"),
+    [
+        ("status -o json", set()),
+        ("ls --month 3 -o json", set()),
+        ("logs -n 1", set()),
+        ("enable-collection", set()),
+        ("traces -o json", {"duckdb", "duckdb_kql"}),
+        ("use diabetes", {"tomlkit"}),
+    ],
+)
+def test_a_local_command_loads_no_azure_and_only_what_it_needs(demo: Runner, command: str, allowed: set[str]) -> None:
+    """Azure's packages cost more than everything else together, and nothing here talks to Azure."""
+    assert loaded(demo.folder, *command.split()) <= allowed

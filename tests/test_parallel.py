@@ -1,0 +1,138 @@
+"""Several things at once: in order, bounded, and over when someone gives up."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from threading import Barrier, Event, Lock
+
+import pytest
+
+from mlmon.core.parallel import GivenUp, map_bounded
+
+
+def test_results_come_in_the_order_of_the_items() -> None:
+    first_may_end = Event()
+
+    def slow_first(number: int) -> int:
+        if number == 0:
+            first_may_end.wait()
+        else:
+            first_may_end.set()
+        return number * number
+
+    assert list(map_bounded(slow_first, range(20), workers=2)) == [number * number for number in range(20)]
+
+
+def test_several_run_at_once_and_never_more_than_asked() -> None:
+    meeting = Barrier(3)
+    lock, running, most = Lock(), 0, 0
+
+    def meet(number: int) -> int:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        meeting.wait()
+        with lock:
+            running -= 1
+        return number
+
+    assert list(map_bounded(meet, range(9), workers=3)) == list(range(9))
+    assert most == 3
+
+
+def test_items_are_taken_only_as_far_ahead_as_needed() -> None:
+    taken = 0
+
+    def items() -> Iterator[int]:
+        nonlocal taken
+        for number in range(1000):
+            taken += 1
+            yield number
+
+    with closing(map_bounded(str, items(), workers=2)) as results:
+        assert next(results) == "0"
+        assert taken == 4
+
+
+def test_an_error_comes_at_its_place_and_stops_the_rest() -> None:
+    stop = Event()
+    begun: list[int] = []
+
+    def fail_at_two(number: int) -> int:
+        begun.append(number)
+        if number == 2:
+            raise LookupError("two")
+        return number
+
+    results = map_bounded(fail_at_two, range(1000), workers=2, stop=stop)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(LookupError, match="two"):
+        next(results)
+    assert stop.is_set()
+    assert len(begun) < 20
+
+
+def test_closing_tells_those_that_run_and_waits_for_them() -> None:
+    stop, ended = Event(), Event()
+
+    def until_stopped(number: int) -> int:
+        if number:
+            stop.wait()
+            ended.set()
+        return number
+
+    results = map_bounded(until_stopped, [0, 1, 2, 3, 4], workers=2, stop=stop)
+    # the third item fills the room ahead; its turn comes when the first is done
+    assert next(results) == 0
+    results.close()
+    assert ended.is_set()
+
+
+def test_nothing_starts_before_the_first_result_is_asked_for() -> None:
+    begun: list[int] = []
+    map_bounded(begun.append, [1, 2, 3], workers=1)
+    assert begun == []
+
+
+def test_a_stop_that_someone_else_sets_starts_nothing_more() -> None:
+    stop = Event()
+    results = map_bounded(str, range(100), workers=1, stop=stop)
+    assert next(results) == "0"
+    stop.set()
+    with pytest.raises(GivenUp):
+        list(results)
+
+
+def test_no_workers_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="at least one worker"):
+        map_bounded(str, [1], workers=0)
+
+
+CTRL_C = """
+import sys
+from threading import Event
+from mlmon.core.parallel import map_bounded
+stop = Event()
+def work(number):
+    print("begun", flush=True)
+    stop.wait()
+    print("cleaned up", flush=True)
+try:
+    list(map_bounded(work, range(100), workers=1, stop=stop))
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_ctrl_c_ends_it_after_what_runs_has_cleaned_up() -> None:
+    with subprocess.Popen([sys.executable, "-c", CTRL_C], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == "cleaned up\ninterrupted\n"
+        assert process.wait() == 0

@@ -1,0 +1,127 @@
+"""Where settings come from, which of them wins, and what is said about a file with a mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mlmon.core.errors import NotFound, UsageError
+from mlmon.settings import AzureWorkspace, Folder, Setting, load
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_nothing_anywhere_is_said_with_the_next_step(tmp_path: Path) -> None:
+    settings = load(cwd=tmp_path, environ={})
+    assert settings.all() == ()
+    with pytest.raises(NotFound) as caught:
+        settings.require_target()
+    assert caught.value.message == f"no workspace here ({tmp_path}) or in any folder above"
+    assert caught.value.hint == "mlmon demo makes one to try, mlmon init --local DIR an empty one"
+
+
+def test_a_flag_beats_a_variable_beats_the_nearest_file_beats_the_users_file(tmp_path: Path) -> None:
+    project = write(tmp_path / "work" / "mlmon.toml", 'workspace = "./near"\nservice = "churn"\n')
+    user = write(tmp_path / "home" / ".config" / "mlmon" / "config.toml", 'workspace = "/far"\noutput = "json"\n')
+    below = tmp_path / "work" / "notebooks" / "deep"
+    below.mkdir(parents=True)
+    environ = {"HOME": str(tmp_path / "home")}
+
+    from_file = load(cwd=below, environ=environ)
+    assert from_file.all() == (
+        Setting("workspace", "./near", str(project)),
+        Setting("service", "churn", str(project)),
+        Setting("output", "json", str(user)),
+    )
+    assert from_file.target == Folder(tmp_path / "work" / "near")
+    assert from_file.folder == tmp_path / "work"
+
+    from_variable = load(cwd=below, environ={**environ, "MLMON_WORKSPACE": "./own", "MLMON_SERVICE": "fraud"})
+    assert from_variable.target == Folder(below / "own")
+    assert from_variable.service == Setting("service", "fraud", "MLMON_SERVICE")
+
+    from_flag = load(cwd=below, environ={**environ, "MLMON_WORKSPACE": "./own"}, workspace="../flagged")
+    assert from_flag.workspace == Setting("workspace", "../flagged", "--workspace")
+    assert from_flag.target == Folder(tmp_path / "work" / "notebooks" / "flagged")
+
+    assert load(cwd=tmp_path, environ=environ).target == Folder(Path("/far"))
+
+
+def test_a_default_service_belongs_to_the_workspace_its_file_names(tmp_path: Path) -> None:
+    """With another workspace chosen for one command, this folder's default would name a stranger."""
+    write(tmp_path / "mlmon.toml", 'workspace = "./near"\nservice = "churn"\n')
+    write(tmp_path / "other" / "mlmon.toml", 'workspace = "."\nservice = "fraud"\n')
+    (tmp_path / "bare").mkdir()
+    assert load(cwd=tmp_path, environ={}, workspace="./bare").service is None
+    found = load(cwd=tmp_path, environ={}, workspace="./other").service
+    assert found == Setting("service", "fraud", str(tmp_path / "other" / "mlmon.toml"))
+
+
+def test_an_embedded_workspace_needs_no_settings_file(tmp_path: Path) -> None:
+    write(tmp_path / "ws" / "workspace.toml", "")
+    below = tmp_path / "ws" / "logs"
+    below.mkdir()
+    assert load(cwd=below, environ={}).target == Folder(tmp_path / "ws")
+
+
+@pytest.mark.parametrize("name", ["config.json", ".azureml/config.json"])
+def test_azure_mls_own_config_is_understood(tmp_path: Path, name: str) -> None:
+    content = {"subscription_id": "s", "resource_group": "g", "workspace_name": "w"}
+    path = write(tmp_path / name, json.dumps(content))
+    settings = load(cwd=tmp_path, environ={})
+    assert settings.target == AzureWorkspace("s", "g", "w")
+    assert settings.workspace == Setting("workspace", "w", str(path))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"subscription_id": 1}', "\ud800"])
+def test_anybody_elses_config_json_is_left_alone(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+    assert load(cwd=tmp_path, environ={}).target is None
+
+
+def test_workspaces_have_names(tmp_path: Path) -> None:
+    write(
+        tmp_path / "mlmon.toml",
+        'workspace = "prod"\n'
+        '[workspaces.prod]\nsubscription = "s"\nresource_group = "g"\nname = "w"\n'
+        '[workspaces.try]\nfolder = "demo"\n',
+    )
+    assert load(cwd=tmp_path, environ={}).target == AzureWorkspace("s", "g", "w")
+    assert load(cwd=tmp_path, environ={}, workspace="try").target == Folder(tmp_path / "demo")
+    with pytest.raises(NotFound) as caught:
+        load(cwd=tmp_path, environ={}, workspace="prdo")
+    assert caught.value.message == "no workspace named 'prdo' in the settings (asked for by --workspace)"
+    assert caught.value.hint == "did you mean 'prod'?"
+
+
+def test_home_is_written_as_a_tilde(tmp_path: Path) -> None:
+    assert load(cwd=tmp_path, environ={"HOME": "/h"}, workspace="~/x").target == Folder(Path("/h/x"))
+    assert load(cwd=tmp_path, environ={"HOME": "/h"}, workspace="~").target == Folder(Path("/h"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ('workspce = "."', "{path} has an unknown key 'workspce'", "did you mean 'workspace'"),
+        ("service = 3", "'service' in {path} is not text", 'write it like service = "…"'),
+        ("service = ", "{path} cannot be read: ", "correct that line, or remove the file"),
+        ("workspaces = 3", "'workspaces' in {path} is not a table", "write [workspaces.NAME]"),
+        (
+            '[workspaces.a]\nfolder = "x"\nname = "y"',
+            "[workspaces.a] in {path} names neither a folder nor an Azure workspace",
+            "give it folder, or subscription, resource_group, name",
+        ),
+    ],
+)
+def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, message: str, hint: str) -> None:
+    path = write(tmp_path / "mlmon.toml", text)
+    with pytest.raises(UsageError) as caught:
+        load(cwd=tmp_path, environ={})
+    assert caught.value.message.startswith(message.format(path=path))
+    assert caught.value.hint.startswith(hint)
