@@ -12,7 +12,7 @@ from mlmon.commands.completion import SHELLS
 from mlmon.commands.completion.grammar import read
 from mlmon.commands.options import FORMATS
 from mlmon.commands.tree import app
-from shells import HOSTILE, Shell, World
+from shells import HOSTILE, SCRIPTS, Shell, World
 
 COMMANDS = sorted(command.name for command in read(app) if command.name)
 WORKSPACE = """
@@ -165,3 +165,59 @@ def test_fish_leaves_out_a_name_that_it_would_read_as_a_home_folder(shell: Shell
     (shell.world.folder / "workspace.toml").write_text('[services."~root"]')
 
     assert shell.run("mlmon logs \t") == (["logs"] if shell.name == "fish" else ["logs", "~root"])
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("a:b=c", "a:"),
+        ("a:b=c", "a:b="),
+        ("a:b=c", "a\\:b"),
+        ("a b", "a\\ "),
+        ("a b", "'a '"),
+        ("a$(touch x)", "a\\$\\("),
+        ("a$(touch x)", "'a$('"),
+        ("a'b\"c", "a\\'b"),
+        ("a`touch x`", "a\\`t"),
+    ],
+)
+def test_a_hostile_name_begun_by_hand_is_finished(shell: Shell, name: str, typed: str) -> None:
+    """What is typed already may be quoted in another way than the shell would do it."""
+    (shell.world.folder / "workspace.toml").write_text(f"[services.{json.dumps(name)}]")
+    if typed.endswith("'"):
+        typed = typed[:-1]  # the quotation mark is still open
+
+    assert shell.run(f"mlmon logs {typed}\t") == ["logs", name]
+    assert not (shell.world.folder / "x").exists()
+
+
+def test_names_that_begin_alike_are_finished_one_step_at_a_time(shell: Shell) -> None:
+    """The common part comes first, even where it ends in the middle of what must be quoted."""
+    (shell.world.folder / "workspace.toml").write_text(
+        '[services]\n"my model" = {}\n"my model$x" = {}\n"my other" = {}'
+    )
+
+    assert shell.run("mlmon logs m\tm\t\\$\t") == ["logs", "my model$x"]
+
+
+def test_an_alias_of_mlmon_and_other_word_breaks_are_the_persons_own_business(tmp_path: Path) -> None:
+    """bash only: what separates words for readline is a setting, and `complete` can be told of another name."""
+    world = World(tmp_path)
+    (world.folder / "workspace.toml").write_text('[services."a:b=c"]')
+    with Shell("bash", world) as bash:
+        for breaks in ("$' \\t\\n\"\\'><=;|&(:'", "$' \\t\\n'", "$' \\t\\n\"\\'><;|&('"):
+            assert bash.run(f"COMP_WORDBREAKS={breaks}; mlmon") == []
+            assert bash.run("mlmon logs a:\t") == ["logs", "a:b=c"]
+            assert bash.run("mlmon --output=js\tl logs") == ["--output=jsonl", "logs"]
+            assert bash.run("mlmon --output=pa\t logs") == ["--output=parquet", "logs"]
+        assert bash.run("alias m=mlmon; complete -F _mlmon m; mlmon") == []
+        assert bash.run("X=1 m logs a\t") == ["logs", "a:b=c"]
+
+
+def test_zsh_takes_the_script_from_a_pipe_too(tmp_path: Path) -> None:
+    """`source <(mlmon completion zsh)` in .zshrc, where it is not a function of fpath."""
+    world = World(tmp_path)
+    (world.folder / "workspace.toml").write_text("[services.diabetes]")
+    with Shell("zsh", world) as zsh:
+        assert zsh.run(f"compdef -d mlmon; unfunction _mlmon; source <(cat {SCRIPTS}/_mlmon); mlmon") == []
+        assert zsh.run("mlmon lo\td\t") == ["logs", "diabetes"]
