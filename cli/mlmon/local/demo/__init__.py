@@ -19,10 +19,10 @@ from uuid import UUID
 from mlmon.core.model import Demo
 from mlmon.core.timerange import day_start
 from mlmon.local.demo.traffic import DRIFTED, V1, V2, Call, calls, drift_day, first_day
-from mlmon.local.runtime.world import World
 from mlmon.local.workspace import LocalWorkspace
 
 _DATA: Final = "data/diabetes.csv"
+_SOURCE: Final = "data/diabetes.md"
 _SCRIPTS: Final = {V1: "scripts/diabetes.py", V2: "scripts/diabetes_v2.py"}
 _SETTINGS: Final = f"""\
 # What mlmon commands in this folder mean when nothing else is said.
@@ -64,7 +64,7 @@ def create(folder: Path, *, today: date, on_day: Callable[[], None]) -> Demo:
 def _build(folder: Path, *, today: date, on_day: Callable[[], None]) -> tuple[int, int]:
     """Everything the demo consists of, in an empty folder; how many requests were made, and how many failed."""
     header, patients = _patients()
-    for name in (_DATA, *_SCRIPTS.values()):
+    for name in (_DATA, _SOURCE, *_SCRIPTS.values()):
         _copy(Path(name).name, folder / name)
     (folder / "mlmon.toml").write_text(_SETTINGS, "utf-8")
     rows = [patients[at] for at in (0, 200, 400)]
