@@ -1,4 +1,4 @@
-"""How long mlmon takes to start: `python tests/benchmarks/startup.py [--in FOLDER] ['status -o json' …]`.
+"""How long mlmon takes to start: `python tests/benchmarks/startup.py [--in FOLDER] [-- 'status -o json' …]`.
 
 CPU time (user and system, of the child process), best of seven, as ratios to an interpreter that does nothing and to
 `import typer` in the same run. Wall-clock time of a busy machine says little; ratios carry over to another machine.
