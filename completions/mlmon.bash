@@ -6,7 +6,7 @@
 _mlmon_grammar() {
   case $1 in
     '')
-      options=(
+      known_options=(
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -15,7 +15,7 @@ _mlmon_grammar() {
         '--version flag once Print the version'
         '--help,-h flag once Show this message and exit'
       )
-      commands=(
+      known_commands=(
         'demo Make an embedded workspace with real services and history, and walk through the main job'
         'init Connect this folder to a workspace; writes mlmon.toml'
         'use Choose the default service of this folder'
@@ -33,10 +33,10 @@ _mlmon_grammar() {
         'pull Download collected blobs of a date range, byte for byte, under their own paths'
         'completion Print the script that lets a shell complete mlmon'\''s commands, options, services and collections'
       )
-      arguments=()
+      known_arguments=()
       ;;
     'demo')
-      options=(
+      known_options=(
         '--force flag once Replace the demo in an existing folder; other files there stay'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
@@ -45,10 +45,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('folders once')
+      known_arguments=('folders once')
       ;;
     'init')
-      options=(
+      known_options=(
         '--local folders once An embedded workspace in this folder, made when it is not there'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
@@ -57,10 +57,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=()
+      known_arguments=()
       ;;
     'use')
-      options=(
+      known_options=(
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -68,10 +68,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
     'status')
-      options=(
+      known_options=(
         '--settings flag once Show each setting and where its value came from, and nothing else'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
@@ -80,10 +80,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('services many')
+      known_arguments=('services many')
       ;;
     'serve')
-      options=(
+      known_options=(
         '--name text once Its service name: NAME, or ENDPOINT/DEPLOYMENT'
         '--kind =v1,v2 once v1 web service or v2 deployment'
         '--model files once The model file or folder'
@@ -95,10 +95,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('files once')
+      known_arguments=('files once')
       ;;
     'invoke')
-      options=(
+      known_options=(
         '--data files once JSON to send, like {"data": [[...], ...]}; - reads stdin'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
@@ -107,10 +107,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
     'enable-collection')
-      options=(
+      known_options=(
         '--collection collections many Only this collection or designation; repeatable'
         '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
         '--all flag once Every service of the workspace'
@@ -123,10 +123,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
     'disable-collection')
-      options=(
+      known_options=(
         '--collection collections many Only this collection or designation; repeatable'
         '--all flag once Every service of the workspace'
         '--dry-run flag once Show what would change and change nothing'
@@ -138,10 +138,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
     'enable-insights')
-      options=(
+      known_options=(
         '--all flag once Every service of the workspace'
         '--dry-run flag once Show what would change and change nothing'
         '--yes,-y flag once Change without asking'
@@ -152,10 +152,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
     'disable-insights')
-      options=(
+      known_options=(
         '--all flag once Every service of the workspace'
         '--dry-run flag once Show what would change and change nothing'
         '--yes,-y flag once Change without asking'
@@ -166,10 +166,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
     'logs')
-      options=(
+      known_options=(
         '--tail,-n text once The last N lines'
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
         '--to,--until text once End, not included; written like --from'
@@ -184,10 +184,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
     'traces')
-      options=(
+      known_options=(
         '--where text many Only traces whose message or payload contains TEXT; repeatable'
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
         '--to,--until text once End, not included; written like --from'
@@ -201,10 +201,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
     'query')
-      options=(
+      known_options=(
         '--file,-f files once Read the query from a file; - is stdin'
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
         '--to,--until text once End, not included; written like --from'
@@ -215,10 +215,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('text once')
+      known_arguments=('text once')
       ;;
     'ls')
-      options=(
+      known_options=(
         '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
         '--day text once One UTC day: 2026-03-01, today, yesterday'
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
@@ -233,10 +233,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
     'pull')
-      options=(
+      known_options=(
         '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
         '--day text once One UTC day: 2026-03-01, today, yesterday'
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
@@ -253,10 +253,10 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('services once')
+      known_arguments=('services once')
       ;;
     'completion')
-      options=(
+      known_options=(
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -264,7 +264,7 @@ _mlmon_grammar() {
         '--no-color flag once No colour'
         '--help,-h flag once Show this message and exit'
       )
-      arguments=('=bash,zsh,fish,powershell,pwsh once')
+      known_arguments=('=bash,zsh,fish,powershell,pwsh once')
       ;;
     *) return 1 ;;
   esac
@@ -305,7 +305,7 @@ _mlmon_split() {
 # Finds an option by one of its names. Sets names, kind and often.
 _mlmon_find() {
   local row
-  for row in "${options[@]}"; do
+  for row in "${known_options[@]}"; do
     names=${row%% *}
     if [[ ,$names, == *,"$1",* ]]; then
       row=${row#* } kind=${row%% *} row=${row#* } often=${row%% *}
@@ -330,12 +330,12 @@ _mlmon_seen() {
 
 # Sets row to what the next argument may be: the last kind again where many are taken, else nothing.
 _mlmon_argument() {
-  local last=$((${#arguments[@]} - 1))
+  local last=$((${#known_arguments[@]} - 1))
   row=
   if ((count <= last)); then
-    row=${arguments[count]}
-  elif ((last >= 0)) && [[ ${arguments[last]} == *' many' ]]; then
-    row=${arguments[last]}
+    row=${known_arguments[count]}
+  elif ((last >= 0)) && [[ ${known_arguments[last]} == *' many' ]]; then
+    row=${known_arguments[last]}
   fi
 }
 
@@ -400,7 +400,7 @@ _mlmon_values() {
 }
 
 _mlmon() {
-  local words word raw quote options arguments commands names kind often
+  local words word raw quote known_options known_arguments known_commands names kind often
   local command= ended= awaited= workspace= service= given= taken= positional= count=0
   local line typed open lead row name i
   _mlmon_split "${COMP_LINE:0:COMP_POINT}"
@@ -443,14 +443,14 @@ _mlmon() {
     name=${typed%%=*}
     _mlmon_find "$name" && _mlmon_values "$kind" "$name="
   elif [[ -z $ended && $typed == -* ]]; then
-    for row in "${options[@]}"; do
+    for row in "${known_options[@]}"; do
       names=${row%% *}
       [[ $given != *,"$names",* ]] || continue
       IFS=, read -r -a words <<<"$names"
       for name in "${words[@]}"; do _mlmon_offer "$name"; done
     done
   elif [[ -z $command ]]; then
-    for row in "${commands[@]}"; do _mlmon_offer "${row%% *}"; done
+    for row in "${known_commands[@]}"; do _mlmon_offer "${row%% *}"; done
     compopt -o nosort 2>/dev/null
   else
     positional=yes

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,32 @@ SCRIPTS: Final = Path(__file__).parents[1] / "completions"
 _DEADLINE: Final = 30.0
 _DONE: Final = "mlmon has run"
 _PROMPT: Final = "READY> "
+
+HOSTILE: Final = (
+    "a$(touch x)",
+    "a`touch x`",
+    "a;touch x",
+    "a|touch x",
+    "a&touch x",
+    "a b",
+    " a ",
+    "a'b\"c",
+    "'",
+    '"',
+    "-rf",
+    "*",
+    "a~b",
+    "$HOME",
+    "!!",
+    "#a",
+    "{a,b}",
+    "a\\b",
+    "a:b=c",
+    "=ls",
+    "%s",
+    "é√n",
+)
+"""Names that do harm, or arrive as something else, where a shell is given them unquoted."""
 
 _WRAPPER: Final = f"""#!/bin/sh
 case $1 in
@@ -184,7 +211,7 @@ class Shell:
             case "zsh":
                 self.world.take("offers")
                 self.run(f"{line}\t\x15mlmon")
-                words = self.world.take("offers") or []
+                words = list(dict.fromkeys(self.world.take("offers") or []))
             case _:
                 self.world.take("offers")
                 self.run(f"printf '%s\\0' (complete -C '{line}' | string split -f 1 \\t) > $MLMON_TEST/offers; mlmon")
@@ -205,7 +232,5 @@ class Shell:
             time.sleep(0.002)
 
     def _read(self) -> None:
-        try:
+        with suppress(BlockingIOError):
             self.screen += os.read(self._primary, 65536).decode(errors="replace")
-        except BlockingIOError:
-            pass

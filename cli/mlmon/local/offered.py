@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote
 
-FILE_NAME: Final = "workspace.toml"
+from mlmon.local.names import decode
+from mlmon.settings import EMBEDDED
+
 _COLLECTED: Final = Path("blobs", "modeldata")
 
 
@@ -42,7 +43,7 @@ class Names:
         return sorted(found)
 
     def _tables(self) -> Mapping[str, Mapping[str, Any]]:
-        document = tomllib.loads((self.folder / FILE_NAME).read_text("utf-8"))
+        document = tomllib.loads((self.folder / EMBEDDED).read_text("utf-8"))
         services = document.get("services")
         tables = services if isinstance(services, dict) else {}
         return {name: table if isinstance(table, dict) else {} for name, table in tables.items()}
@@ -62,5 +63,5 @@ def _below(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def _name(path: Path) -> str:
-    """A folder's name as it is in storage: the store percent-encodes what a file system cannot hold."""
-    return unquote(path.name.rstrip("%"))
+    """A folder's name as it is in storage."""
+    return decode(path.name)

@@ -31,14 +31,13 @@ def completion(
 
     To install it, for every shell started from then on:
 
-    bash: mlmon completion bash > ~/.local/share/bash-completion/completions/mlmon (with the package bash-completion;
-    without it, add this line to ~/.bashrc: source <(mlmon completion bash))
+    bash: add to ~/.bashrc: source <(mlmon completion bash)
 
-    zsh: mlmon completion zsh > "${fpath[1]}/_mlmon" (or in ~/.zshrc, below compinit: source <(mlmon completion zsh))
+    zsh: add to ~/.zshrc, below compinit: source <(mlmon completion zsh)
 
     fish: mlmon completion fish > ~/.config/fish/completions/mlmon.fish
 
-    PowerShell: add this line to $PROFILE: mlmon completion powershell | Out-String | Invoke-Expression
+    PowerShell: add to $PROFILE: mlmon completion powershell | Out-String | Invoke-Expression
     """
     from mlmon.commands.completion.grammar import read
     from mlmon.commands.completion.scripts import script

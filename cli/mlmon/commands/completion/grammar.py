@@ -65,9 +65,8 @@ def read(app: typer.Typer) -> tuple[Command, ...]:
     """The grammar of a command tree: its root, then its commands in their order. Hidden parts are left out."""
     root: Any = typer.main.get_command(app)
     context = typer.Context(root, **root.context_settings)
-    commands = (
-        _command(name, one, typer.Context(one, parent=context)) for name, one in root.commands.items() if not one.hidden
-    )
+    shown = [(name, one) for name, one in root.commands.items() if not one.hidden]
+    commands = (_command(name, one, typer.Context(one, parent=context)) for name, one in shown)
     return (_command("", root, context), *commands)
 
 
@@ -78,7 +77,8 @@ def _command(name: str, command: Any, context: typer.Context) -> Command:
         help=_one_line(command.short_help or ""),
         options=tuple(
             Option(
-                names=(*one.opts, *one.secondary_opts),
+                # long ones first; typer keeps the names of --help in a set, whose order is chance
+                names=tuple(sorted((*one.opts, *one.secondary_opts), key=lambda each: not each.startswith("--"))),
                 value=FLAG if one.is_flag else _value(one),
                 repeatable=one.multiple,
                 help=_one_line(one.help or ""),

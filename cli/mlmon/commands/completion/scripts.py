@@ -27,15 +27,15 @@ def script(shell: str, grammar: Sequence[Command]) -> str:
 
 
 def _posix(grammar: Sequence[Command]) -> Iterable[str]:
-    """bash and zsh: a case for each command."""
+    """bash and zsh: a case for each command. zsh has parameters of its own called options and commands."""
     root, *commands = grammar
     yield "  case $1 in"
     for command in grammar:
         yield f"    {_backslashed(command.name)})"
-        yield from _list("options", map(_option, command.options), _backslashed, indent=6)
+        yield from _list("known_options", map(_option, command.options), _backslashed, indent=6)
         if command is root:
-            yield from _list("commands", (f"{one.name} {one.help}" for one in commands), _backslashed, indent=6)
-        yield f"      arguments=({' '.join(_backslashed(_argument(one)) for one in command.arguments)})"
+            yield from _list("known_commands", (f"{one.name} {one.help}" for one in commands), _backslashed, indent=6)
+        yield f"      known_arguments=({' '.join(_backslashed(_argument(one)) for one in command.arguments)})"
         yield "      ;;"
     yield "    *) return 1 ;;"
     yield "  esac"

@@ -42,7 +42,7 @@ _mlmon_split() {
 # Finds an option by one of its names. Sets names, kind and often.
 _mlmon_find() {
   local row
-  for row in "${options[@]}"; do
+  for row in "${known_options[@]}"; do
     names=${row%% *}
     if [[ ,$names, == *,"$1",* ]]; then
       row=${row#* } kind=${row%% *} row=${row#* } often=${row%% *}
@@ -67,12 +67,12 @@ _mlmon_seen() {
 
 # Sets row to what the next argument may be: the last kind again where many are taken, else nothing.
 _mlmon_argument() {
-  local last=$((${#arguments[@]} - 1))
+  local last=$((${#known_arguments[@]} - 1))
   row=
   if ((count <= last)); then
-    row=${arguments[count]}
-  elif ((last >= 0)) && [[ ${arguments[last]} == *' many' ]]; then
-    row=${arguments[last]}
+    row=${known_arguments[count]}
+  elif ((last >= 0)) && [[ ${known_arguments[last]} == *' many' ]]; then
+    row=${known_arguments[last]}
   fi
 }
 
@@ -137,7 +137,7 @@ _mlmon_values() {
 }
 
 _mlmon() {
-  local words word raw quote options arguments commands names kind often
+  local words word raw quote known_options known_arguments known_commands names kind often
   local command= ended= awaited= workspace= service= given= taken= positional= count=0
   local line typed open lead row name i
   _mlmon_split "${COMP_LINE:0:COMP_POINT}"
@@ -180,14 +180,14 @@ _mlmon() {
     name=${typed%%=*}
     _mlmon_find "$name" && _mlmon_values "$kind" "$name="
   elif [[ -z $ended && $typed == -* ]]; then
-    for row in "${options[@]}"; do
+    for row in "${known_options[@]}"; do
       names=${row%% *}
       [[ $given != *,"$names",* ]] || continue
       IFS=, read -r -a words <<<"$names"
       for name in "${words[@]}"; do _mlmon_offer "$name"; done
     done
   elif [[ -z $command ]]; then
-    for row in "${commands[@]}"; do _mlmon_offer "${row%% *}"; done
+    for row in "${known_commands[@]}"; do _mlmon_offer "${row%% *}"; done
     compopt -o nosort 2>/dev/null
   else
     positional=yes
