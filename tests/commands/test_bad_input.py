@@ -117,7 +117,7 @@ def test_wrong_words(churn: Runner, command: str, code: int, error: str | None) 
 @pytest.mark.parametrize(
     ("query", "error"),
     [
-        ("traces | where (", "line 1, column 17"),
+        ("traces | where (", "line 1, column 8: the step '| where' is not written right"),
         ("traces\n| wher message == 'x'", "line 2"),
         ("tracess | count", "tracess"),
         ("['/etc/passwd'] | count", "/etc/passwd"),
