@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmon.core.errors import DamagedWorkspace, MlmonError, NotAllowed, NotFound, UsageError
+from mlmon.core.errors import DamagedWorkspace, MlmonError, NotFound, UsageError
 from mlmon.core.model import CollectionSetting, Kind, Service, ServiceName, Switch, SwitchRequest
 from mlmon.local.definition import parse
 from mlmon.local.workspace import LocalWorkspace
@@ -258,13 +257,6 @@ def test_a_new_workspace_can_be_read_by_people_and_is_called_by_its_folder(works
         'subscription = "SUB"\nresource_group = "Group"\n'
     )
     assert oct((workspace.folder / "workspace.toml").stat().st_mode)[-3:] == "644"
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_says_so(workspace: LocalWorkspace) -> None:
-    (workspace.folder / "workspace.toml").chmod(0)
-    with pytest.raises(NotAllowed):
-        LocalWorkspace.open(workspace.folder)
 
 
 def test_a_workspace_file_that_is_a_folder_says_so(tmp_path: Path) -> None:

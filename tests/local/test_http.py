@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -286,6 +287,18 @@ def test_a_server_that_goes_away_in_the_middle_is_unavailable(workspace: LocalWo
     with babbling(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc") as port, pytest.raises(Unavailable) as caught:
         running.send(running.Endpoint(port), name, b"{}", workspace._world)
     assert caught.value.hint == "start it again: mlmon serve"
+
+
+def test_a_copy_of_a_workspace_does_not_send_its_rows_to_the_original(
+    workspace: LocalWorkspace, add: Add, tmp_path: Path
+) -> None:
+    name = add("sums")
+    with thread(workspace, name):
+        shutil.copytree(workspace.folder, tmp_path / "copy")
+        copy = LocalWorkspace.open(tmp_path / "copy")
+        assert copy.scoring.invoke(name, '{"data": [[1]]}').status == 200
+    assert not (workspace.folder / "telemetry" / "requests").exists()
+    assert (copy.folder / "telemetry" / "requests").exists()
 
 
 def test_ports_that_cannot_be_opened_are_refused_by_number(workspace: LocalWorkspace, add: Add) -> None:

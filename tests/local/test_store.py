@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import re
 import subprocess
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mlmon.core.errors import DamagedWorkspace, Failure, MlmonError
-from mlmon.local.store import Store
+from mlmon.core.errors import DamagedWorkspace, Failure, MlmonError, NotAllowed
+from mlmon.local.store import Store, cannot
 
 APPENDER = Path(__file__).with_name("appender.py")
 ROW = re.compile(rb'"(\w)\n(\d+)",')
@@ -177,6 +178,14 @@ def test_much_that_is_held_back_is_written_on_the_way(tmp_path: Path) -> None:
         for _ in range(3):
             store.append(tmp_path / "a", b"x" * 6_000_000)
         assert (tmp_path / "a").stat().st_size == 18_000_000
+
+
+def test_what_is_not_allowed_is_told_apart_from_what_fails(tmp_path: Path) -> None:
+    # the system's error is made here, because the suite may run as root, whom nothing is refused
+    refused = cannot("read", tmp_path / "a", PermissionError(errno.EACCES, "Permission denied"))
+    assert (type(refused), refused.hint) == (NotAllowed, f"check who may use it: ls -ld {tmp_path}")
+    failed = cannot("read", tmp_path / "a", OSError(errno.EIO, "Input/output error"))
+    assert (type(failed), str(failed)) == (Failure, f"{tmp_path / 'a'} cannot be read: Input/output error")
 
 
 def test_what_cannot_be_written_or_read_says_why(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ class LocalScoring:
         from mlmon.local.runtime.running import identity
         from mlmon.local.runtime.server import LoopbackServer
 
-        app = ScoringApp(self._host(name), identity=identity(self._file.load().id, name))
+        app = ScoringApp(self._host(name), identity=identity(self._store.folder, self._file.load().id, name))
         return LoopbackServer(app, name=name, store=self._store, port=port)
 
     def _host(self, name: ServiceName) -> ServiceHost:

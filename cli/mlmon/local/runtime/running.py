@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -30,11 +31,10 @@ class Endpoint:
     port: int
 
 
-def identity(workspace: UUID, name: ServiceName) -> str:
-    """What a server answers when asked who it is; a header may hold ASCII only."""
-    from urllib.parse import quote
-
-    return f"{workspace}/{quote(str(name))}"
+def identity(folder: Path, workspace: UUID, name: ServiceName) -> str:
+    """What a server answers when asked who it is: the same for nothing but this service of this very folder."""
+    # a copy of a workspace has its id too, and must not send its rows to the original
+    return sha256(f"{folder}\0{workspace}\0{name}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def find(store: Store, name: ServiceName, workspace: UUID) -> Endpoint | None:
         # what is left of a server that was killed, or is being written, names nobody
         with suppress(OSError, ValueError, KeyError, TypeError):
             port = int(json.loads(path.read_bytes())["port"])
-            if 0 < port < 65536 and _answers(port, identity(workspace, name)):
+            if 0 < port < 65536 and _answers(port, identity(store.folder, workspace, name)):
                 return Endpoint(port)
     return None
 
