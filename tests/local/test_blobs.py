@@ -68,7 +68,7 @@ def test_a_blob_replaced_by_a_link_between_listing_and_reading_is_gone(
     path.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(NotFound) as caught:
         list(workspace.blobs.read(listed))
-    assert (str(caught.value), caught.value.hint) == ("The blob 'a.csv' is gone", "see mlmon ls")
+    assert (str(caught.value), caught.value.hint) == ("the blob 'a.csv' is gone", "see mlmon ls")
 
 
 def test_a_blob_reads_as_many_bytes_as_were_listed_while_it_grows(workspace: LocalWorkspace) -> None:

@@ -286,7 +286,7 @@ def test_services_are_registered_with_paths_that_move_with_the_folder(
         '[services."ep/blue".collections.model_inputs]\nenabled = true\n\n'
         '[services."ep/blue".collections.model_outputs]\nenabled = true\n'
     )
-    with pytest.raises(NotFound, match=r"The model .*nothing is not there"):
+    with pytest.raises(NotFound, match=r"the model .*nothing is not there"):
         workspace.register(ServiceName("b"), script=inside, model=tmp_path / "nothing")
 
 

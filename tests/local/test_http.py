@@ -308,7 +308,7 @@ def test_ports_that_cannot_be_opened_are_refused_by_number(workspace: LocalWorks
         port = taken.getsockname()[1]
         with pytest.raises(Failure) as caught:
             workspace.serve(script, name=name, port=port, model=None)
-    assert str(caught.value) == f"Port {port} cannot be opened: Address already in use"
+    assert str(caught.value) == f"port {port} cannot be opened: Address already in use"
     with pytest.raises(UsageError, match="70000 is not a port"):
         workspace.serve(script, name=name, port=70000, model=None)
     assert not announced(workspace, os.getpid())

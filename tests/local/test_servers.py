@@ -184,7 +184,7 @@ def test_a_failing_script_is_an_answer_an_exception_and_a_traceback(
         500,
         '{"message": "The scoring script failed with KeyError; its log says more"}',
     )
-    script = workspace.folder / "scripts" / service.replace("/", "-") / "score.py"
+    script = f"scripts/{service.replace('/', '-')}/score.py"  # as in workspace.toml: the folder may move
     trace = [
         "ValueError: why",
         "",

@@ -148,7 +148,7 @@ def test_an_unknown_service_is_named_with_its_neighbours(workspace: LocalWorkspa
     for ask in (workspace.services.get, workspace.logs.containers, workspace.blobs.roots):
         with pytest.raises(NotFound) as caught:
             ask(ServiceName("diabets"))
-        assert str(caught.value) == "No service named 'diabets'"
+        assert str(caught.value) == "no service named 'diabets'"
         assert caught.value.hint == "did you mean 'diabetes'? see mlmon status"
     with pytest.raises(NotFound) as caught:
         workspace.scoring.invoke(ServiceName("zzz"), "{}")

@@ -213,7 +213,6 @@ def test_requests_are_counted_by_service(backend: Backend) -> None:
 
 
 def test_a_query_answers_or_says_what_is_wrong(backend: Backend) -> None:
-    pytest.importorskip("mlmon.kql.engine")
     telemetry = backend.workspace.telemetry
     requests = sum(count.requests for count in backend.counts.values())
     assert telemetry.query("requests | count", between=backend.day).rows == ((requests,),)

@@ -138,7 +138,7 @@ def v2_prefix(name: ServiceName, collection: str) -> str:
 
 
 def _gone(blob: BlobInfo) -> NotFound:
-    return NotFound(f"The blob {blob.name!r} is gone", hint="see mlmon ls")
+    return NotFound(f"the blob {blob.name!r} is gone", hint="see mlmon ls")
 
 
 _Found = tuple[str, Path, bool]

@@ -67,7 +67,7 @@ class Definition:
         if found is None:
             near = did_you_mean(str(name), [str(known) for known in self.services])
             raise NotFound(
-                f"No service named {str(name)!r}",
+                f"no service named {str(name)!r}",
                 hint=f"{near} see mlmon status" if near else "see mlmon status",
             )
         return found

@@ -171,7 +171,7 @@ class LocalWorkspace:
     def _written(self, path: Path, what: str) -> str:
         """A path as `workspace.toml` has it: with slashes, relative when it stands inside the folder."""
         if not path.exists():
-            raise NotFound(f"The {what} {path} is not there", hint="check its path")
+            raise NotFound(f"the {what} {path} is not there", hint="check its path")
         full = path.resolve()
         return (full.relative_to(self.folder) if full.is_relative_to(self.folder) else full).as_posix()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -16,36 +18,72 @@ _OWN_FOLDER: Final = str(Path(__file__).parent)
 _SEVERITY_ERROR: Final = 3
 
 
-def log_text(error: BaseException) -> str:
-    """The traceback from the script's own frames on, without a line end."""
-    outer = _script_frames(error.__traceback__)
-    return "".join(traceback.format_exception(type(error), error, outer)).rstrip("\n")
+@dataclass(frozen=True, slots=True)
+class ScriptError:
+    """What a script raised. Its own files are named from the workspace's folder on: that may move, or be shared."""
 
+    error: BaseException
+    folder: Path
 
-def columns(error: BaseException) -> Row:
-    """The columns that are the exceptions table's own. The outer exception is the one that was raised last."""
-    links = _chain(error)
-    inner = links[-1]
-    method, assembly = _place(error)
-    inner_method, inner_assembly = _place(inner)
-    return {
-        "problemId": f"{_type(error)} at {method}",
-        "type": _type(error),
-        "message": message(error),
-        "method": method,
-        "assembly": assembly,
-        "outerType": _type(error),
-        "outerMessage": message(error),
-        "outerMethod": method,
-        "outerAssembly": assembly,
-        "innermostType": _type(inner),
-        "innermostMessage": message(inner),
-        "innermostMethod": inner_method,
-        "innermostAssembly": inner_assembly,
-        "handledAt": "UserCode",
-        "severityLevel": _SEVERITY_ERROR,
-        "details": [_detail(link, number) for number, link in enumerate(links)],
-    }
+    def log_text(self) -> str:
+        """The traceback from the script's own frames on, without a line end."""
+        described = traceback.TracebackException(type(self.error), self.error, _script_frames(self.error.__traceback__))
+        link: traceback.TracebackException | None = described
+        while link is not None:
+            self._shorten(link.stack)
+            link = link.__cause__ or link.__context__
+        return "".join(described.format()).rstrip("\n")
+
+    def columns(self) -> Row:
+        """The columns that are the exceptions table's own. The outer exception is the one that was raised last."""
+        links = _chain(self.error)
+        method, assembly = _place(self.error)
+        inner_method, inner_assembly = _place(links[-1])
+        return {
+            "problemId": f"{_type(self.error)} at {method}",
+            "type": _type(self.error),
+            "message": message(self.error),
+            "method": method,
+            "assembly": assembly,
+            "outerType": _type(self.error),
+            "outerMessage": message(self.error),
+            "outerMethod": method,
+            "outerAssembly": assembly,
+            "innermostType": _type(links[-1]),
+            "innermostMessage": message(links[-1]),
+            "innermostMethod": inner_method,
+            "innermostAssembly": inner_assembly,
+            "handledAt": "UserCode",
+            "severityLevel": _SEVERITY_ERROR,
+            "details": [self._detail(link, number) for number, link in enumerate(links)],
+        }
+
+    def _detail(self, error: BaseException, number: int) -> Json:
+        # the innermost frames tell where it broke, as in a traceback's last lines
+        frames = traceback.extract_tb(_script_frames(error.__traceback__))[-_MOST_FRAMES:]
+        self._shorten(frames)
+        return {
+            "id": str(number),
+            "outerId": str(max(0, number - 1)),
+            "type": _type(error),
+            "message": message(error)[:1000],
+            "parsedStack": [
+                {
+                    "level": level,
+                    "method": frame.name,
+                    "assembly": Path(frame.filename).name,
+                    "fileName": frame.filename,
+                    "line": frame.lineno,
+                }
+                for level, frame in enumerate(reversed(frames))
+            ],
+        }
+
+    def _shorten(self, frames: Iterable[traceback.FrameSummary]) -> None:
+        for frame in frames:
+            if Path(frame.filename).is_relative_to(self.folder):
+                _ = frame.line  # looked up by the whole path, once
+                frame.filename = Path(frame.filename).relative_to(self.folder).as_posix()
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -56,27 +94,6 @@ def _chain(error: BaseException) -> list[BaseException]:
         links.append(link)
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
     return links
-
-
-def _detail(error: BaseException, number: int) -> Json:
-    # the innermost frames tell where it broke, as in a traceback's last lines
-    frames = traceback.extract_tb(_script_frames(error.__traceback__))[-_MOST_FRAMES:]
-    return {
-        "id": str(number),
-        "outerId": str(max(0, number - 1)),
-        "type": _type(error),
-        "message": message(error)[:1000],
-        "parsedStack": [
-            {
-                "level": level,
-                "method": frame.name,
-                "assembly": Path(frame.filename).name,
-                "fileName": frame.filename,
-                "line": frame.lineno,
-            }
-            for level, frame in enumerate(reversed(frames))
-        ],
-    }
 
 
 def _type(error: BaseException) -> str:

@@ -93,7 +93,7 @@ class ServiceHost:
                 self._failed(failed.cause, None)
                 kind = type(failed.cause).__name__
                 raise Failure(
-                    f"The init() of {self._script_path} failed with {kind}: {storable(_first_line(failed.cause))}",
+                    f"the init() of {self._script_path} failed with {kind}: {storable(_first_line(failed.cause))}",
                     hint=f"see mlmon logs {self.name}",
                     code="script-failed",
                 ) from failed.cause
@@ -210,9 +210,10 @@ class ServiceHost:
     def _failed(self, error: BaseException, call: Call | None) -> tuple[int, str]:
         self._finish_output()
         moment = self._world.clock()
-        self._log(self._style.complaint(moment, f"Encountered Exception: {failure.log_text(error)}"))
+        raised = failure.ScriptError(error, self._store.folder)
+        self._log(self._style.complaint(moment, f"Encountered Exception: {raised.log_text()}"))
         if self._entry.insights:
-            self._style.exception(moment, error, call)
+            self._style.exception(moment, raised, call)
         message = f"The scoring script failed with {type(error).__name__}; its log says more"
         return 500, json.dumps({"message": message})
 

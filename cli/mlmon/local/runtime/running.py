@@ -77,7 +77,7 @@ def send(endpoint: Endpoint, name: ServiceName, body: bytes, world: World) -> Re
         text = answer.read().decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
         raise Unavailable(
-            f"The server of {name} on port {endpoint.port} did not answer: {error}", hint="start it again: mlmon serve"
+            f"the server of {name} on port {endpoint.port} did not answer: {error}", hint="start it again: mlmon serve"
         ) from error
     finally:
         connection.close()
@@ -91,7 +91,7 @@ def _answers(port: int, expected: str) -> bool:
         answer = connection.getresponse()
         answer.read()
     except TimeoutError:
-        raise Unavailable(f"The server on port {port} does not answer", hint="stop it, or try again later") from None
+        raise Unavailable(f"the server on port {port} does not answer", hint="stop it, or try again later") from None
     except http.client.HTTPException:
         return False
     finally:

@@ -87,7 +87,7 @@ class Script:
 
     def _loaded(self) -> ModuleType:
         if not self._path.is_file():
-            raise Failure(f"The scoring script {self._path} is not there", hint="correct its path in workspace.toml")
+            raise Failure(f"the scoring script {self._path} is not there", hint="correct its path in workspace.toml")
         package = ModuleType(self._package)
         package.__path__ = [str(self._path.parent)]
         name = f"{self._package}.{self._path.stem}"

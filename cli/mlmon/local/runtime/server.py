@@ -35,7 +35,7 @@ class LoopbackServer:
             listening = socket.create_server(("127.0.0.1", port))
         except OSError as error:
             raise Failure(
-                f"Port {port} cannot be opened: {os.strerror(error.errno or 0)}",
+                f"port {port} cannot be opened: {os.strerror(error.errno or 0)}",
                 hint="choose another with --port, or 0 for any free one",
             ) from error
         self._server = waitress.create_server(

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from mlmon.core.model import Generation, Json
-from mlmon.local.runtime import failure
 from mlmon.local.runtime.call import NO_REQUEST, Call
+from mlmon.local.runtime.failure import ScriptError
 from mlmon.local.runtime.rows import TelemetryRows, request_columns
 from mlmon.local.runtime.text import Row, compact_json
 
@@ -46,7 +46,7 @@ class ServerStyle(Protocol):
     def request(self, call: Call, *, status: int, body: str, duration: timedelta) -> None:
         """The row for a request."""
 
-    def exception(self, moment: datetime, error: BaseException, call: Call | None) -> None:
+    def exception(self, moment: datetime, error: ScriptError, call: Call | None) -> None:
         """The row for a script's exception."""
 
 
@@ -88,8 +88,8 @@ class V1Server:
         columns["customDimensions"] = {**self._dimensions(call), "Response Value": compact_json(body)}
         self.rows.add("requests", call.start, columns, operation_id=call.operation_id)
 
-    def exception(self, moment: datetime, error: BaseException, call: Call | None) -> None:
-        columns = {**failure.columns(error), "customDimensions": self._dimensions(call)}
+    def exception(self, moment: datetime, error: ScriptError, call: Call | None) -> None:
+        columns = {**error.columns(), "customDimensions": self._dimensions(call)}
         self.rows.add("exceptions", moment, columns, operation_id=_operation(call), parent_id=_parent(call))
 
     def _dimensions(self, call: Call | None) -> dict[str, Json]:
@@ -154,10 +154,10 @@ class V2Server:
         }
         self.rows.add("requests", call.start, columns, operation_id=call.operation_id)
 
-    def exception(self, moment: datetime, error: BaseException, call: Call | None) -> None:
+    def exception(self, moment: datetime, error: ScriptError, call: Call | None) -> None:
         # its server puts a Python dict's text there; readers of real workspaces meet the same
         columns: Row = {
-            **failure.columns(error),
+            **error.columns(),
             "customDimensions": {"custom_dimensions": str(self._dimensions(call))},
         }
         self.rows.add("exceptions", moment, columns, operation_id=_operation(call), parent_id=_parent(call))
