@@ -52,6 +52,22 @@ def test_a_full_device_is_an_error_with_a_hint(demo: Runner) -> None:
     ]
 
 
+def test_closed_streams_are_no_traceback(demo: Runner) -> None:
+    def sh(line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-c", line, "bash", *MLMON], cwd=demo.folder, capture_output=True, text=True, check=False
+        )
+
+    closed = sh('"$@" status >&-')
+    assert (closed.returncode, closed.stderr) == (
+        1,
+        "error: the output stream is closed\nhint: redirect it to a file, or to /dev/null\n",
+    )
+    assert sh('"$@" status 2>&-').returncode == 0
+    assert sh('"$@" nothing >&- 2>&-').returncode == 2
+    assert sh('"$@" --help | head -1').stderr == ""
+
+
 def test_ctrl_c_ends_a_long_query_with_130(demo: Runner) -> None:
     """The cross join of a table with itself three times over would take hours."""
     itself = "| join kind=inner (traces | extend k=1) on k"

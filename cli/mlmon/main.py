@@ -24,7 +24,8 @@ def main(argv: Sequence[str], world: World) -> int:
     """Run one command. Never raises: whatever happens becomes a message on stderr and an exit code."""
     try:
         code = _run(argv, world)
-        world.stdout.flush()
+        if sys.stdout is not None:  # started with >&-
+            sys.stdout.flush()  # typer's help went there
     except BrokenPipeError:
         return _quiet_pipe(world)
     except MlmonError as error:
