@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,12 +66,13 @@ class Runner:
     environ: dict[str, str] = field(default_factory=dict)
     now: datetime = NOW
     width: int = 80
+    clock: Callable[[], datetime] | None = None
 
     def __call__(self, command: str | Sequence[str], *, stdin: str = "", terminal: bool = False) -> Outcome:
         argv = shlex.split(command) if isinstance(command, str) else list(command)
         streams = (Stream(stdin, terminal=terminal), Stream(terminal=terminal), Stream(terminal=terminal))
         environ = {"HOME": str(self.folder / "no-home"), "COLUMNS": str(self.width), "NO_COLOR": "1", **self.environ}
-        world = World(*streams, environ, self.folder, lambda: self.now, main)
+        world = World(*streams, environ, self.folder, self.clock or (lambda: self.now), main)
         code = main(argv, world)
         return Outcome(code, streams[1].written, streams[2].written.decode())
 

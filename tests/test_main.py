@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,42 @@ def test_what_every_tab_and_script_pays_for_loads_nothing_heavy(demo: Runner, co
 def test_a_local_command_loads_no_azure_and_only_what_it_needs(demo: Runner, command: str, allowed: set[str]) -> None:
     """Azure's packages cost more than everything else together, and nothing here talks to Azure."""
     assert loaded(demo.folder, *command.split()) <= allowed
+
+
+def test_a_fault_of_mlmon_itself_is_a_sentence_and_debug_gives_the_place(
+    mlmon: Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> datetime:
+        raise RuntimeError("the clock has stopped")
+
+    broken_clock = replace(mlmon, clock=broken)
+    outcome = broken_clock("ls --since 1d")
+    assert (outcome.code, outcome.out, outcome.err) == (
+        1,
+        "",
+        (
+            "error: mlmon has a fault (RuntimeError: the clock has stopped)\n"
+            "hint: please report it, with what --debug adds\n"
+        ),
+    )
+    assert capsys.readouterr().err == ""
+    assert broken_clock("ls --since 1d --debug").code == 1
+    assert 'raise RuntimeError("the clock has stopped")' in capsys.readouterr().err
+
+
+def test_debug_says_what_was_decided_and_why(churn: Runner) -> None:
+    path = churn.folder / "mlmon.toml"
+    assert (
+        churn("traces --debug").err
+        == f"""\
+debug: workspace: {churn.folder} (from {path})
+debug: service: churn (from {path})
+debug: query:
+traces
+| where cloud_RoleName == "churn" or tostring(customDimensions["Service Name"]) == "churn"
+| order by timestamp desc
+| take 10
+time range: all there is
+no traces match
+"""
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,8 @@ def main(argv: Sequence[str], world: World) -> int:
         return _report(Interrupted("interrupted"), argv, world)
     except OSError as error:
         return _report(_os_error(error), argv, world)
+    except Exception as error:
+        return _report(_fault(error, argv), argv, world)
     return code
 
 
@@ -96,6 +99,14 @@ _REWORDED: Final = {
 def _os_error(error: OSError) -> MlmonError:
     where = f": {error.filename}" if error.filename else ""
     return Failure(f"{(error.strerror or str(error)).lower()}{where}", hint="nothing more was done")
+
+
+def _fault(error: Exception, argv: Sequence[str]) -> MlmonError:
+    """A mistake of ours. People get a sentence; who asks with --debug gets the place."""
+    if "--debug" in argv:
+        traceback.print_exc()
+    kind = f"{type(error).__name__}: {error}".splitlines()[0]
+    return Failure(f"mlmon has a fault ({kind})", hint="please report it, with what --debug adds", code="fault")
 
 
 def _report(error: MlmonError, argv: Sequence[str], world: World) -> int:

@@ -115,7 +115,11 @@ class Session:
                 f"the workspace {target.name!r} is on Azure, and this version works on embedded workspaces only",
                 hint="mlmon --workspace ./FOLDER uses an embedded one",
             )
+        self.terminal.note(f"workspace: {target.path} (from {self._origin('workspace')})", level="debug")
         return LocalWorkspace.open(target.path, clock=self.world.clock)
+
+    def _origin(self, name: str) -> str:
+        return next((setting.origin for setting in self.settings.all() if setting.name == name), "default")
 
     def create_embedded(self, folder: Path) -> EmbeddedWorkspace:
         """An embedded workspace in this folder, made when it is not there yet."""
@@ -142,9 +146,13 @@ class Session:
             NotFound: no such service, or none at all.
             UsageError: several could be meant and there is nobody to ask.
         """
-        chosen = name or (self.settings.service.value if self.settings.service else None)
-        if chosen:
-            return _find(workspace, chosen)
+        if name:
+            return _find(workspace, name)
+        if self.settings.service:
+            self.terminal.note(
+                f"service: {self.settings.service.value} (from {self._origin('service')})", level="debug"
+            )
+            return _find(workspace, self.settings.service.value)
         services = workspace.services.list()
         if not services:
             raise NotFound(

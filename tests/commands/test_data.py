@@ -204,3 +204,16 @@ def test_every_command_has_every_format(demo: Runner, command: str, format_: str
             assert len({line.count("\t") for line in outcome.out.splitlines()}) == 1
         case "parquet":
             assert outcome.data[:4] == outcome.data[-4:] == b"PAR1"
+
+
+def test_what_was_passed_over_is_counted_and_named_by_debug(churn: Runner) -> None:
+    churn("invoke --data rows.json")
+    folder = next((churn.folder / "blobs").glob("modeldata/*/*/*/churn/*/*/inputs/2026/11/20"))
+    (folder / "aml_telemetry.csv").write_text("x")
+    assert churn("ls --day today -o json").json["count"] == 2
+    assert churn("ls --day today").err.splitlines()[-1] == (
+        "passed over 1 that are no collected data; --debug names them"
+    )
+    name = (folder / "aml_telemetry.csv").relative_to(churn.folder / "blobs" / "modeldata")
+    said = churn("ls --day today --debug").err
+    assert f"debug: passed over: {name}: it is telemetry of the collector itself\n" in said

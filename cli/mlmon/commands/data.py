@@ -1,5 +1,6 @@
 """Collected model data: ls, pull."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,7 +22,7 @@ from mlmon.commands.options import (
     ToOption,
 )
 from mlmon.core.errors import ExitCode, did_you_mean
-from mlmon.core.model import Service, Value
+from mlmon.core.model import BlobInfo, Service, Value
 from mlmon.core.ports import Workspace
 from mlmon.core.timerange import TimeRange, resolve
 from mlmon.output.cells import human_bytes
@@ -72,7 +73,9 @@ def ls(
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace = session.connect()
     found = session.service(workspace, service)
-    blobs = list(layout.select(workspace.blobs, found.name, selection))
+    skipped = Skipped(session)
+    blobs = list(layout.select(workspace.blobs, found.name, selection, on_skip=skipped))
+    skipped.say()
     if not blobs:
         _explain_nothing(session, workspace, found, selection)
     rows = [{**_row(one), "last_modified": one.blob.last_modified, "when": one.stretch} for one in blobs]
@@ -128,7 +131,9 @@ def pull(
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace = session.connect()
     found = session.service(workspace, service)
-    plan = transfer.plan(workspace.blobs, found.name, selection, to_dir=session.path(to_dir))
+    skipped = Skipped(session)
+    plan = transfer.plan(workspace.blobs, found.name, selection, to_dir=session.path(to_dir), on_skip=skipped)
+    skipped.say()
     if not plan.count:
         _explain_nothing(session, workspace, found, selection)
     if dry_run:
@@ -140,6 +145,22 @@ def pull(
             on_file=lambda file: bar.advance(file.bytes if isinstance(file, Fetched) else 0, item=file.name),
         )
     return _pulled(session, found, plan, outcome)
+
+
+@dataclass(slots=True)
+class Skipped:
+    """Counts the blobs that were seen and are no collected data; --debug names each."""
+
+    session: Session
+    count: int = 0
+
+    def __call__(self, blob: BlobInfo, reason: str) -> None:
+        self.count += 1
+        self.session.terminal.note(f"passed over: {blob.name}: it {reason}", level="debug")
+
+    def say(self) -> None:
+        if self.count:
+            self.session.terminal.note(f"passed over {self.count} that are no collected data; --debug names them")
 
 
 def _said(session: Session, between: TimeRange | None) -> TimeRange | None:

@@ -7,7 +7,6 @@ import typer
 from mlmon.core.errors import UsageError, did_you_mean
 
 FORMATS: Final = ("table", "json", "jsonl", "csv", "tsv", "md", "parquet")
-LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 
 
 def one_of(words: tuple[str, ...], what: str) -> Any:

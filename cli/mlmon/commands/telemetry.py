@@ -65,6 +65,7 @@ def traces(
         tail=kql,
         dialect=workspace.telemetry.dialect,
     )
+    session.terminal.note(f"query:\n{query_}", level="debug")
     if print_kql:
         return Text(f"{query_}\n")
     table = workspace.telemetry.query(query_)
