@@ -27,11 +27,11 @@ _TOUR: Final = (
     ("A month of collected data, downloaded:", "pull --month 3"),
 )
 _NEXT: Final = (
-    ("send rows to the model: a request, a trace, collected data", "mlmon invoke --data rows.json"),
-    ("serve it over HTTP", "mlmon serve scripts/diabetes.py --name diabetes"),
-    ("the same for the v2 deployment", "mlmon use diabetes-v2/blue"),
-    ("every command and its examples", "mlmon --help"),
-    ("completion on Tab", "mlmon completion --help"),
+    ("sends rows to the model: a request, a trace, collected data", "mlmon invoke --data rows.json"),
+    ("serves it over HTTP", "mlmon serve scripts/diabetes.py --name diabetes"),
+    ("makes the v2 deployment the one that commands mean", "mlmon use diabetes-v2/blue"),
+    ("every command; each has its own --help with examples", "mlmon --help"),
+    ("says how to have services and options completed on Tab", "mlmon completion --help"),
 )
 
 
@@ -90,6 +90,6 @@ def _tour(session: Session, made: Demo, folder: Path) -> Iterator[str]:
         session.rehearse(shlex.split(line), cwd=made.folder)
     yield ""
     yield f"# What to try next, in {made.folder}:"
-    width = max(len(line) for _, line in _NEXT)
     for says, line in _NEXT:
-        yield f"$ {line.ljust(width)}  # {says}"
+        yield f"$ {line}"
+        yield f"    {says}"
