@@ -17,14 +17,13 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
+from mlmon.core.model import COLLECTION_OF_DESIGNATION, BlobInfo, CollectedRoot, Generation, ServiceName
 from mlmon.core.ports import Blobs
 from mlmon.core.timerange import TimeRange
 
 OnSkip = Callable[[BlobInfo, str], None]
 """Told of every blob that was seen and is not collected data, with the reason."""
 
-_ALIASES: Final = {"inputs": "model_inputs", "predictions": "model_outputs"}
 _TELEMETRY: Final = "aml_telemetry.csv"
 _SERIES_LEVELS: Final = {Generation.V1: 3, Generation.V2: 0}  # model, version and designation
 _DATE_LEVELS: Final = {Generation.V1: range(3, 5), Generation.V2: range(1, 6)}
@@ -149,7 +148,7 @@ def same_collection(one: str, other: str) -> bool:
 
 def _fold(collection: str) -> str:
     folded = collection.casefold()
-    return _ALIASES.get(folded, folded)
+    return COLLECTION_OF_DESIGNATION.get(folded, folded)
 
 
 def _read(root: CollectedRoot, service: ServiceName, blob: BlobInfo) -> CollectedBlob | str:

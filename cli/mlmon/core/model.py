@@ -91,6 +91,10 @@ class Service:
         return self.name.generation
 
 
+COLLECTION_OF_DESIGNATION: Final = {"inputs": "model_inputs", "predictions": "model_outputs"}
+"""The v2 collection that holds what a v1 designation does: on the command line they name the same thing."""
+
+
 class Switch(StrEnum):
     """The two things that can be switched on a service."""
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from mlmon.core.errors import Unavailable, UsageError, did_you_mean
 from mlmon.core.model import (
+    COLLECTION_OF_DESIGNATION,
     CollectionSetting,
     FieldChange,
     Generation,
@@ -21,8 +22,6 @@ from mlmon.local.definition import COLLECTION_NAME
 from mlmon.local.definition_file import DefinitionFile
 
 USUAL_COLLECTIONS: Final = ("model_inputs", "model_outputs")
-# one word for both generations: the v1 designation names the v2 stream of the same rows
-_ALIASES: Final = {"inputs": "model_inputs", "predictions": "model_outputs"}
 
 
 class LocalServices:
@@ -110,7 +109,7 @@ def _resolve(name: str, known: dict[str, CollectionSetting]) -> str:
         raise UsageError(
             f"{name!r} is not a collection's name", hint=near or "its letters are A to Z, a to z, 0 to 9, _ and -"
         )
-    return name if name in known else _ALIASES.get(name, name)
+    return name if name in known else COLLECTION_OF_DESIGNATION.get(name, name)
 
 
 def _enabling(name: str, known: CollectionSetting | None, rate: float | None) -> Iterator[FieldChange]:
