@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from mlmon import VERSION_LINE
-from mlmon.core.errors import ExitCode, Failure, Interrupted, MlmonError, UsageError
+from mlmon.core.errors import Code, ExitCode, Failure, Interrupted, MlmonError, UsageError
 from mlmon.session import World
 
 
@@ -106,7 +107,7 @@ def _fault(error: Exception, argv: Sequence[str]) -> MlmonError:
     if "--debug" in argv:
         traceback.print_exc()
     kind = f"{type(error).__name__}: {error}".splitlines()[0]
-    return Failure(f"mlmon has a fault ({kind})", hint="please report it, with what --debug adds", code="fault")
+    return Failure(f"mlmon has a fault ({kind})", hint="please report it, with what --debug adds", code=Code.FAULT)
 
 
 def _report(error: MlmonError, argv: Sequence[str], world: World) -> int:
@@ -123,14 +124,13 @@ def _report(error: MlmonError, argv: Sequence[str], world: World) -> int:
 def _wants_json(argv: Sequence[str], world: World) -> bool:
     """Whether errors are to be JSON, found even when the command line itself is what is wrong."""
     wanted = world.environ.get("MLMON_OUTPUT", "")
-    for word, following in zip(argv, [*argv[1:], ""], strict=True):
-        if word in {"-o", "--output"}:
-            wanted = following
-        elif word.startswith(("--output=", "-o")) and not word.startswith("--"):
-            wanted = word.removeprefix("-o")
-        elif word.startswith("--output="):
-            wanted = word.removeprefix("--output=")
+    for word, following in zip(argv, [*argv, ""][1:], strict=True):
+        if found := _OUTPUT.fullmatch(word):
+            wanted = found["value"] or following
     return wanted in {"json", "jsonl"}
+
+
+_OUTPUT: Final = re.compile(r"(?:--output=|--output$|-[qy]*o)(?P<value>.*)")  # also as -qo json, -ojson
 
 
 def _quiet_pipe(world: World) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from mlmon import settings as settings_
-from mlmon.core.errors import ExitCode, Interrupted, NotFound, UsageError, did_you_mean
+from mlmon.core.errors import Code, ExitCode, Failure, Interrupted, NotFound, UsageError, did_you_mean
 from mlmon.core.model import Demo, Service, ServiceName
 from mlmon.output.terminal import Terminal
 from mlmon.settings import AzureWorkspace, Folder, Settings
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class World:
     """What a run is given from outside: streams, environment, folder and clock."""
 
-    stdin: TextIO
+    stdin: TextIO | None
     stdout: TextIO
     stderr: TextIO
     environ: Mapping[str, str]
@@ -89,7 +89,11 @@ class Session:
             UsageError: not UTF-8.
         """
         try:
-            return self.world.stdin.read() if source == "-" else self.path(source).read_text("utf-8-sig")
+            if source != "-":
+                return self.path(source).read_text("utf-8-sig")
+            if self.world.stdin is None:
+                raise UsageError("there is no stdin to read", hint="name a file instead of -")
+            return self.world.stdin.read()
         except UnicodeDecodeError as error:
             raise UsageError(f"{source} is not UTF-8 text ({error.reason})", hint="save it as UTF-8") from None
         except FileNotFoundError:
@@ -129,13 +133,17 @@ class Session:
             return LocalWorkspace.open(folder, clock=self.world.clock)
         return LocalWorkspace.create(folder, name=folder.name or "workspace", clock=self.world.clock)
 
-    def create_demo(self, folder: Path) -> Demo:
-        """A demo workspace in this folder; what an earlier demo left there is replaced, other files stay."""
+    def create_demo(self, folder: Path, *, replacing: bool) -> Demo:
+        """A demo workspace in this folder; with `replacing`, in the place of a demo that is there.
+
+        Raises:
+            UsageError: the folder is there, and is not to be replaced or no demo.
+        """
         from mlmon.local.demo import create, days
 
         today = self.now.date()
         with self.terminal.progress("Making thirteen months of history", total=days(today), unit="days") as bar:
-            return create(folder, today=today, on_day=lambda: bar.advance(1))
+            return create(folder, today=today, on_day=lambda: bar.advance(1), replacing=replacing)
 
     def service(self, workspace: Workspace, name: str | None) -> Service:
         """The service that was named, else the folder's default, else the only one there is.
@@ -158,7 +166,7 @@ class Session:
             raise NotFound(
                 f"the workspace {workspace.name} has no services",
                 hint="mlmon serve score.py --name NAME adds one",
-                code="no-services",
+                code=Code.NO_SERVICES,
             )
         if len(services) == 1:
             return services[0]
@@ -174,10 +182,17 @@ class Session:
 
         Raises:
             Interrupted: after Ctrl-C.
+            Failure: it failed, and has said why.
         """
-        world = replace(self.world, cwd=cwd, environ={**self.world.environ, "MLMON_OUTPUT": "table"})
-        if self.world.main(argv, world) == ExitCode.INTERRUPTED:
+        # a variable must not turn the command to another workspace than the folder's own
+        environ = {name: value for name, value in self.world.environ.items() if not name.startswith("MLMON_")}
+        flags = ["--quiet"] * self.terminal.quiet + ["--no-color"] * bool(self.options.no_color)
+        world = replace(self.world, cwd=cwd, environ={**environ, "MLMON_OUTPUT": "table"})
+        code = self.world.main([*flags, *argv], world)
+        if code == ExitCode.INTERRUPTED:
             raise Interrupted("the walk through the demo was interrupted")
+        if code != ExitCode.DONE:
+            raise Failure(f"mlmon {argv[0]} ended with exit code {code}", hint="the lines above say why")
 
 
 def names_in(workspace: Folder) -> Names:
@@ -209,5 +224,5 @@ def _find(workspace: Workspace, text: str) -> Service:
     raise NotFound(
         f"no service named {text!r} in {workspace.name}",
         hint=f"{did_you_mean(text, names) or known} see mlmon status",
-        code="service-not-found",
+        code=Code.SERVICE_NOT_FOUND,
     )

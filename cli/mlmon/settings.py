@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mlmon.core.errors import NotFound, UsageError, did_you_mean
+from mlmon.core.errors import Code, NotFound, UsageError, did_you_mean
 
 FILE: Final = "mlmon.toml"
 EMBEDDED: Final = "workspace.toml"
@@ -53,12 +53,13 @@ Target = Folder | AzureWorkspace
 class Settings:
     """What holds for one run. `target` is None when no workspace is named anywhere."""
 
-    folder: Path
-    """Where mlmon.toml stands, or would be written."""
+    cwd: Path
     workspace: Setting | None
     target: Target | None
     service: Setting | None
     output: Setting | None
+    file: Path
+    """The mlmon.toml that speaks of this workspace, whether or not it exists yet: where its default service belongs."""
 
     def all(self) -> tuple[Setting, ...]:
         """Every setting that has a value, in the order of the documentation."""
@@ -68,9 +69,9 @@ class Settings:
         """The workspace to work on. Raises `NotFound` when there is none."""
         if self.target is None:
             raise NotFound(
-                f"no workspace here ({self.folder}) or in any folder above",
+                f"no workspace here ({self.cwd}) or in any folder above",
                 hint="mlmon demo makes one to try, mlmon init --local DIR an empty one",
-                code="no-workspace",
+                code=Code.NO_WORKSPACE,
             )
         return self.target
 
@@ -82,21 +83,23 @@ def load(*, cwd: Path, environ: Mapping[str, str], workspace: str | None = None)
         UsageError: a settings file cannot be read, or has a key or value that means nothing.
         NotFound: the named workspace is in no settings file.
     """
-    files = [*_project_files(cwd), *_user_file(environ)]
-    near = files[0].path.parent if files and files[0].path.name == FILE else cwd
-    chosen, target = _workspace(workspace, cwd=cwd, environ=environ, files=files)
+    project, user = _project_file(cwd), _user_file(environ)
+    files = [file for file in (project, user) if file]
+    chosen = _choose(workspace, cwd=cwd, environ=environ, project=project, user=user)
+    file = chosen.file if chosen else cwd / FILE
     return Settings(
-        folder=near,
-        workspace=chosen,
-        target=target,
-        service=_service(environ, files, chosen, target),
+        cwd=cwd,
+        workspace=chosen.setting if chosen else None,
+        target=chosen.target if chosen else None,
+        service=_service(environ, file, files),
         output=_first("output", environ, files),
+        file=file,
     )
 
 
 def workspaces(*, cwd: Path, environ: Mapping[str, str]) -> dict[str, Target]:
     """Every workspace that a settings file names; the nearest file wins. Raises `UsageError` as `load`."""
-    return _known([*_project_files(cwd), *_user_file(environ)])
+    return _known([file for file in (_project_file(cwd), _user_file(environ)) if file])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +109,46 @@ class _File:
     workspaces: Mapping[str, Target]
 
 
-def _workspace(
-    flag: str | None, *, cwd: Path, environ: Mapping[str, str], files: list[_File]
-) -> tuple[Setting | None, Target | None]:
-    said = Setting("workspace", flag, "--workspace") if flag else _first("workspace", environ, files)
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The workspace, who chose it, and the mlmon.toml that speaks of it."""
+
+    setting: Setting
+    target: Target
+    file: Path
+
+
+def _choose(
+    flag: str | None, *, cwd: Path, environ: Mapping[str, str], project: _File | None, user: _File | None
+) -> _Choice | None:
+    """Flag, variable, the nearest folder that says something, the user's file, Azure ML's config.json."""
+    files = [file for file in (project, user) if file]
+    said = Setting("workspace", flag, "--workspace") if flag else _first("workspace", environ, [])
     if said:
-        base = Path(said.origin).parent if said.origin.endswith(".toml") else cwd
-        return said, _named(said, base, environ=environ, files=files)
+        target = _named(said, cwd, environ=environ, files=files)
+        own = target.path if isinstance(target, Folder) else cwd
+        return _Choice(said, target, own / FILE)
     for folder in (cwd, *cwd.parents):
+        # nearest first: who stands in a workspace means that one, whatever a folder above says
+        if project and project.path.parent == folder and (value := project.values.get("workspace")):
+            said = Setting("workspace", value, str(project.path))
+            return _Choice(said, _named(said, folder, environ=environ, files=files), project.path)
         if (folder / EMBEDDED).is_file():
-            return Setting("workspace", str(folder), str(folder / EMBEDDED)), Folder(folder)
-        for config in _AZURE_CONFIGS:
-            if (folder / config).is_file() and (found := _azure_config(folder / config)):
-                return Setting("workspace", found.name, str(folder / config)), found
-    return None, None
+            return _Choice(Setting("workspace", str(folder), str(folder / EMBEDDED)), Folder(folder), folder / FILE)
+    if user and (value := user.values.get("workspace")):
+        said = Setting("workspace", value, str(user.path))
+        return _Choice(said, _named(said, user.path.parent, environ=environ, files=files), user.path)
+    for config in (folder / name for folder in (cwd, *cwd.parents) for name in _AZURE_CONFIGS):
+        if config.is_file() and (found := _azure_config(config)):
+            file = project.path if project else config.parent / FILE
+            return _Choice(Setting("workspace", found.name, str(config)), found, file)
+    return None
 
 
 def _named(said: Setting, base: Path, *, environ: Mapping[str, str], files: list[_File]) -> Target:
-    if said.value.startswith("~"):
+    if said.value == "~" or said.value.startswith("~/"):
         home = environ.get("HOME") or environ.get("USERPROFILE") or ""
-        return Folder(Path(home) / said.value.lstrip("~").lstrip("/\\"))
+        return Folder(Path(home, said.value[2:]))
     if said.value.startswith((".", "/")) or Path(said.value).is_absolute():
         return Folder((base / said.value).resolve())
     known = _known(files)
@@ -134,7 +157,7 @@ def _named(said: Setting, base: Path, *, environ: Mapping[str, str], files: list
     raise NotFound(
         f"no workspace named {said.value!r} in the settings (asked for by {said.origin})",
         hint=did_you_mean(said.value, sorted(known)) or f"a folder is written as a path: ./{said.value}",
-        code="workspace-not-found",
+        code=Code.WORKSPACE_NOT_FOUND,
     )
 
 
@@ -142,16 +165,12 @@ def _known(files: list[_File]) -> dict[str, Target]:
     return {name: target for file in reversed(files) for name, target in file.workspaces.items()}
 
 
-def _service(
-    environ: Mapping[str, str], files: list[_File], workspace: Setting | None, target: Target | None
-) -> Setting | None:
-    """The default service. One from a file counts only where that file also decides the workspace."""
+def _service(environ: Mapping[str, str], file: Path, files: list[_File]) -> Setting | None:
+    """The default service. One in a file counts only where that file speaks of the workspace that was chosen."""
     if found := environ.get("MLMON_SERVICE"):
         return Setting("service", found, "MLMON_SERVICE")
-    if workspace is not None and not workspace.origin.endswith((".toml", ".json")):
-        own = _read(target.path / FILE) if isinstance(target, Folder) and (target.path / FILE).is_file() else None
-        files = [own] if own else []
-    return _first("service", {}, files)
+    read = next((one for one in files if one.path == file), None) or (_read(file) if file.is_file() else None)
+    return _first("service", {}, [read] if read else [])
 
 
 def _first(name: str, environ: Mapping[str, str], files: list[_File]) -> Setting | None:
@@ -164,26 +183,22 @@ def _first(name: str, environ: Mapping[str, str], files: list[_File]) -> Setting
     return None
 
 
-def _project_files(cwd: Path) -> Iterator[_File]:
-    """The nearest mlmon.toml: folders above it belong to somebody else."""
-    for folder in (cwd, *cwd.parents):
-        if (folder / FILE).is_file():
-            yield _read(folder / FILE)
-            return
+def _project_file(cwd: Path) -> _File | None:
+    """The nearest mlmon.toml: those in folders above it belong to somebody else."""
+    return next((_read(folder / FILE) for folder in (cwd, *cwd.parents) if (folder / FILE).is_file()), None)
 
 
-def _user_file(environ: Mapping[str, str]) -> Iterator[_File]:
+def _user_file(environ: Mapping[str, str]) -> _File | None:
     home = environ.get("HOME") or environ.get("USERPROFILE")
     base = environ.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
     path = Path(base) / "mlmon" / "config.toml"
-    if base and path.is_file():
-        yield _read(path)
+    return _read(path) if base and path.is_file() else None
 
 
 def _read(path: Path) -> _File:
     try:
         content = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}", hint="correct that line, or remove the file") from None
     for key, value in content.items():
         if key == "workspaces":
@@ -221,9 +236,42 @@ def _azure_config(path: Path) -> AzureWorkspace | None:
     """Azure ML's own file; None when a config.json belongs to something else."""
     try:
         content = json.loads(path.read_text("utf-8"))
-    except (ValueError, OSError):
+    except (ValueError, OSError, RecursionError):
         return None
     match content:
         case {"subscription_id": str(sub), "resource_group": str(group), "workspace_name": str(name)}:
             return AzureWorkspace(sub, group, name)
     return None
+
+
+def written(path: Path) -> Mapping[str, str]:
+    """What a settings file says; nothing when it is not there. Raises `UsageError` as `load`."""
+    return _read(path).values if path.is_file() else {}
+
+
+def write(path: Path, values: Mapping[str, str | None]) -> bool:
+    """Set keys in a settings file (None: take it out), keeping what a person wrote; whether that changed anything.
+
+    Raises:
+        UsageError: the file cannot be read; it is left as it is.
+    """
+    before = written(path)
+    changes = {key: value for key, value in values.items() if before.get(key) != value}
+    if not changes:
+        return False
+    import tempfile
+
+    import tomlkit  # why here: 30 ms that only two commands need
+
+    document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
+    for key, value in changes.items():
+        if value is None:
+            document.remove(key)
+        else:
+            document[key] = value
+    descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
+        file.write(tomlkit.dumps(document))
+    Path(partial).chmod(0o644)  # mkstemp makes it private; a project's settings are shared
+    Path(partial).replace(path)
+    return True

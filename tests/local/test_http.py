@@ -257,11 +257,11 @@ def test_a_port_that_another_program_took_over_is_not_mistaken_for_a_service(
     with thread(workspace, green) as address:
         folder = workspace.folder / ".servers" / "ep%2Fblue"
         folder.mkdir(parents=True)
-        (folder / "1.json").write_text(json.dumps({"port": urlsplit(address).port}))
+        (folder / "1.json").write_text(json.dumps({"port": urlsplit(address).port, "pid": os.getpid()}))
         assert workspace.scoring.invoke(blue, "by blue").status == 200
     assert workspace.logs.snapshot(blue, lines=3).lines[0].endswith("azmlinfsrv.print - by blue")
     with babbling(b"no http at all\r\n\r\n") as port:
-        (folder / "1.json").write_text(json.dumps({"port": port}))
+        (folder / "1.json").write_text(json.dumps({"port": port, "pid": os.getpid()}))
         assert workspace.scoring.invoke(blue, "again").status == 200
 
 

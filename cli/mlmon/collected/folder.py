@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from mlmon.core.errors import Failure, UsageError
+from mlmon.core.errors import Code, Failure, UsageError
 
 TEMPORARY_SUFFIX: Final = ".mlmon-part"
 """Ends the name of a file that is being written."""
@@ -37,7 +37,7 @@ class NotWritten(Exception):
 class Unwritable(Failure):
     """The folder as a whole takes no files, so there is no point in trying the next."""
 
-    code = "folder-unwritable"
+    code = Code.FOLDER_UNWRITABLE
 
 
 class _Kind(Enum):

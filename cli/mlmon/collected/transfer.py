@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from threading import Event
@@ -13,7 +13,7 @@ from mlmon.collected import folder
 from mlmon.collected.layout import CollectedBlob, OnSkip, Selection, select
 from mlmon.collected.names import identity, unsafe
 from mlmon.core.errors import MlmonError, NotFound
-from mlmon.core.model import ServiceName
+from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
 
@@ -110,8 +110,9 @@ def plan(
 ) -> Plan:
     """Which file below `to_dir` each selected blob becomes: its name in the container, unchanged.
 
-    Set aside are names that cannot safely be a relative path on some system, and the later of two
-    that some system would take for the same file, or for a file and a folder of the same name.
+    Set aside are names that cannot safely be a relative path on some system (also where that is why they
+    cannot be read as collected data), and the later of two that some system would take for the same file,
+    or for a file and a folder of the same name.
 
     Raises:
         NotFound: no such service.
@@ -119,7 +120,16 @@ def plan(
         Failure: `to_dir` cannot be written to.
     """
     folder.check(to_dir)
-    return assign(select(blobs, service, selection, on_skip=on_skip), to_dir=to_dir)
+    hostile: list[SetAside] = []
+
+    def skipped(blob: BlobInfo, reason: str) -> None:
+        if danger := unsafe(blob.name):
+            hostile.append(SetAside(blob.container, blob.name, danger))
+        elif on_skip:
+            on_skip(blob, reason)
+
+    planned = assign(select(blobs, service, selection, on_skip=skipped), to_dir=to_dir)
+    return replace(planned, set_aside=(*hostile, *planned.set_aside))
 
 
 def assign(selected: Iterable[CollectedBlob], *, to_dir: Path) -> Plan:

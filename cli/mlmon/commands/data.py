@@ -1,5 +1,6 @@
 """Collected model data: ls, pull."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -8,7 +9,7 @@ import typer
 
 from mlmon.collected import layout, transfer
 from mlmon.collected.layout import CollectedBlob, Selection
-from mlmon.collected.transfer import Fetched, Outcome, Plan
+from mlmon.collected.transfer import Failed, Fetched, Outcome, Plan, SetAside
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,
@@ -21,10 +22,10 @@ from mlmon.commands.options import (
     ServiceArgument,
     ToOption,
 )
-from mlmon.core.errors import ExitCode, did_you_mean
-from mlmon.core.model import BlobInfo, Service, Value
+from mlmon.commands.ranges import range_of
+from mlmon.core.errors import ExitCode, UsageError, did_you_mean
+from mlmon.core.model import BlobInfo, Generation, Service, Value
 from mlmon.core.ports import Workspace
-from mlmon.core.timerange import TimeRange, resolve
 from mlmon.output.cells import human_bytes
 from mlmon.output.results import Faces, Field, Lines, Record, Result, Row, Rows
 from mlmon.session import Session
@@ -69,10 +70,11 @@ def ls(
 
     Ranges are half-open and in UTC. A blob counts when its day or hour overlaps the range.
     """
-    between = _said(session, resolve(session.now, month=month, day=day, start=start, end=end))
+    between = range_of(session, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace = session.connect()
     found = session.service(workspace, service)
+    _refuse_models_of_v2(found, model or model_version)
     skipped = Skipped(session)
     blobs = list(layout.select(workspace.blobs, found.name, selection, on_skip=skipped))
     skipped.say()
@@ -127,17 +129,18 @@ def pull(
 
     A file is either whole or not there. A blob whose name cannot safely be a file is set aside and named.
     """
-    between = _said(session, resolve(session.now, month=month, day=day, start=start, end=end))
+    between = range_of(session, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace = session.connect()
     found = session.service(workspace, service)
+    _refuse_models_of_v2(found, model or model_version)
     skipped = Skipped(session)
     plan = transfer.plan(workspace.blobs, found.name, selection, to_dir=session.path(to_dir), on_skip=skipped)
     skipped.say()
     if not plan.count:
         _explain_nothing(session, workspace, found, selection)
     if dry_run:
-        return _planned(plan)
+        return _planned(session, found, plan)
     with session.terminal.progress(f"Pulling {found.name}", total=plan.bytes, unit="bytes") as bar:
         outcome = transfer.run(
             plan,
@@ -163,10 +166,12 @@ class Skipped:
             self.session.terminal.note(f"passed over {self.count} that are no collected data; --debug names them")
 
 
-def _said(session: Session, between: TimeRange | None) -> TimeRange | None:
-    """Say the range: a bare month leaves the year to us, and a start without an end the end."""
-    session.terminal.note(f"time range: {between}, UTC" if between else "time range: all there is")
-    return between
+def _refuse_models_of_v2(service: Service, said: str | None) -> None:
+    if said and service.generation is Generation.V2:
+        raise UsageError(
+            f"{service.name} is a v2 deployment, whose collected data does not tell the model",
+            hint="leave --model and --model-version out",
+        )
 
 
 def _row(one: CollectedBlob) -> dict[str, Value]:
@@ -196,10 +201,11 @@ def _counted(count: int, size: int, days: int) -> str:
     return f"{count} file{'' if count == 1 else 's'}, {human_bytes(size)}, {days} day{'' if days == 1 else 's'}"
 
 
-def _planned(plan: Plan) -> Result:
-    rows = [{**_row(target.collected), "status": "planned", "reason": None} for target in plan.targets]
-    said = _counted(plan.count, plan.bytes, len(plan.days))
-    return Faces(people=Lines([f"would fetch {said} into {plan.to_dir}"]), machines=Rows(_PULLED, rows))
+def _planned(session: Session, service: Service, plan: Plan) -> Result:
+    rows: list[Row] = [{**_row(target.collected), "status": "planned", "reason": None} for target in plan.targets]
+    rows += _missing(session, service, plan.set_aside, "set aside")
+    said = f"would fetch {_counted(plan.count, plan.bytes, len(plan.days))}"
+    return _summed(said, rows, set_aside=len(plan.set_aside), to_dir=plan.to_dir)
 
 
 def _pulled(session: Session, service: Service, plan: Plan, outcome: Outcome) -> Result:
@@ -209,13 +215,21 @@ def _pulled(session: Session, service: Service, plan: Plan, outcome: Outcome) ->
         {**_row(by_name[one.name]), "path": one.path, "bytes": one.bytes, "status": "fetched", "reason": None}
         for one in outcome.fetched
     ]
-    for status, missing in (("failed", outcome.failed), ("set aside", outcome.set_aside)):
-        for one in missing:
-            rows.append({"path": one.name, "service": str(service.name), "status": status, "reason": one.reason})
-            session.terminal.note(f"{status}: {one.name}: {one.reason}", level="warning")
-    code = ExitCode.DONE if outcome.complete else ExitCode.PARTIAL
-    said = _counted(len(outcome.fetched), outcome.bytes, len({one.day for one in outcome.fetched}))
-    said += f", {len(outcome.failed)} failed" if outcome.failed else ""
-    said += f", {len(outcome.set_aside)} set aside" if outcome.set_aside else ""
-    people = Lines([f"fetched {said} into {plan.to_dir}"], exit_code=code)
-    return Faces(people=people, machines=Rows(_PULLED, rows, exit_code=code))
+    rows += _missing(session, service, outcome.failed, "failed")
+    rows += _missing(session, service, outcome.set_aside, "set aside")
+    days = len({one.day for one in outcome.fetched})
+    said = f"fetched {_counted(len(outcome.fetched), outcome.bytes, days)}"
+    return _summed(said, rows, failed=len(outcome.failed), set_aside=len(outcome.set_aside), to_dir=plan.to_dir)
+
+
+def _missing(session: Session, service: Service, missing: Sequence[Failed | SetAside], status: str) -> Iterator[Row]:
+    for one in missing:
+        session.terminal.note(f"{status}: {one.name}: it {one.reason.removeprefix('it ')}", level="warning")
+        yield {"path": one.name, "service": str(service.name), "status": status, "reason": one.reason}
+
+
+def _summed(said: str, rows: Sequence[Row], *, to_dir: Path, failed: int = 0, set_aside: int = 0) -> Result:
+    code = ExitCode.PARTIAL if failed or set_aside else ExitCode.DONE
+    said += f", {failed} failed" if failed else ""
+    said += f", {set_aside} set aside" if set_aside else ""
+    return Faces(people=Lines([f"{said} into {to_dir}"], exit_code=code), machines=Rows(_PULLED, rows, exit_code=code))

@@ -8,7 +8,6 @@ from typing import Annotated, Final
 import typer
 
 from mlmon.commands.command import Group, command
-from mlmon.core.errors import UsageError
 from mlmon.core.model import Demo
 from mlmon.output.results import Faces, Field, Lines, Record, Result
 from mlmon.session import Session
@@ -41,7 +40,7 @@ def demo(
     *,
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to make it.")] = Path("mlmon-demo"),
     force: Annotated[
-        bool, typer.Option("--force", help="Replace the demo in an existing folder; other files there stay.")
+        bool, typer.Option("--force", help="Make a demo that is there anew; everything in its folder is replaced.")
     ] = False,
 ) -> Result:
     """Make an embedded workspace with real services and history, and walk through the main job.
@@ -51,12 +50,7 @@ def demo(
     and collected data are what such services leave behind. Two features drift from a day that the demo names.
     """
     target = session.path(folder).resolve()
-    if target.exists() and not force:
-        raise UsageError(
-            f"{target} exists",
-            hint=f"mlmon demo --force {shlex.quote(str(folder))} makes it anew, or name another folder",
-        )
-    made = session.create_demo(target)
+    made = session.create_demo(target, replacing=force)
     record = Record(
         tuple(Field(key) for key in ("folder", "services", "first_day", "requests", "failed", "drift_day", "drifted")),
         {

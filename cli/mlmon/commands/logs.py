@@ -6,14 +6,15 @@ from typing import Annotated, Final
 import typer
 
 from mlmon.commands.command import Group, command
-from mlmon.commands.options import FromOption, ServiceArgument, ToOption
+from mlmon.commands.options import FromOption, RawOption, ServiceArgument, ToOption
+from mlmon.commands.ranges import range_of
 from mlmon.core.errors import UsageError
-from mlmon.core.timerange import resolve
 from mlmon.output.results import Field, Lines, Result
 from mlmon.session import Session
 
 _FIELDS: Final = (Field("time", kind="time"), Field("line"))
 _DEFAULT_TAIL: Final = 100
+_LINES_ABOVE: Final = 200
 _WHOLE_LOG: Final = 10**9
 
 
@@ -42,27 +43,29 @@ def logs(
     container: Annotated[
         str, typer.Option("--container", metavar="NAME", help="Another container's log.", show_default=False)
     ] = "",
-    raw: Annotated[bool, typer.Option("--raw", help="Lines as they are, terminal escapes included.")] = False,  # noqa: ARG001 - @command reads it when it prints
+    raw: RawOption = False,  # noqa: ARG001 - @command reads it when it prints
 ) -> Result:
     """Show the last lines of a service's container log.
 
     Times in lines are UTC. A line without a time belongs to the line above it.
     """
-    between = resolve(session.now, start=start, end=end)
+    between = range_of(session, start=start, end=end) if start or end else None
     include_, exclude_ = _patterns(include), _patterns(exclude)
     workspace = session.connect()
     found = session.service(workspace, service)
 
     from mlmon.monitoring import loglines
 
-    # a filter looks at the whole log: a match further back must not be missed
-    filtered = bool(between or include_ or exclude_)
     last = None if tail is None and between else _DEFAULT_TAIL if tail is None else tail
-    snapshot = workspace.logs.snapshot(found.name, lines=_WHOLE_LOG if filtered else last or 0, container=container)
+    # a filter looks at the whole log: a match further back must not be missed; else some lines more than are shown,
+    # because a line without a time has that of a line above
+    filtered = bool(between or include_ or exclude_)
+    lines = _WHOLE_LOG if filtered or last is None else last + _LINES_ABOVE
+    snapshot = workspace.logs.snapshot(found.name, lines=lines, container=container)
     if snapshot.status:
         session.terminal.note(snapshot.status)
-    lines = loglines.select(snapshot.lines, between=between, include=include_, exclude=exclude_, last=last)
-    shown = ({"time": line.time, "line": line.text} for line in lines)
+    chosen = loglines.select(snapshot.lines, between=between, include=include_, exclude=exclude_, last=last)
+    shown = ({"time": line.time, "line": line.text} for line in chosen)
     return Lines(shown, _FIELDS, empty=f"no lines in the log of {found.name}")
 
 

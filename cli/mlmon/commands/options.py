@@ -73,6 +73,7 @@ CollectionOption = Annotated[
 ]
 ModelOption = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Only this model (v1).")]
 ModelVersionOption = Annotated[str | None, typer.Option("--model-version", metavar="V", help="Only this version (v1).")]
+RawOption = Annotated[bool, typer.Option("--raw", help="The lines as they are, what would act on a terminal included.")]
 SamplingRateOption = Annotated[
     float | None,
     typer.Option("--sampling-rate", metavar="R", help="Share of requests to collect, from 0 to 1 (v2)."),

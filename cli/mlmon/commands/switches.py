@@ -12,7 +12,7 @@ from mlmon.commands.options import (
     ServiceArgument,
     YesOption,
 )
-from mlmon.core.errors import ExitCode, Failure, UsageError
+from mlmon.core.errors import Code, ExitCode, Failure, UsageError
 from mlmon.core.model import Switch, SwitchRequest
 from mlmon.output.results import Change, Field, Result, Row, Rows
 from mlmon.output.text import field_changes
@@ -110,10 +110,10 @@ def _switch(
         switching.raise_if_failed(steps)
     pending = [step for step in steps if step.changes]
     if pending and not dry_run and not yes:
-        for step in pending:
-            session.terminal.note(f"{step.service}:\n{field_changes(step.changes)}".rstrip())
+        changes = "".join(f"{step.service}:\n{field_changes(step.changes)}" for step in pending)
+        session.terminal.note(changes.rstrip(), level="warning" if session.terminal.quiet else "info")
         if not session.terminal.confirm(f"Change {', '.join(str(step.service) for step in pending)}?"):
-            raise Failure("nothing changed", code="declined")
+            raise Failure("nothing changed", code=Code.DECLINED)
     if not dry_run:
         steps = [switching.apply(workspace.services, step) for step in steps]
     if every:

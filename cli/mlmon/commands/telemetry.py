@@ -5,11 +5,11 @@ from typing import Annotated, Final
 import typer
 
 from mlmon.commands.command import Group, command
-from mlmon.commands.options import FromOption, ServiceArgument, ToOption
+from mlmon.commands.options import FromOption, RawOption, ServiceArgument, ToOption
+from mlmon.commands.ranges import range_of
 from mlmon.core.errors import ExitCode, UsageError
 from mlmon.core.model import Column, Table
-from mlmon.core.timerange import TimeRange, resolve
-from mlmon.output.results import Faces, Field, FieldKind, Format, Result, Rows, Text
+from mlmon.output.results import Faces, Field, FieldKind, Format, Lines, Result, Rows, Text
 from mlmon.session import Session
 
 _KINDS: Final[dict[str, FieldKind]] = {
@@ -21,6 +21,9 @@ _KINDS: Final[dict[str, FieldKind]] = {
     "timespan": "duration",
     "dynamic": "json",
 }
+
+
+_NEWEST: Final = 10
 
 
 @command(
@@ -44,8 +47,11 @@ def traces(
     ] = None,
     start: FromOption = None,
     end: ToOption = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="The newest N.")] = 10,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="The newest N. Default: 10, and with --kql all.")
+    ] = None,
     kql: Annotated[str, typer.Option("--kql", metavar="'| …'", help="KQL to append.", show_default=False)] = "",
+    raw: RawOption = False,
     print_kql: Annotated[bool, typer.Option("--print-kql", help="Print the query instead of running it.")] = False,
 ) -> Result:
     """Show what a service traced: the lines its script printed, newest first.
@@ -56,22 +62,23 @@ def traces(
 
     workspace = session.connect()
     found = session.service(workspace, service)
-    between = resolve(session.now, start=start, end=end)
+    between = range_of(session, start=start, end=end)
     query_ = traces_query(
         service=str(found.name),
         where=where or (),
         between=between,
-        limit=limit,
+        limit=limit or (None if kql else _NEWEST),
         tail=kql,
         dialect=workspace.telemetry.dialect,
     )
     session.terminal.note(f"query:\n{query_}", level="debug")
     if print_kql:
         return Text(f"{query_}\n")
-    table = workspace.telemetry.query(query_)
-    _say_range(session, between)
+    table = workspace.telemetry.query(query_, between=between)
     rows = _rows(table, empty="no traces match")
-    return rows if kql else Faces(people=_unfolded(table), machines=rows)
+    if kql:
+        return rows
+    return Faces(people=_printed(table) if raw else _unfolded(table), machines=rows)
 
 
 @command(
@@ -108,9 +115,8 @@ def query(
             hint="mlmon query 'traces | take 10', or -f FILE, or - for stdin",
         )
     text = session.read_text(file or "-") if kql in {None, "-"} else str(kql)
-    between = resolve(session.now, start=start, end=end)
+    between = range_of(session, start=start, end=end)
     table = session.connect().telemetry.query(text, between=between)
-    _say_range(session, between)
     return _rows(table, empty="the query returned no rows")
 
 
@@ -118,6 +124,13 @@ def _rows(table: Table, *, empty: str) -> Rows:
     fields = tuple(Field(column.name, kind=_kind(column)) for column in table.columns)
     code = ExitCode.PARTIAL if table.partial else ExitCode.DONE
     return Rows(fields, table.records(), empty=empty, exit_code=code)
+
+
+def _printed(table: Table) -> Lines:
+    """The printed lines alone, as they were printed."""
+    from mlmon.monitoring import payload
+
+    return Lines([payload.text(record) for record in table.records()], empty="no traces match")
 
 
 def _unfolded(table: Table) -> Rows:
@@ -146,7 +159,3 @@ def _unfolded(table: Table) -> Rows:
 
 def _kind(column: Column) -> FieldKind:
     return _KINDS.get(column.type, "flag" if column.type == "bool" else "text")
-
-
-def _say_range(session: Session, between: TimeRange | None) -> None:
-    session.terminal.note(f"time range: {between}, UTC" if between else "time range: all there is")

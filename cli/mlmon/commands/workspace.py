@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mlmon import settings
 from mlmon.commands.command import Group, command
 from mlmon.core.errors import UsageError
 from mlmon.output.results import Field, Record, Result
@@ -29,21 +30,18 @@ def init(
     if local is None:
         raise UsageError("say which workspace", hint="mlmon init --local DIR makes or connects an embedded one")
     folder = session.path(local).resolve()
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file", hint="name a folder")
-    existed = (folder / "workspace.toml").exists()
+    file = session.world.cwd / FILE
+    before = settings.written(file).get("workspace")
+    existed = (folder / settings.EMBEDDED).exists()
     workspace = session.create_embedded(folder)
-    settings = session.world.cwd / FILE
-    _remember(settings, "workspace", _as_written(folder, session.world.cwd))
+    values: dict[str, str | None] = {"workspace": _as_written(folder, session.world.cwd)}
+    if before not in {None, values["workspace"]}:
+        values["service"] = None  # it named a service of the workspace before
+    settings.write(file, values)
     session.terminal.note(f"{'connected to' if existed else 'made'} {workspace.folder}")
     return Record(
-        (Field("workspace"), Field("folder"), Field("created", kind="flag"), Field("settings")),
-        {
-            "workspace": workspace.name,
-            "folder": str(workspace.folder),
-            "created": not existed,
-            "settings": str(settings),
-        },
+        (Field("workspace"), Field("created", kind="flag"), Field("settings")),
+        {"workspace": str(workspace.folder), "created": not existed, "settings": str(file)},
     )
 
 
@@ -55,28 +53,16 @@ def use(
 ) -> Result:
     """Choose the default service of this folder."""
     found = session.service(session.connect(), service)
-    settings = session.settings.folder / FILE
-    changed = _remember(settings, "service", str(found.name))
+    file = session.settings.file
+    changed = settings.write(file, {"service": str(found.name)})
     return Record(
         (Field("service"), Field("changed", kind="flag"), Field("settings")),
-        {"service": str(found.name), "changed": changed, "settings": str(settings)},
+        {"service": str(found.name), "changed": changed, "settings": str(file)},
     )
 
 
 def _as_written(folder: Path, cwd: Path) -> str:
     """The folder as mlmon.toml names it: relative when it is below, so that both can move together."""
+    if folder == cwd:
+        return "."
     return f"./{folder.relative_to(cwd).as_posix()}" if folder.is_relative_to(cwd) else str(folder)
-
-
-def _remember(path: Path, key: str, value: str) -> bool:
-    """Set one key in mlmon.toml, keeping everything else a person wrote there; whether that changed anything."""
-    import tomlkit
-
-    document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
-    if document.get(key) == value:
-        return False
-    document[key] = value
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(tomlkit.dumps(document), "utf-8")
-    partial.replace(path)
-    return True

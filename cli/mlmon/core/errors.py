@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 
 class ExitCode(IntEnum):
@@ -27,16 +27,34 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130, "interrupted (Ctrl-C)"
 
 
-class MlmonError(Exception):
-    """An error a person can act on: one sentence without a full stop, then what to do next.
+class Code(StrEnum):
+    """What an error is called in JSON. Part of the contract: a script may compare it, so none changes its meaning."""
 
-    `code` is part of the JSON contract: a script may compare it, so it never changes meaning.
-    """
+    FAILURE = "failure"
+    DECLINED = "declined"
+    DAMAGED_WORKSPACE = "damaged-workspace"
+    FOLDER_UNWRITABLE = "folder-unwritable"
+    SCRIPT_FAILED = "script-failed"
+    FAULT = "fault"
+    USAGE = "usage"
+    QUERY = "query"
+    NOT_ALLOWED = "not-allowed"
+    NOT_FOUND = "not-found"
+    NO_WORKSPACE = "no-workspace"
+    WORKSPACE_NOT_FOUND = "workspace-not-found"
+    NO_SERVICES = "no-services"
+    SERVICE_NOT_FOUND = "service-not-found"
+    UNAVAILABLE = "unavailable"
+    INTERRUPTED = "interrupted"
+
+
+class MlmonError(Exception):
+    """An error a person can act on: one sentence without a full stop, then what to do next."""
 
     exit_code: ExitCode = ExitCode.FAILURE
-    code: str = "failure"
+    code: Code = Code.FAILURE
 
-    def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str = "", code: Code | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -52,61 +70,54 @@ class UsageError(MlmonError):
     """The caller's option, argument, setting or query is wrong."""
 
     exit_code = ExitCode.USAGE
-    code = "usage"
+    code = Code.USAGE
 
 
 class QueryError(UsageError):
     """A KQL query is wrong, or uses what the engine that runs it does not support."""
 
-    code = "query"
+    code = Code.QUERY
 
 
 class DamagedWorkspace(MlmonError):
     """A workspace on disk cannot be trusted; it is left as it was."""
 
-    code = "damaged-workspace"
+    code = Code.DAMAGED_WORKSPACE
 
 
 class NotAllowed(MlmonError):
     """Not signed in, or signed in without the role that is needed."""
 
     exit_code = ExitCode.NOT_ALLOWED
-    code = "not-allowed"
+    code = Code.NOT_ALLOWED
 
 
 class NotFound(MlmonError):
     """What was named does not exist."""
 
     exit_code = ExitCode.NOT_FOUND
-    code = "not-found"
+    code = Code.NOT_FOUND
 
 
 class Unavailable(MlmonError):
     """A service did not answer, throttled or timed out; the same command may work later."""
 
     exit_code = ExitCode.UNAVAILABLE
-    code = "unavailable"
-
-
-class Partial(MlmonError):
-    """Some of the work was done and some of it failed."""
-
-    exit_code = ExitCode.PARTIAL
-    code = "partial"
+    code = Code.UNAVAILABLE
 
 
 class Interrupted(MlmonError):
     """The person pressed Ctrl-C."""
 
     exit_code = ExitCode.INTERRUPTED
-    code = "interrupted"
+    code = Code.INTERRUPTED
 
 
-def did_you_mean(wrong: str, known: list[str] | tuple[str, ...], *, most: int = 3) -> str:
+def did_you_mean(wrong: str, known: list[str] | tuple[str, ...], *, most: int = 3, cutoff: float = 0.6) -> str:
     """A hint naming the known words nearest to a wrong one, or "" when none is near."""
     from difflib import get_close_matches  # why here: 4 ms that only an error needs
 
     folded = {word.lower(): word for word in known}
-    near = [folded[word] for word in get_close_matches(wrong.lower(), list(folded), n=most, cutoff=0.6)]
+    near = [folded[word] for word in get_close_matches(wrong.lower(), list(folded), n=most, cutoff=cutoff)]
     near += [word for word in known if wrong and wrong.lower() in word.lower() and word not in near]
     return f"did you mean {' or '.join(repr(word) for word in near[:most])}?" if near else ""

@@ -48,10 +48,10 @@ class ServiceName:
         """Read a name as it is written on the command line.
 
         Raises:
-            UsageError: empty, blank inside, or more than one slash.
+            UsageError: empty, a blank or what cannot be seen inside, or more than one slash.
         """
         parts = text.split("/")
-        if len(parts) > 2 or not all(_NAME.fullmatch(part) for part in parts):
+        if len(parts) > 2 or not all(_NAME.fullmatch(part) and part.isprintable() for part in parts):
             raise UsageError(
                 f"{text!r} is not a service name",
                 hint="a v1 web service is a name, a v2 deployment is endpoint/deployment",

@@ -91,11 +91,13 @@ def traces_query(
     service: str | None,
     where: Sequence[str],
     between: TimeRange | None,
-    limit: int,
+    limit: int | None,
     tail: str = "",
     dialect: Dialect,
 ) -> str:
-    """The traces of a service that contain every one of `where`, newest first, ready to paste into the portal.
+    """The traces of a service that contain every one of `where`, ready to paste into the portal.
+
+    With a `limit` the newest so many, newest first; without one all there are, in no order.
 
     A text is looked for in `customDimensions` and in `message`, whatever its case: as typed, and as it stands
     escaped inside a JSON payload, so that it finds the same rows where the server puts the printed text into
@@ -106,7 +108,7 @@ def traces_query(
     Raises:
         UsageError: a text that is not valid Unicode, a limit below 1, or a tail that does not start with `|`.
     """
-    if limit < 1:
+    if limit is not None and limit < 1:
         raise UsageError(f"the limit {limit} is less than 1", hint="ask for at least one row")
     if tail.strip() and not tail.lstrip().startswith("|"):
         raise UsageError(
@@ -124,7 +126,8 @@ def traces_query(
         conditions = [f"{bag} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH + 1)]
         conditions += [f"{message} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH)]
         lines.append("| where " + (" or " if len(conditions) == 2 else "\n    or ").join(conditions))
-    lines += [f"| order by {time} desc", f"| take {limit}"]
+    if limit is not None:
+        lines += [f"| order by {time} desc", f"| take {limit}"]
     if tail.strip():
         lines.append(tail.strip())
     return "\n".join(lines)

@@ -61,8 +61,15 @@ class DefinitionFile:
             yield
 
     def write_fields(self, name: ServiceName, fields: Mapping[str, Json]) -> None:
-        """Set fields of one service (dotted: `collections.model_inputs.enabled`); call it under the lock."""
+        """Set fields of one service (dotted: `collections.model_inputs.enabled`); call it under the lock.
+
+        A field that is None is taken out.
+        """
         self._edit(lambda document: _set_fields(document, name, fields))
+
+    def remove(self, name: ServiceName) -> None:
+        """Take a service out; call it under the lock."""
+        self._edit(lambda document: document["services"].remove(str(name)))
 
     def create(self, definition: Definition) -> None:
         """Write a new file without services."""
@@ -99,7 +106,11 @@ def _set_fields(document: TOMLDocument, name: ServiceName, fields: Mapping[str, 
                 inside = isinstance(table, InlineTable)
                 table[step] = tomlkit.inline_table() if inside else tomlkit.table(is_super_table=depth in {0, 2})
             table = table[step]
-        table[dotted.rsplit(".", 1)[-1]] = value
+        key = dotted.rsplit(".", 1)[-1]
+        if value is not None:
+            table[key] = value
+        elif key in table:
+            table.remove(key)
 
 
 def _new_text(definition: Definition) -> str:

@@ -52,6 +52,10 @@ class LocalScoring:
         app = ScoringApp(self._host(name), identity=identity(self._store.folder, self._file.load().id, name))
         return LoopbackServer(app, name=name, store=self._store, port=port)
 
+    def load(self, name: ServiceName) -> None:
+        """Run the script's `init()` now rather than with the first request. Raises `Failure` when it fails."""
+        self._host(name)
+
     def _host(self, name: ServiceName) -> ServiceHost:
         host = self._hosts.get(name)
         if host is None or host.stale:

@@ -109,7 +109,14 @@ def _resolve(name: str, known: dict[str, CollectionSetting]) -> str:
         raise UsageError(
             f"{name!r} is not a collection's name", hint=near or "its letters are A to Z, a to z, 0 to 9, _ and -"
         )
-    return name if name in known else COLLECTION_OF_DESIGNATION.get(name, name)
+    folded = {each.casefold(): each for each in (*USUAL_COLLECTIONS, *known)}
+    usual = COLLECTION_OF_DESIGNATION.get(name.casefold(), name.casefold())
+    if usual in folded:
+        return folded[usual]
+    # a name of the script's own is fine; one that is almost a known one is a slip, and would collect nothing
+    if near := did_you_mean(name, list(folded.values()), most=1, cutoff=0.85):
+        raise UsageError(f"there is no collection {name!r}", hint=near)
+    return name
 
 
 def _enabling(name: str, known: CollectionSetting | None, rate: float | None) -> Iterator[FieldChange]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
-from mlmon.core.errors import DamagedWorkspace, Failure, MlmonError, NotAllowed
+from mlmon.core.errors import DamagedWorkspace, Failure, MlmonError
 from mlmon.local import names
 from mlmon.local.locking import NO_FOLLOW, lock, unlock
 
@@ -92,8 +92,8 @@ class Store:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            # mkstemp makes the file private; anyone may look into a workspace
-            Path(temporary).chmod(0o644)
+            # mkstemp makes the file private; anyone may look into a workspace, unless its owner shut them out
+            Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
             Path(temporary).replace(path)
             _sync_folder(path.parent)
         except OSError as error:
@@ -183,7 +183,7 @@ def cannot(be: str, path: Path, error: OSError) -> MlmonError:
     reason = error.strerror or str(error)
     message = f"{path} cannot be {be}: {reason}"
     if isinstance(error, PermissionError):
-        return NotAllowed(message, hint=f"check who may use it: ls -ld {path.parent}")
+        return Failure(message, hint=f"check who may use it: ls -ld {path.parent}")
     return Failure(message, hint="free some space, or choose another folder" if be == "written" else "check the file")
 
 
@@ -192,17 +192,21 @@ def _append_locked(descriptor: int, path: Path, data: bytes, *, header: bytes) -
     size = _whole_size(descriptor, path)
     if size != os.fstat(descriptor).st_size:
         os.ftruncate(descriptor, size)
-    note.write_bytes(b"%d\n" % size)
+    noting = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | NO_FOLLOW, 0o666)
+    try:
+        os.write(noting, b"%d\n" % size)
+    finally:
+        os.close(noting)
     try:
         left = memoryview(data if size else header + data)
         while left:
             left = left[os.write(descriptor, left) :]
     except BaseException:
-        # also Ctrl-C between two parts of a long write
+        # also Ctrl-C between two parts of a long write; where even this fails, the note stays and says the size
         os.ftruncate(descriptor, size)
-        raise
-    finally:
         note.unlink()
+        raise
+    note.unlink()
 
 
 def _whole_size(descriptor: int, path: Path) -> int:

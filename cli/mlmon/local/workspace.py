@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from mlmon.core.errors import Failure, NotFound, UsageError
+from mlmon.core.errors import Failure, MlmonError, NotFound, UsageError
 from mlmon.core.model import Generation, Json, Service, ServiceName
 from mlmon.core.ports import LocalServer
 from mlmon.local.blobs import BlobFolders, LocalBlobs
@@ -106,6 +106,11 @@ class LocalWorkspace:
     def name(self) -> str:
         return str(self.folder)
 
+    @property
+    def title(self) -> str:
+        """The name that stands in `workspace.toml`, and in the paths of v1 blobs."""
+        return self._file.load().name
+
     @cached_property
     def scoring(self) -> LocalScoring:
         from mlmon.local.scoring import LocalScoring  # the runtime, which only scoring needs
@@ -159,8 +164,18 @@ class LocalWorkspace:
             NotFound: the script or the model is not there.
             Failure: the script's `init()` failed, or the port cannot be opened.
         """
+        before = self._file.load().services.get(name)
         self.register(name, script=script, model=model)
-        return self.scoring.serve(name, port=port)
+        try:
+            return self.scoring.serve(name, port=port)
+        except MlmonError:
+            # nothing stays of what never came up
+            with self._file.locked():
+                if before is None:
+                    self._file.remove(name)
+                else:
+                    self._file.write_fields(name, {"script": before.script, "model": before.model or None})
+            raise
 
     @contextmanager
     def batched(self) -> Iterator[None]:

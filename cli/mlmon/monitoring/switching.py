@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mlmon.core.errors import MlmonError
+from mlmon.core.errors import Failure, MlmonError
 from mlmon.core.model import FieldChange, ServiceName, SwitchPlan, SwitchRequest
 from mlmon.core.ports import Services
 
@@ -37,9 +37,11 @@ def apply(services: Services, step: SwitchStep) -> SwitchStep:
     if step.plan is None or not step.changes:
         return step
     try:
-        services.apply(step.plan)
+        after = services.apply(step.plan)
     except MlmonError as error:
         return replace(step, error=error)
+    if after == step.plan.service:
+        return replace(step, error=Failure(f"{step.service} did not keep the change", hint="see mlmon status"))
     return replace(step, changed=True)
 
 

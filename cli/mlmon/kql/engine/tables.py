@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -87,7 +88,7 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str, paths: list[str], b
     picked = ", ".join(_READ[kind][1].format(f'"{name}"') + f' AS "{name}"' for name, kind in columns.items())
     # Names and types are the schema's own; what comes from outside (the paths and the range) is bound
     rows = f"SELECT {picked} FROM read_json($paths, format = 'newline_delimited', columns = {{{read_as}}})"  # noqa: S608
-    bound: dict[str, object] = {"paths": paths}
+    bound: dict[str, object] = {"paths": [_GLOB.sub(r"[\g<0>]", path) for path in paths]}
     if between is not None:
         rows = f"SELECT * FROM ({rows}) WHERE timestamp >= $start AND timestamp < $end"  # noqa: S608 - the same
         bound |= {"start": between.start.replace(tzinfo=None), "end": between.end.replace(tzinfo=None)}
@@ -98,6 +99,10 @@ def _read(connection: duckdb.DuckDBPyConnection, table: str, paths: list[str], b
         raise DamagedWorkspace(
             f"{damaged} holds a line that is no row of {table}", hint="restore the file, or move it away"
         ) from error
+
+
+# DuckDB reads these in a path as a pattern, and would read a neighbour's files
+_GLOB: Final = re.compile(r"[*?\[]")
 
 
 def lock(connection: duckdb.DuckDBPyConnection) -> None:

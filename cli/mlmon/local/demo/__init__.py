@@ -16,11 +16,13 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
+from mlmon.core.errors import MlmonError, UsageError
 from mlmon.core.model import Demo
 from mlmon.core.timerange import day_start
 from mlmon.local.demo.traffic import DRIFTED, V1, V2, Call, calls, drift_day, first_day
 from mlmon.local.workspace import LocalWorkspace
 
+NAME: Final = "mlmon-demo"
 _DATA: Final = "data/diabetes.csv"
 _SOURCE: Final = "data/diabetes.md"
 _SCRIPTS: Final = {V1: "scripts/diabetes.py", V2: "scripts/diabetes_v2.py"}
@@ -36,20 +38,25 @@ def days(today: date) -> int:
     return (today - first_day(today)).days
 
 
-def create(folder: Path, *, today: date, on_day: Callable[[], None]) -> Demo:
+def create(folder: Path, *, today: date, on_day: Callable[[], None], replacing: bool) -> Demo:
     """Make the demo in `folder`, whole or not at all; `on_day` is called after each day of history.
 
-    What an earlier demo left in the folder is replaced, other files stay. The same day gives the same demo.
+    The same day gives the same demo. With `replacing`, a demo that is there is replaced with everything in its folder.
 
     Raises:
+        UsageError: the folder is there, and `replacing` is not asked for or it is no demo and not empty.
         MlmonError: the folder cannot be written.
     """
+    _refuse(folder, replacing=replacing)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".mlmon-demo-", dir=folder.parent) as partial:
-        built = Path(partial, folder.name)
+        built, old = Path(partial, "new"), Path(partial, "old")
         built.mkdir()
         requests, failed = _build(built, today=today, on_day=on_day)
-        _put(built, folder)
+        # what was there leaves with the temporary folder, and only after the new one stands in its place
+        if folder.exists():
+            folder.rename(old)
+        built.rename(folder)
     return Demo(
         folder=folder,
         services=(V1, V2),
@@ -59,6 +66,24 @@ def create(folder: Path, *, today: date, on_day: Callable[[], None]) -> Demo:
         drift_day=drift_day(today),
         drifted=tuple(DRIFTED),
     )
+
+
+def _refuse(folder: Path, *, replacing: bool) -> None:
+    if not folder.exists():
+        return
+    if not replacing:
+        raise UsageError(f"{folder} exists", hint="--force makes a demo that is there anew; or name another folder")
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is a file", hint="name another folder")
+    if any(folder.iterdir()) and not _is_demo(folder):
+        raise UsageError(f"{folder} holds something else than a demo", hint="name another folder")
+
+
+def _is_demo(folder: Path) -> bool:
+    try:
+        return LocalWorkspace.open(folder).title == NAME
+    except MlmonError:
+        return False
 
 
 def _build(folder: Path, *, today: date, on_day: Callable[[], None]) -> tuple[int, int]:
@@ -74,7 +99,7 @@ def _build(folder: Path, *, today: date, on_day: Callable[[], None]) -> tuple[in
     chance = Random(f"demo {today}")  # noqa: S311 - a repeatable history, no secret
     workspace = LocalWorkspace.create(
         folder,
-        name="mlmon-demo",
+        name=NAME,
         clock=clock,
         ids=lambda: UUID(int=chance.getrandbits(128), version=4),
         random=chance.random,
@@ -88,6 +113,8 @@ def _build(folder: Path, *, today: date, on_day: Callable[[], None]) -> tuple[in
             model_version="1",
             features=header,
         )
+    for service in _SCRIPTS:
+        workspace.scoring.load(service)
     statuses: list[int] = []
     with workspace.batched():
         for _, of_day in groupby(calls(header, patients, today=today), key=lambda call: call.at.date()):
@@ -130,15 +157,3 @@ def _copy(name: str, target: Path) -> None:
     target.parent.mkdir(exist_ok=True)
     with _packaged(name) as path:
         shutil.copyfile(path, target)
-
-
-def _put(built: Path, folder: Path) -> None:
-    """Move what was built to its place, over what an earlier demo left there."""
-    folder.mkdir(exist_ok=True)
-    for made in built.iterdir():
-        old = folder / made.name
-        if old.is_dir() and not old.is_symlink():
-            shutil.rmtree(old)
-        else:
-            old.unlink(missing_ok=True)
-        made.rename(old)

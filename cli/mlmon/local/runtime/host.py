@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from uuid import uuid5
 
-from mlmon.core.errors import Failure
+from mlmon.core.errors import Code, Failure
 from mlmon.core.model import Generation, ServiceName
 from mlmon.local.blobs import BlobFolders, v2_container
 from mlmon.local.definition import Definition
@@ -94,8 +94,8 @@ class ServiceHost:
                 kind = type(failed.cause).__name__
                 raise Failure(
                     f"the init() of {self._script_path} failed with {kind}: {storable(_first_line(failed.cause))}",
-                    hint=f"see mlmon logs {self.name}",
-                    code="script-failed",
+                    hint=f"the whole traceback is at the end of {self._log_file}",
+                    code=Code.SCRIPT_FAILED,
                 ) from failed.cause
             finally:
                 self._finish_output()

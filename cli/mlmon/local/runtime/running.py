@@ -55,10 +55,13 @@ def find(store: Store, name: ServiceName, workspace: UUID) -> Endpoint | None:
         Unavailable: there is one, but it does not answer.
     """
     for path in sorted(_folder(store, name).glob("*.json")):
-        # what is left of a server that was killed, or is being written, names nobody
+        # a note that cannot be read is being written, or names nobody
         with suppress(OSError, ValueError, KeyError, TypeError):
-            port = int(json.loads(path.read_bytes())["port"])
-            if 0 < port < 65536 and _answers(port, identity(store.folder, workspace, name)):
+            note = json.loads(path.read_bytes())
+            port, pid = int(note["port"]), int(note["pid"])
+            if not _lives(pid):
+                path.unlink(missing_ok=True)  # its server was killed, and somebody else may have the port now
+            elif 0 < port < 65536 and _answers(port, identity(store.folder, workspace, name)):
                 return Endpoint(port)
     return None
 
@@ -82,6 +85,18 @@ def send(endpoint: Endpoint, name: ServiceName, body: bytes, world: World) -> Re
     finally:
         connection.close()
     return Response(answer.status, text, answer.getheader("x-ms-request-id", ""), world.clock() - start)
+
+
+def _lives(pid: int) -> bool:
+    if os.name == "nt":  # pragma: no cover - there, a signal of 0 would end the process
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return pid > 0
 
 
 def _answers(port: int, expected: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Final
 
@@ -18,7 +19,7 @@ MARK: Final = "truncated"
 _WIDEST: Final = 4
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str, allow_nan=False)
 
 Row = dict[str, Json]
 
@@ -29,8 +30,23 @@ def storable(text: str) -> str:
 
 
 def compact_json(value: object) -> str:
-    """JSON on one line, without blanks, with non-ASCII as it is."""
-    return storable(_ENCODER.encode(value))
+    """JSON on one line, without blanks, with non-ASCII as it is; NaN and infinities are null, as pandas writes them."""
+    try:
+        return storable(_ENCODER.encode(value))
+    except ValueError:
+        return storable(_ENCODER.encode(_finite(value)))
+
+
+def _finite(value: object) -> object:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {key: _finite(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_finite(part) for part in value]
+        case _:
+            return value
 
 
 def fitted(row: Row) -> str:
@@ -49,7 +65,7 @@ def fitted(row: Row) -> str:
         if key:
             _cut(holder, key, limit=len(str(holder[key])) // 2, cuts=cuts)
         elif "details" in row:
-            del row["details"]
+            cuts["details"] = len(compact_json(row.pop("details")))
         else:
             # nothing long is left to cut; no row of ours has so many short texts
             break

@@ -23,7 +23,7 @@ class CorrelationContext:
         raise NotImplementedError
 
     def get_headers(self) -> dict[str, str]:
-        """Further attributes for the collected line."""
+        """What the script wants to know the request by; the collected line does not carry it."""
         raise NotImplementedError
 
 
