@@ -37,7 +37,7 @@ _mlmon_grammar() {
       ;;
     'demo')
       known_options=(
-        '--force flag once Replace the demo in an existing folder; other files there stay'
+        '--force flag once Make a demo that is there anew; everything in its folder is replaced'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -176,7 +176,7 @@ _mlmon_grammar() {
         '--include,-i text many Only lines this regular expression finds; repeatable'
         '--exclude,-e text many No lines this regular expression finds; repeatable'
         '--container text once Another container'\''s log'
-        '--raw flag once Lines as they are, terminal escapes included'
+        '--raw flag once The lines as they are, what would act on a terminal included'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -193,6 +193,7 @@ _mlmon_grammar() {
         '--to,--until text once End, not included; written like --from'
         '--limit text once The newest N'
         '--kql text once KQL to append'
+        '--raw flag once The lines as they are, what would act on a terminal included'
         '--print-kql flag once Print the query instead of running it'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
@@ -245,7 +246,7 @@ _mlmon_grammar() {
         '--model text once Only this model (v1)'
         '--model-version text once Only this version (v1)'
         '--to-dir folders once Where to; made when it is not there'
-        '--dry-run flag once Show what would change and change nothing'
+        '--dry-run flag once Show what would be fetched, and fetch nothing'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'

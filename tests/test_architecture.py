@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from mlmon.commands.tree import app
-from mlmon.core.errors import ExitCode
+from mlmon.core.errors import Code, ExitCode
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -106,6 +106,11 @@ def test_the_exit_codes_in_the_readme_are_those_of_the_code() -> None:
     table = f"<!-- exit codes -->\n| code | meaning |\n|---|---|\n{rows}<!-- /exit codes -->"
     print(table)
     assert table in README
+
+
+def test_every_error_code_is_in_the_readme() -> None:
+    section = README.partition("<!-- error codes -->")[2].partition("<!-- /error codes -->")[0]
+    assert section.split() == [f"`{code}`{',' if code is not list(Code)[-1] else ''}" for code in Code]
 
 
 def test_no_module_is_called_what_says_nothing() -> None:

@@ -85,7 +85,7 @@ def test_ctrl_c_ends_a_long_query_with_130(demo: Runner) -> None:
 
 def test_ctrl_c_in_the_middle_of_making_a_demo_leaves_nothing(tmp_path: Path) -> None:
     with start(tmp_path, "demo") as process:
-        while not list(tmp_path.glob(".mlmon-demo-*/mlmon-demo/telemetry")) and process.poll() is None:
+        while not list(tmp_path.glob(".mlmon-demo-*/new/telemetry")) and process.poll() is None:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)

@@ -19,7 +19,7 @@ def write(path: Path, text: str) -> Path:
 
 def test_nothing_anywhere_is_said_with_the_next_step(tmp_path: Path) -> None:
     settings = load(cwd=tmp_path, environ={})
-    assert settings.all() == ()
+    assert [(setting.value, setting.origin) for setting in settings.all()] == [("", "default")] * 3
     with pytest.raises(NotFound) as caught:
         settings.require_target()
     assert caught.value.message == f"no workspace here ({tmp_path}) or in any folder above"
@@ -40,7 +40,7 @@ def test_a_flag_beats_a_variable_beats_the_nearest_file_beats_the_users_file(tmp
         Setting("output", "json", str(user)),
     )
     assert from_file.target == Folder(tmp_path / "work" / "near")
-    assert from_file.folder == tmp_path / "work"
+    assert from_file.file == project
 
     from_variable = load(cwd=below, environ={**environ, "MLMON_WORKSPACE": "./own", "MLMON_SERVICE": "fraud"})
     assert from_variable.target == Folder(below / "own")
@@ -125,3 +125,34 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, message: str,
         load(cwd=tmp_path, environ={})
     assert caught.value.message.startswith(message.format(path=path))
     assert caught.value.hint.startswith(hint)
+
+
+def test_the_nearest_folder_wins(tmp_path: Path) -> None:
+    """Who stands in a workspace means that one, whatever a folder above says."""
+    write(tmp_path / "mlmon.toml", 'workspace = "./other"\nservice = "churn"\n')
+    write(tmp_path / "ws" / "workspace.toml", "")
+    settings = load(cwd=tmp_path / "ws", environ={})
+    assert settings.target == Folder(tmp_path / "ws")
+    assert settings.service is None
+    assert settings.file == tmp_path / "ws" / "mlmon.toml"
+
+
+def test_a_default_service_of_the_users_file_is_for_the_users_workspace(tmp_path: Path) -> None:
+    write(tmp_path / "work" / "mlmon.toml", 'workspace = "./near"\n')
+    write(tmp_path / "home" / ".config" / "mlmon" / "config.toml", 'workspace = "/far"\nservice = "fraud"\n')
+    environ = {"HOME": str(tmp_path / "home")}
+    assert load(cwd=tmp_path / "work", environ=environ).service is None
+    far = load(cwd=tmp_path, environ=environ).service
+    assert far is not None
+    assert far.value == "fraud"
+
+
+@pytest.mark.parametrize("name", ["mlmon.toml", "config.json"])
+def test_a_file_nested_beyond_reason_is_no_traceback(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / name, ("x = " if name.endswith("toml") else "") + "[" * 100_000)
+    if name == "config.json":
+        assert load(cwd=tmp_path, environ={}).target is None
+        return
+    with pytest.raises(UsageError) as caught:
+        load(cwd=tmp_path, environ={})
+    assert caught.value.message.startswith(f"{path} cannot be read: ")

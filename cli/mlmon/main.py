@@ -51,7 +51,7 @@ def _run(argv: Sequence[str], world: World) -> int:
 
         Stream.of(world.stdout, world.environ).write(VERSION_LINE)
         return ExitCode.DONE
-    _refuse_broken_text(argv)
+    argv = [_text(word) for word in argv]
 
     import typer
 
@@ -68,11 +68,17 @@ def _run(argv: Sequence[str], world: World) -> int:
     return int(done() if callable(done) else done or 0)
 
 
-def _refuse_broken_text(argv: Sequence[str]) -> None:
-    for word in argv:
-        if any("\ud800" <= letter <= "\udfff" for letter in word):
-            shown = word.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            raise UsageError(f"the argument '{shown}' is not valid UTF-8", hint="nothing was done")
+def _text(word: str) -> str:
+    """An argument as text, also where the locale could not read it. Raises `UsageError` when nothing can."""
+    if not any("\ud800" <= letter <= "\udfff" for letter in word):
+        return word
+    data = word.encode("utf-8", "surrogateescape")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(
+            f"the argument '{data.decode('utf-8', 'backslashreplace')}' is not valid UTF-8", hint="write it in UTF-8"
+        ) from None
 
 
 def _usage(error: Exception) -> MlmonError:
@@ -99,7 +105,9 @@ _REWORDED: Final = {
 
 def _os_error(error: OSError) -> MlmonError:
     where = f": {error.filename}" if error.filename else ""
-    return Failure(f"{(error.strerror or str(error)).lower()}{where}", hint="nothing more was done")
+    return Failure(
+        f"{(error.strerror or str(error)).lower()}{where}", hint="see that it is there and that you may use it"
+    )
 
 
 def _fault(error: Exception, argv: Sequence[str]) -> MlmonError:

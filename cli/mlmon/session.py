@@ -98,6 +98,8 @@ class Session:
             raise UsageError(f"{source} is not UTF-8 text ({error.reason})", hint="save it as UTF-8") from None
         except FileNotFoundError:
             raise NotFound(f"there is no file {source}", hint="name a file, or - for stdin") from None
+        except IsADirectoryError:
+            raise UsageError(f"{source} is a folder", hint="name a file, or - for stdin") from None
 
     def connect(self) -> Workspace:
         """The workspace that the settings name. Raises as `embedded`."""

@@ -62,8 +62,9 @@ class Settings:
     """The mlmon.toml that speaks of this workspace, whether or not it exists yet: where its default service belongs."""
 
     def all(self) -> tuple[Setting, ...]:
-        """Every setting that has a value, in the order of the documentation."""
-        return tuple(setting for setting in (self.workspace, self.service, self.output) if setting)
+        """Every setting, in the order of the documentation; one that is set nowhere has no value."""
+        known = {"workspace": self.workspace, "service": self.service, "output": self.output}
+        return tuple(setting or Setting(name, "", "default") for name, setting in known.items())
 
     def require_target(self) -> Target:
         """The workspace to work on. Raises `NotFound` when there is none."""
@@ -133,13 +134,13 @@ def _choose(
         if project and project.path.parent == folder and (value := project.values.get("workspace")):
             said = Setting("workspace", value, str(project.path))
             return _Choice(said, _named(said, folder, environ=environ, files=files), project.path)
-        if (folder / EMBEDDED).is_file():
+        if _there(folder / EMBEDDED):
             return _Choice(Setting("workspace", str(folder), str(folder / EMBEDDED)), Folder(folder), folder / FILE)
     if user and (value := user.values.get("workspace")):
         said = Setting("workspace", value, str(user.path))
         return _Choice(said, _named(said, user.path.parent, environ=environ, files=files), user.path)
     for config in (folder / name for folder in (cwd, *cwd.parents) for name in _AZURE_CONFIGS):
-        if config.is_file() and (found := _azure_config(config)):
+        if _there(config) and (found := _azure_config(config)):
             file = project.path if project else config.parent / FILE
             return _Choice(Setting("workspace", found.name, str(config)), found, file)
     return None
@@ -169,7 +170,7 @@ def _service(environ: Mapping[str, str], file: Path, files: list[_File]) -> Sett
     """The default service. One in a file counts only where that file speaks of the workspace that was chosen."""
     if found := environ.get("MLMON_SERVICE"):
         return Setting("service", found, "MLMON_SERVICE")
-    read = next((one for one in files if one.path == file), None) or (_read(file) if file.is_file() else None)
+    read = next((one for one in files if one.path == file), None) or (_read(file) if _there(file) else None)
     return _first("service", {}, [read] if read else [])
 
 
@@ -185,14 +186,22 @@ def _first(name: str, environ: Mapping[str, str], files: list[_File]) -> Setting
 
 def _project_file(cwd: Path) -> _File | None:
     """The nearest mlmon.toml: those in folders above it belong to somebody else."""
-    return next((_read(folder / FILE) for folder in (cwd, *cwd.parents) if (folder / FILE).is_file()), None)
+    return next((_read(folder / FILE) for folder in (cwd, *cwd.parents) if _there(folder / FILE)), None)
 
 
 def _user_file(environ: Mapping[str, str]) -> _File | None:
     home = environ.get("HOME") or environ.get("USERPROFILE")
     base = environ.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
     path = Path(base) / "mlmon" / "config.toml"
-    return _read(path) if base and path.is_file() else None
+    return _read(path) if base and _there(path) else None
+
+
+def _there(path: Path) -> bool:
+    """Whether the file is there and can be reached: a folder above that is closed to us holds nothing of ours."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> _File:
@@ -246,7 +255,7 @@ def _azure_config(path: Path) -> AzureWorkspace | None:
 
 def written(path: Path) -> Mapping[str, str]:
     """What a settings file says; nothing when it is not there. Raises `UsageError` as `load`."""
-    return _read(path).values if path.is_file() else {}
+    return _read(path).values if _there(path) else {}
 
 
 def write(path: Path, values: Mapping[str, str | None]) -> bool:

@@ -112,7 +112,7 @@ def test_a_collection_that_is_not_there_is_said_with_what_is(demo: Runner) -> No
     assert outcome.err == (
         "time range: 2026-03-01 to 2026-04-01, UTC\n"
         "warning: diabetes has no collection 'input'; did you mean 'inputs'?\n"
-        "no collected blobs of diabetes in that range\n"
+        "no collected blobs of diabetes match\n"
     )
 
 
@@ -176,7 +176,7 @@ def test_names_that_cannot_be_files_are_set_aside_by_name_and_the_rest_is_fetche
     people = hostile(f"pull --day today --to-dir {tmp_path / 'Z'}")
     assert people.code == 7
     assert people.out.endswith(f"1 day, 5 set aside into {tmp_path / 'Z'}\n")
-    assert "nul\\x00.csv: has a control character\n" in people.err
+    assert "nul\\x00.csv: it has a control character\n" in people.err
 
 
 FORMATS = ["table", "json", "jsonl", "csv", "tsv", "md", "parquet"]

@@ -26,8 +26,6 @@ def test_what_is_in_a_demo(demo: Runner) -> None:
     ]
     assert sum(path.stat().st_blocks * 512 for path in demo.folder.rglob("*")) < 60e6
     assert (demo.folder / "data" / "diabetes.csv").read_text().count("\n") == 1 + 442
-    assert demo("use diabetes-v2 --workspace . -o json").code == 0
-    demo("use diabetes")
 
 
 def test_both_services_are_on_and_busy(demo: Runner) -> None:
@@ -88,14 +86,19 @@ def test_an_existing_folder_is_refused_unless_forced(demo: Runner, tmp_path: Pat
     refused = mlmon("demo")
     assert (refused.code, refused.err) == (
         2,
-        f"error: {folder} exists\nhint: mlmon demo --force mlmon-demo makes it anew, or name another folder\n",
+        f"error: {folder} exists\nhint: --force makes a demo that is there anew; or name another folder\n",
     )
+    assert mlmon("demo --force").code == 2  # what is there is no demo
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
-    shutil.copytree(demo.folder / "telemetry", folder / "telemetry")
+
+
+def test_forced_it_is_made_anew_and_what_was_in_it_is_gone(demo: Runner, tmp_path: Path) -> None:
+    folder = tmp_path / "mlmon-demo"
+    mlmon = Runner(tmp_path)
+    shutil.copytree(demo.folder, folder)
     (folder / "telemetry" / "stray.jsonl").write_text("{}\n")
     forced = mlmon("demo --force -o json")
     assert forced.code == 0
-    assert (folder / "mine.txt").read_text() == "keep"
     assert not (folder / "telemetry" / "stray.jsonl").exists()
     assert forced.json["services"] == ["diabetes", "diabetes-v2/blue"]
     assert forced.json["drift_day"] == "2026-09-21"
@@ -133,3 +136,11 @@ def test_where_nothing_can_be_made(mlmon: Runner, failing: str) -> None:
     assert outcome.code == 1
     assert outcome.err.startswith("error: ")
     assert sorted(path.name for path in mlmon.folder.iterdir()) == ["blocked"]
+
+
+def test_variables_do_not_turn_the_walk_to_another_workspace(churn: Runner) -> None:
+    """Its switches would be switched there."""
+    before = (churn.folder / "workspace.toml").read_bytes()
+    outcome = churn.at(churn.folder.parent, MLMON_WORKSPACE="./ws", MLMON_SERVICE="churn", MLMON_OUTPUT="json")
+    assert outcome("demo x -o table").code == 0
+    assert (churn.folder / "workspace.toml").read_bytes() == before

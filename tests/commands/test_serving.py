@@ -100,7 +100,7 @@ def served(folder: Path, *options: str) -> Iterator[str]:
         finally:
             process.send_signal(signal.SIGINT)
             rest = process.stderr.read()
-    assert (process.returncode, rest) == (130, "error: interrupted\n")
+    assert (process.returncode, rest) == (130, "stopped\n")
 
 
 def post(address: str, body: bytes) -> tuple[int, object]:
@@ -170,6 +170,12 @@ def test_switches_act_on_a_running_server_and_invoke_uses_it(churn: Runner) -> N
 def test_a_script_that_fails_is_an_answer_and_exit_1(churn: Runner) -> None:
     outcome = churn("invoke --data - -o json", stdin="{}")
     assert (outcome.code, outcome.json["status"]) == (1, 500)
+    assert json.loads(outcome.err) == {
+        "code": "script-failed",
+        "message": "churn answered with status 500",
+        "hint": "see mlmon logs churn",
+        "exit_code": 1,
+    }
     assert churn(["query", "exceptions | project type, message"]).jsonl == [{"type": "KeyError", "message": "'data'"}]
     [request] = churn(["query", "requests | project resultCode, success"]).jsonl
     assert request == {"resultCode": "500", "success": "False"}
@@ -183,8 +189,17 @@ def test_a_script_that_cannot_start_is_an_error(churn: Runner) -> None:
     assert outcome.code == 1
     assert outcome.err.startswith("error: ")
     assert "RuntimeError" in outcome.err
-    assert "hint: see mlmon logs broken\n" in outcome.err
-    assert "no model" in churn("logs broken").out
+    log = churn.folder / "logs" / "broken" / "scoring.log"
+    assert outcome.err.endswith(f"hint: the whole traceback is at the end of {log}\n")
+    assert log.read_text().rstrip().endswith("RuntimeError: no model")
+    assert churn("status broken").code == 5  # nothing stays of what never came up
+
+
+def test_a_script_that_cannot_start_does_not_replace_one_that_can(churn: Runner) -> None:
+    before = (churn.folder / "workspace.toml").read_bytes()
+    (churn.folder / "broken.py").write_text("def run(raw):\n    return 1\n")
+    assert churn("serve broken.py --name churn --port 0").code == 1
+    assert (churn.folder / "workspace.toml").read_bytes() == before
 
 
 def test_a_port_that_is_taken(churn: Runner) -> None:

@@ -67,8 +67,12 @@ def test_a_word_with_quotes_is_matched_as_it_is(churn: Runner) -> None:
 
 
 def test_kql_can_be_appended(demo: Runner) -> None:
-    rows = demo(["traces", "--limit", "50", "--kql", "| summarize n=count() by cloud_RoleName", "-o", "json"]).json
-    assert rows == [{"cloud_RoleName": "diabetes", "n": 50}]
+    """To all the traces there are, unless a limit is asked for."""
+    tail = "| summarize n=count() by cloud_RoleName"
+    limited = demo(["traces", "--limit", "50", "--kql", tail, "-o", "json"]).json
+    assert limited == [{"cloud_RoleName": "diabetes", "n": 50}]
+    [whole] = demo(["query", 'traces | where cloud_RoleName == "diabetes" | count']).jsonl
+    assert demo(["traces", "--kql", tail, "-o", "json"]).json == [{"cloud_RoleName": "diabetes", "n": whole["Count"]}]
 
 
 @pytest.mark.parametrize("how", ["-f count.kql", "--file -", "-"])
@@ -102,6 +106,10 @@ def test_trace_text_cannot_drive_the_terminal(churn: Runner) -> None:
     script = (churn.folder / "v2.py").read_text()
     (churn.folder / "v2.py").write_text(script.replace("print(json", 'print("\\x1b[2Jgone"); print(json'))
     churn("invoke churn-v2 --data rows.json")
-    outcome = churn("traces churn-v2 --where gone", terminal=True)
-    assert "\x1b" not in outcome.out
-    assert "\\x1b[2Jgone" in outcome.out
+    for terminal in (True, False):
+        assert (
+            churn("traces churn-v2 --where gone -o table", terminal=terminal)
+            .out.splitlines()[1]
+            .endswith("\\x1b[2Jgone")
+        )
+        assert churn("traces churn-v2 --where gone --raw -o table", terminal=terminal).out == "\x1b[2Jgone\n"

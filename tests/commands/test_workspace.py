@@ -31,7 +31,6 @@ def test_init_again_connects_and_keeps_what_a_person_wrote(mlmon: Runner) -> Non
     assert outcome.json == {
         "schema_version": 1,
         "workspace": str(mlmon.folder / "ws"),
-        "folder": str(mlmon.folder / "ws"),
         "created": False,
         "settings": str(mlmon.folder / "mlmon.toml"),
     }
@@ -42,7 +41,7 @@ def test_init_again_connects_and_keeps_what_a_person_wrote(mlmon: Runner) -> Non
 def test_init_where_a_file_stands(mlmon: Runner) -> None:
     (mlmon.folder / "ws").write_text("mine")
     outcome = mlmon("init --local ws")
-    assert (outcome.code, outcome.err) == (2, f"error: {mlmon.folder / 'ws'} is a file\nhint: name a folder\n")
+    assert (outcome.code, outcome.err) == (2, f"error: {mlmon.folder / 'ws'} is a file\nhint: choose a folder\n")
     assert sorted(path.name for path in mlmon.folder.iterdir()) == ["ws"]
 
 
@@ -56,7 +55,7 @@ def test_use_sets_the_default_service_of_the_folder(churn: Runner) -> None:
     }
     assert (churn.folder / "mlmon.toml").read_text() == 'workspace = "."\nservice = "churn-v2/blue"\n'
     assert churn("use churn-v2/blue").out == (
-        f"service: churn-v2/blue\nchanged: off\nsettings: {churn.folder / 'mlmon.toml'}\n"
+        f"service: churn-v2/blue\nchanged: false\nsettings: {churn.folder / 'mlmon.toml'}\n"
     )
     assert churn("enable-insights -o json").json["service"] == "churn-v2/blue"
 
@@ -68,6 +67,7 @@ def test_the_settings_and_where_each_came_from(churn: Runner, *, terminal: bool)
     assert outcome.json == [
         {"setting": "workspace", "value": ".", "origin": path},
         {"setting": "service", "value": "churn-v2/blue", "origin": "MLMON_SERVICE"},
+        {"setting": "output", "value": None, "origin": "default"},
     ]
 
 

@@ -20,10 +20,10 @@ from shells import SCRIPTS, program
 
 
 def test_the_scripts_in_the_repository_are_those_of_the_tree(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "mlmon.commands.write_completions", str(tmp_path)], check=True)
+    subprocess.run([sys.executable, str(Path(__file__).with_name("write_scripts.py")), str(tmp_path)], check=True)
 
     stale = [file for file in FILES.values() if (tmp_path / file).read_bytes() != (SCRIPTS / file).read_bytes()]
-    assert stale == [], "rewrite them, from the top of the repository: python -m mlmon.commands.write_completions"
+    assert stale == [], "rewrite them, from the top of the repository: python tests/completion/write_scripts.py"
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -155,6 +155,7 @@ def test_nothing_said_is_no_range() -> None:
             {"start": "2026-03-02", "end": "2026-03-01"},
             "the range ends (2026-03-01) before it begins (2026-03-02)",
         ),
+        ({"start": "0d"}, "the range is empty: it begins and ends at 2026-11-20 10:30:00"),
         ({"start": "today", "end": "today"}, "the range is empty: it begins and ends at 2026-11-20"),
         ({"start": "-3d"}, "the duration '-3d' is negative"),
         ({"month": "3", "day": "today"}, "--month and --day cannot be combined"),

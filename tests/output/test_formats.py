@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mlmon.core.errors import ExitCode, Failure, Partial, UsageError
+from mlmon.core.errors import ExitCode, Failure, UsageError
 from mlmon.core.model import FieldChange
 from mlmon.output.results import Change, Field, Format, Lines, Nothing, Record, Row, Rows, Text
 from mlmon.output.show import check, show
@@ -520,11 +520,11 @@ def test_every_followed_line_is_handed_over_before_the_next_is_waited_for():
 def test_rows_that_break_off_leave_no_half_json_list_and_keep_the_lines_already_said():
     def rows() -> Iterator[Row]:
         yield {"name": "one"}
-        raise Partial("the second could not be read", hint="try again")
+        raise Failure("the second could not be read", hint="try again")
 
     for name, printed in (("json", ""), ("jsonl", '{"name": "one"}\n')):
         place = desk(tty=False)
-        with pytest.raises(Partial):
+        with pytest.raises(Failure):
             show(Rows((Field("name"),), rows()), format=Format(name), terminal=place.terminal)
         assert place.out.seen == printed
 
@@ -630,7 +630,7 @@ def test_parquet_of_what_is_not_rows_is_refused(result):
 
 def test_parquet_is_refused_on_a_terminal_before_any_row_is_read():
     with pytest.raises(UsageError) as caught:
-        check(Format.PARQUET, terminal=desk().terminal)
+        check(Format.PARQUET, rows=True, terminal=desk().terminal)
     assert caught.value.message == "parquet is binary and would garble the terminal"
 
     def rows() -> Iterator[Row]:

@@ -80,12 +80,13 @@ class Group(StrEnum):
 
 
 def command(
-    name: str, group: Group, *, examples: Sequence[str], piped: Format = Format.TABLE
+    name: str, group: Group, *, examples: Sequence[str], rows: bool = False, piped: Format = Format.TABLE
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Add a command to the tree.
 
-    The function takes a `Session` first and returns a Result. The global options are added here, and so is the
-    printing, which `main` does last: in the format asked for, else as a table on a terminal and as `piped` off one.
+    The function takes a `Session` first and returns a Result; `rows` says that it is rows, so that parquet can hold
+    it. The global options are added here, and so is the printing, which `main` does last: in the format asked for,
+    else as a table on a terminal and as `piped` off one.
     """
 
     def add(function: Callable[..., Result]) -> Callable[..., Result]:
@@ -94,7 +95,7 @@ def command(
             session = _session(context.find_root().obj, own.over(context.meta[_OPTIONS]))
             asked = _asked(session)
             if asked:
-                check(asked, terminal=session.terminal)
+                check(asked, rows=rows, terminal=session.terminal)
             result = function(session, **arguments)
             # text of ours (a query to paste, a script) is itself unless another format was asked for
             chosen = asked or (Format.TABLE if isinstance(result, Text) else piped)

@@ -14,7 +14,6 @@ from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,
     DayOption,
-    DryRunOption,
     FromOption,
     ModelOption,
     ModelVersionOption,
@@ -22,11 +21,13 @@ from mlmon.commands.options import (
     ServiceArgument,
     ToOption,
 )
-from mlmon.commands.ranges import range_of
+from mlmon.commands.ranges import say_range
 from mlmon.core.errors import ExitCode, UsageError, did_you_mean
 from mlmon.core.model import BlobInfo, Generation, Service, Value
 from mlmon.core.ports import Workspace
+from mlmon.core.timerange import resolve
 from mlmon.output.cells import human_bytes
+from mlmon.output.controls import neutral
 from mlmon.output.results import Faces, Field, Lines, Record, Result, Row, Rows
 from mlmon.session import Session
 
@@ -52,6 +53,7 @@ _PULLED: Final = (*_BLOB, Field("status"), Field("reason", optional=True))
 @command(
     "ls",
     Group.DATA,
+    rows=True,
     examples=["mlmon ls --month 3", "mlmon ls diabetes-v2/blue --day yesterday", "mlmon ls --since 7d -o json"],
 )
 def ls(
@@ -70,10 +72,11 @@ def ls(
 
     Ranges are half-open and in UTC. A blob counts when its day or hour overlaps the range.
     """
-    between = range_of(session, month=month, day=day, start=start, end=end)
+    between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace = session.connect()
     found = session.service(workspace, service)
+    say_range(session, between)
     _refuse_models_of_v2(found, model or model_version)
     skipped = Skipped(session)
     blobs = list(layout.select(workspace.blobs, found.name, selection, on_skip=skipped))
@@ -81,7 +84,7 @@ def ls(
     if not blobs:
         _explain_nothing(session, workspace, found, selection)
     rows = [{**_row(one), "last_modified": one.blob.last_modified, "when": one.stretch} for one in blobs]
-    empty = f"no collected blobs of {found.name} in that range"
+    empty = f"no collected blobs of {found.name} match"
     totals: Row = {
         "service": str(found.name),
         "count": len(blobs),
@@ -103,6 +106,7 @@ def ls(
 @command(
     "pull",
     Group.DATA,
+    rows=True,
     examples=[
         "mlmon pull --month 3",
         "mlmon pull diabetes-v2/blue --from 2026-02-27 --to 2026-03-02 --to-dir data",
@@ -123,16 +127,17 @@ def pull(
     to_dir: Annotated[
         Path, typer.Option("--to-dir", metavar="DIR", help="Where to; made when it is not there.")
     ] = Path("modeldata"),
-    dry_run: DryRunOption = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be fetched, and fetch nothing.")] = False,
 ) -> Result:
     """Download collected blobs of a date range, byte for byte, under their own paths.
 
     A file is either whole or not there. A blob whose name cannot safely be a file is set aside and named.
     """
-    between = range_of(session, month=month, day=day, start=start, end=end)
+    between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace = session.connect()
     found = session.service(workspace, service)
+    say_range(session, between)
     _refuse_models_of_v2(found, model or model_version)
     skipped = Skipped(session)
     plan = transfer.plan(workspace.blobs, found.name, selection, to_dir=session.path(to_dir), on_skip=skipped)
@@ -159,7 +164,7 @@ class Skipped:
 
     def __call__(self, blob: BlobInfo, reason: str) -> None:
         self.count += 1
-        self.session.terminal.note(f"passed over: {blob.name}: it {reason}", level="debug")
+        self.session.terminal.note(f"passed over: {neutral(blob.name)}: it {reason}", level="debug")
 
     def say(self) -> None:
         if self.count:
@@ -224,7 +229,7 @@ def _pulled(session: Session, service: Service, plan: Plan, outcome: Outcome) ->
 
 def _missing(session: Session, service: Service, missing: Sequence[Failed | SetAside], status: str) -> Iterator[Row]:
     for one in missing:
-        session.terminal.note(f"{status}: {one.name}: it {one.reason.removeprefix('it ')}", level="warning")
+        session.terminal.note(f"{status}: {neutral(one.name)}: it {one.reason.removeprefix('it ')}", level="warning")
         yield {"path": one.name, "service": str(service.name), "status": status, "reason": one.reason}
 
 
@@ -232,4 +237,4 @@ def _summed(said: str, rows: Sequence[Row], *, to_dir: Path, failed: int = 0, se
     code = ExitCode.PARTIAL if failed or set_aside else ExitCode.DONE
     said += f", {failed} failed" if failed else ""
     said += f", {set_aside} set aside" if set_aside else ""
-    return Faces(people=Lines([f"{said} into {to_dir}"], exit_code=code), machines=Rows(_PULLED, rows, exit_code=code))
+    return Faces(people=Lines([f"{said} into {to_dir}"]), machines=Rows(_PULLED, rows), exit_code=code)

@@ -7,8 +7,9 @@ import typer
 
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import FromOption, RawOption, ServiceArgument, ToOption
-from mlmon.commands.ranges import range_of
+from mlmon.commands.ranges import say_range
 from mlmon.core.errors import UsageError
+from mlmon.core.timerange import resolve
 from mlmon.output.results import Field, Lines, Result
 from mlmon.session import Session
 
@@ -21,6 +22,7 @@ _WHOLE_LOG: Final = 10**9
 @command(
     "logs",
     Group.TELEMETRY,
+    rows=True,
     examples=["mlmon logs", "mlmon logs diabetes -n 20", "mlmon logs --since 1h -i error -e health"],
 )
 def logs(
@@ -49,10 +51,13 @@ def logs(
 
     Times in lines are UTC. A line without a time belongs to the line above it.
     """
-    between = range_of(session, start=start, end=end) if start or end else None
+    between = resolve(session.now, start=start, end=end)
     include_, exclude_ = _patterns(include), _patterns(exclude)
     workspace = session.connect()
     found = session.service(workspace, service)
+
+    if between:
+        say_range(session, between)
 
     from mlmon.monitoring import loglines
 
@@ -66,7 +71,8 @@ def logs(
         session.terminal.note(snapshot.status)
     chosen = loglines.select(snapshot.lines, between=between, include=include_, exclude=exclude_, last=last)
     shown = ({"time": line.time, "line": line.text} for line in chosen)
-    return Lines(shown, _FIELDS, empty=f"no lines in the log of {found.name}")
+    empty = f"no lines in the log of {found.name}{' match' if snapshot.lines else ''}"
+    return Lines(shown, _FIELDS, empty=empty)
 
 
 def _patterns(texts: list[str] | None) -> list[re.Pattern[str]]:

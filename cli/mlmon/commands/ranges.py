@@ -1,24 +1,9 @@
-"""The time range a person asked for, said back to them before anything is done."""
+"""The time range of a command, said back to the person."""
 
-from mlmon.core.timerange import TimeRange, resolve
+from mlmon.core.timerange import TimeRange
 from mlmon.session import Session
 
 
-def range_of(
-    session: Session,
-    *,
-    month: str | None = None,
-    day: str | None = None,
-    start: str | None = None,
-    end: str | None = None,
-) -> TimeRange | None:
-    """The range of the date options; None for all there is.
-
-    It is said on stderr: a bare month leaves the year to us, and a start without an end the end.
-
-    Raises:
-        UsageError: as `core.timerange.resolve`.
-    """
-    between = resolve(session.now, month=month, day=day, start=start, end=end)
+def say_range(session: Session, between: TimeRange | None) -> None:
+    """Say on stderr which range holds: a bare month leaves the year to us, and a start without an end the end."""
     session.terminal.note(f"time range: {between}, UTC" if between else "time range: all there is")
-    return between

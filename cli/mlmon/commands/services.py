@@ -25,7 +25,10 @@ _STATUS_FULL: Final = (*_STATUS, Field("collections", kind="json"))
 
 
 @command(
-    "status", Group.SERVICES, examples=["mlmon status", "mlmon status diabetes -o json", "mlmon status --settings"]
+    "status",
+    Group.SERVICES,
+    rows=True,
+    examples=["mlmon status", "mlmon status diabetes -o json", "mlmon status --settings"],
 )
 def status(
     session: Session,
@@ -38,7 +41,9 @@ def status(
     """Show services: their switches, newest collected data, and requests of the last day."""
     if settings:
         fields = (Field("setting"), Field("value"), Field("origin"))
-        known = ({"setting": one.name, "value": one.value, "origin": one.origin} for one in session.settings.all())
+        known = (
+            {"setting": one.name, "value": one.value or None, "origin": one.origin} for one in session.settings.all()
+        )
         return Rows(fields, known, empty="nothing is set anywhere")
 
     from mlmon.monitoring.status import status as status_of

@@ -8,7 +8,7 @@ import typer
 
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import ServiceArgument, one_of
-from mlmon.core.errors import ExitCode, NotFound, UsageError
+from mlmon.core.errors import Code, ExitCode, Failure, NotFound, UsageError
 from mlmon.core.model import Response, ServiceName, Value
 from mlmon.output.results import Faces, Field, Lines, Nothing, Record, Result
 from mlmon.session import Session
@@ -49,11 +49,16 @@ def serve(
     """
     if not session.path(script).is_file():
         raise NotFound(f"there is no file {script}", hint="name a Python file with init() and run(raw_data)")
+    service = _named(name, kind)
     server = session.embedded().serve(
-        session.path(script), name=_named(name, kind), port=port, model=session.path(model) if model else None
+        session.path(script), name=service, port=port, model=session.path(model) if model else None
     )
-    session.terminal.note(f"serving {name} on {server.address}/score, Ctrl-C stops")
-    server.serve_forever()
+    session.terminal.note(f"serving {service} on {server.address}/score, Ctrl-C stops")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        session.terminal.note("stopped")
+        return Nothing(exit_code=ExitCode.INTERRUPTED)
     return Nothing()
 
 
@@ -84,6 +89,8 @@ def invoke(
     """
     workspace = session.connect()
     found = session.service(workspace, service)
+    if data == "-" and session.terminal.can_ask:
+        session.terminal.note("reading rows from the terminal; end with Ctrl-D")
     response = workspace.scoring.invoke(found.name, session.read_text(data))
     return _answer(str(found.name), response)
 
@@ -100,9 +107,11 @@ def _answer(service: str, response: Response) -> Result:
         "duration_ms": round(response.duration.total_seconds() * 1000, 3),
         "answer": answer,
     }
-    record = Record(
-        tuple(Field(key) for key in values),
-        values,
-        exit_code=ExitCode.DONE if response.status < 400 else ExitCode.FAILURE,
+    failed = Failure(
+        f"{service} answered with status {response.status}", hint=f"see mlmon logs {service}", code=Code.SCRIPT_FAILED
     )
-    return Faces(people=Lines(response.body.splitlines(), exit_code=record.exit_code), machines=record)
+    return Faces(
+        people=Lines(response.body.splitlines()),
+        machines=Record(tuple(Field(key) for key in values), values),
+        error=failed if response.status >= 400 else None,
+    )

@@ -14,7 +14,7 @@ from mlmon.commands.options import (
 )
 from mlmon.core.errors import Code, ExitCode, Failure, UsageError
 from mlmon.core.model import Switch, SwitchRequest
-from mlmon.output.results import Change, Field, Result, Row, Rows
+from mlmon.output.results import Change, Faces, Field, Result, Row, Rows
 from mlmon.output.text import field_changes
 from mlmon.session import Session
 
@@ -140,13 +140,13 @@ def _sentence(step: "SwitchStep", request: SwitchRequest, *, dry_run: bool) -> s
 _OUTCOMES = (
     Field("service"),
     Field("switch"),
-    Field("changed", kind="flag"),
+    Field("changed"),
     Field("changes", kind="json"),
     Field("error", optional=True),
 )
 
 
-def _outcomes(steps: "Sequence[SwitchStep]", request: SwitchRequest, *, dry_run: bool) -> Rows:
+def _outcomes(steps: "Sequence[SwitchStep]", request: SwitchRequest, *, dry_run: bool) -> Faces:
     failed = sum(step.error is not None for step in steps)
     rows: list[Row] = [
         {
@@ -164,4 +164,13 @@ def _outcomes(steps: "Sequence[SwitchStep]", request: SwitchRequest, *, dry_run:
     )
     if dry_run:
         caption = f"{sum(bool(step.changes) for step in steps)} of {len(steps)} would change"
-    return Rows(_OUTCOMES, rows, empty="there are no services", exit_code=code, caption=caption)
+    empty = "there are no services"
+    readable = [
+        {**row, "changes": field_changes(step.changes).strip().replace("\n", ", ") or None}
+        for row, step in zip(rows, steps, strict=True)
+    ]
+    return Faces(
+        people=Rows(_OUTCOMES, readable, empty=empty, caption=caption),
+        machines=Rows(_OUTCOMES, rows, empty=empty),
+        exit_code=code,
+    )

@@ -6,9 +6,10 @@ import typer
 
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import FromOption, RawOption, ServiceArgument, ToOption
-from mlmon.commands.ranges import range_of
+from mlmon.commands.ranges import say_range
 from mlmon.core.errors import ExitCode, UsageError
 from mlmon.core.model import Column, Table
+from mlmon.core.timerange import resolve
 from mlmon.output.results import Faces, Field, FieldKind, Format, Lines, Result, Rows, Text
 from mlmon.session import Session
 
@@ -29,6 +30,7 @@ _NEWEST: Final = 10
 @command(
     "traces",
     Group.TELEMETRY,
+    rows=True,
     examples=[
         "mlmon traces --where input",
         "mlmon traces diabetes-v2/blue --where input --since 7d --limit 50",
@@ -62,7 +64,7 @@ def traces(
 
     workspace = session.connect()
     found = session.service(workspace, service)
-    between = range_of(session, start=start, end=end)
+    between = resolve(session.now, start=start, end=end)
     query_ = traces_query(
         service=str(found.name),
         where=where or (),
@@ -75,6 +77,7 @@ def traces(
     if print_kql:
         return Text(f"{query_}\n")
     table = workspace.telemetry.query(query_, between=between)
+    say_range(session, between)
     rows = _rows(table, empty="no traces match")
     if kql:
         return rows
@@ -84,6 +87,7 @@ def traces(
 @command(
     "query",
     Group.TELEMETRY,
+    rows=True,
     examples=[
         "mlmon query 'traces | where customDimensions contains \"input\" | limit 10'",
         "mlmon query 'requests | summarize count() by name' -o json",
@@ -115,13 +119,19 @@ def query(
             hint="mlmon query 'traces | take 10', or -f FILE, or - for stdin",
         )
     text = session.read_text(file or "-") if kql in {None, "-"} else str(kql)
-    between = range_of(session, start=start, end=end)
+    between = resolve(session.now, start=start, end=end)
     table = session.connect().telemetry.query(text, between=between)
+    say_range(session, between)
     return _rows(table, empty="the query returned no rows")
 
 
 def _rows(table: Table, *, empty: str) -> Rows:
-    fields = tuple(Field(column.name, kind=_kind(column)) for column in table.columns)
+    # columns without a value in any row are the first to leave a table that is too wide
+    filled = [any(row[at] is not None and row[at] != "" for row in table.rows) for at in range(len(table.columns))]
+    fields = tuple(
+        Field(column.name, kind=_kind(column), optional=not has_values)
+        for column, has_values in zip(table.columns, filled, strict=True)
+    )
     code = ExitCode.PARTIAL if table.partial else ExitCode.DONE
     return Rows(fields, table.records(), empty=empty, exit_code=code)
 

@@ -39,8 +39,10 @@ def init(
         values["service"] = None  # it named a service of the workspace before
     settings.write(file, values)
     session.terminal.note(f"{'connected to' if existed else 'made'} {workspace.folder}")
+    if "service" in values:
+        session.terminal.note(f"{file} named {before} before", level="warning")
     return Record(
-        (Field("workspace"), Field("created", kind="flag"), Field("settings")),
+        (Field("workspace"), Field("created"), Field("settings")),
         {"workspace": str(workspace.folder), "created": not existed, "settings": str(file)},
     )
 
@@ -56,7 +58,7 @@ def use(
     file = session.settings.file
     changed = settings.write(file, {"service": str(found.name)})
     return Record(
-        (Field("service"), Field("changed", kind="flag"), Field("settings")),
+        (Field("service"), Field("changed"), Field("settings")),
         {"service": str(found.name), "changed": changed, "settings": str(file)},
     )
 

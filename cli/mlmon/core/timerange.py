@@ -184,7 +184,7 @@ def resolve(
         return None
     first = parse_moment(start, now) if start is not None else datetime(1, 1, 1, tzinfo=UTC)
     # an open end includes what is being written at this very moment
-    last = parse_moment(end, now) if end is not None else max(now, first) + timedelta(microseconds=1)
+    last = parse_moment(end, now) if end is not None else now + timedelta(microseconds=1) * (first < now)
     if first > now:
         raise UsageError(f"the range begins in the future ({_short(first)})", hint=f"it is {_short(now)} now, in UTC")
     if first >= last:

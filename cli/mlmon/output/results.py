@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
-from mlmon.core.errors import ExitCode
+from mlmon.core.errors import ExitCode, MlmonError
 from mlmon.core.model import FieldChange, Value
 
 SCHEMA_VERSION: Final = 1
@@ -131,10 +131,15 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """One answer in two shapes: `people` is the table form, `machines` every other format."""
+    """One answer in two shapes: `people` is the table form, `machines` every other format.
+
+    `error` is what went wrong although there is an answer: it is raised when the answer has been printed.
+    """
 
     people: Rows | Record | Lines | Text
     machines: Rows | Record
+    exit_code: ExitCode = ExitCode.DONE
+    error: MlmonError | None = None
 
 
 Result = Rows | Record | Change | Lines | Text | Nothing | Faces

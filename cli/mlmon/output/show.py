@@ -24,9 +24,12 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
         BrokenPipeError: the reader is gone.
         Failure: stdout cannot be written, or a value is nested too deeply.
     """
-    check(format, terminal=terminal)
     if isinstance(result, Faces):
-        result = result.people if format is Format.TABLE else result.machines
+        show(result.people if format is Format.TABLE else result.machines, format=format, terminal=terminal, raw=raw)
+        if result.error:
+            raise result.error
+        return result.exit_code
+    check(format, rows=not isinstance(result, Change | Text), terminal=terminal)
     try:
         match result:
             case Nothing():
@@ -43,12 +46,14 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
     return result.exit_code
 
 
-def check(format: Format, *, terminal: Terminal) -> None:  # noqa: A002 - the option's name
-    """Refuse a format that would do harm, before any work is done.
+def check(format: Format, *, rows: bool, terminal: Terminal) -> None:  # noqa: A002 - the option's name
+    """Refuse a format that cannot be had, before any work is done. `rows` says whether the answer will be rows.
 
     Raises:
-        UsageError: parquet is binary, and stdout is a terminal.
+        UsageError: parquet is binary, and stdout is a terminal; or the answer is not rows.
     """
+    if format is Format.PARQUET and not rows:
+        raise UsageError("this answer is not rows, so parquet cannot hold it", hint="choose -o json")
     if format is Format.PARQUET and terminal.stdout.is_terminal:
         raise UsageError(
             "parquet is binary and would garble the terminal", hint="redirect it: mlmon … -o parquet > rows.parquet"

@@ -71,10 +71,10 @@ def create(folder: Path, *, today: date, on_day: Callable[[], None], replacing: 
 def _refuse(folder: Path, *, replacing: bool) -> None:
     if not folder.exists():
         return
-    if not replacing:
-        raise UsageError(f"{folder} exists", hint="--force makes a demo that is there anew; or name another folder")
     if not folder.is_dir():
         raise UsageError(f"{folder} is a file", hint="name another folder")
+    if not replacing:
+        raise UsageError(f"{folder} exists", hint="--force makes a demo that is there anew; or name another folder")
     if any(folder.iterdir()) and not _is_demo(folder):
         raise UsageError(f"{folder} holds something else than a demo", hint="name another folder")
 

@@ -1,4 +1,4 @@
-"""`python -m mlmon.commands.write_completions [DIR]`: write the scripts into a folder, by default ./completions."""
+"""`python tests/completion/write_scripts.py [DIR]`: write the scripts into a folder, by default ./completions."""
 
 import sys
 from pathlib import Path
