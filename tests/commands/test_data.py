@@ -217,3 +217,30 @@ def test_what_was_passed_over_is_counted_and_named_by_debug(churn: Runner) -> No
     name = (folder / "aml_telemetry.csv").relative_to(churn.folder / "blobs" / "modeldata")
     said = churn("ls --day today --debug").err
     assert f"debug: passed over: {name}: it is telemetry of the collector itself\n" in said
+
+
+@pytest.mark.parametrize("inner", ["%2E%2E/evil.csv", "%2E%2E/%2E%2E/%2E%2E/evil.csv", "12/%2E%2E/evil.csv"])
+def test_a_name_that_climbs_out_of_its_day_is_set_aside_too(churn: Runner, tmp_path: Path, inner: str) -> None:
+    churn("invoke --data rows.json")
+    folder = next((churn.folder / "blobs").glob("modeldata/*/*/*/churn/*/*/inputs/2026/11/20"))
+    (folder / inner).parent.mkdir(parents=True)
+    (folder / inner).write_text("x")
+    for command, fetched in ((f"pull --day today --to-dir {tmp_path / 'a' / 'b'}", True), ("pull --dry-run", False)):
+        outcome = churn(f"{command} -o jsonl")
+        assert outcome.code == 7
+        [aside] = [one for one in outcome.jsonl if one["status"] == "set aside"]
+        assert aside["path"].endswith("/evil.csv")
+        assert "/../" in aside["path"]
+        assert (tmp_path / "a").exists() is True or not fetched
+    assert not list(tmp_path.joinpath("a").rglob("evil.csv"))
+
+
+def test_the_model_of_a_v2_deployment_cannot_be_asked_for(churn: Runner) -> None:
+    outcome = churn("ls churn-v2 --model churn")
+    assert (outcome.code, outcome.err.splitlines()[-2:]) == (
+        2,
+        [
+            "error: churn-v2/blue is a v2 deployment, whose collected data does not tell the model",
+            "hint: leave --model and --model-version out",
+        ],
+    )

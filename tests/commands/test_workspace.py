@@ -87,3 +87,40 @@ def test_options_may_stand_before_the_command_too(churn: Runner, tmp_path: Path)
     assert away("--workspace ./ws -o json status").json == away("status --workspace ./ws -o json").json
     assert away("-o csv status --workspace ./ws -o json").json
     assert away("--quiet --workspace ./ws ls").err == ""
+
+
+def test_use_for_another_workspace_is_remembered_in_that_folder(churn: Runner, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    mine = Runner(own)
+    own.mkdir()
+    mine("init --local .")
+    (own / "mlmon.toml").write_text('workspace = "."\nservice = "mine"\n')
+    outcome = mine("use churn-v2 --workspace ../ws -o json")
+    assert outcome.json["settings"] == str(churn.folder / "mlmon.toml")
+    assert (own / "mlmon.toml").read_text() == 'workspace = "."\nservice = "mine"\n'
+    assert mine("enable-insights --workspace ../ws -o json").json["service"] == "churn-v2/blue"
+
+
+def test_init_elsewhere_forgets_the_default_service_of_the_workspace_before(churn: Runner) -> None:
+    outcome = churn("init --local ../fresh")
+    assert outcome.err == (
+        f"made {churn.folder.parent / 'fresh'}\nwarning: {churn.folder / 'mlmon.toml'} named . before\n"
+    )
+    assert (churn.folder / "mlmon.toml").read_text() == f'workspace = "{churn.folder.parent / "fresh"}"\n'
+    assert churn("status -o json").json == []
+
+
+def test_init_beside_a_broken_settings_file_makes_nothing(mlmon: Runner) -> None:
+    (mlmon.folder / "mlmon.toml").write_text("workspace = \n")
+    outcome = mlmon("init --local ws")
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"error: {mlmon.folder / 'mlmon.toml'} cannot be read: ")
+    assert sorted(path.name for path in mlmon.folder.iterdir()) == ["mlmon.toml"]
+
+
+def test_init_here_again_changes_nothing(mlmon: Runner) -> None:
+    mlmon("init --local .")
+    before = (mlmon.folder / "mlmon.toml").read_text()
+    assert before == 'workspace = "."\n'
+    assert mlmon("init --local .").code == 0
+    assert (mlmon.folder / "mlmon.toml").read_text() == before

@@ -1,6 +1,6 @@
 """Collected model data: ls, pull."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -208,7 +208,7 @@ def _counted(count: int, size: int, days: int) -> str:
 
 def _planned(session: Session, service: Service, plan: Plan) -> Result:
     rows: list[Row] = [{**_row(target.collected), "status": "planned", "reason": None} for target in plan.targets]
-    rows += _missing(session, service, plan.set_aside, "set aside")
+    rows += _missing(session, service, plan.set_aside, "set aside", {})
     said = f"would fetch {_counted(plan.count, plan.bytes, len(plan.days))}"
     return _summed(said, rows, set_aside=len(plan.set_aside), to_dir=plan.to_dir)
 
@@ -220,17 +220,25 @@ def _pulled(session: Session, service: Service, plan: Plan, outcome: Outcome) ->
         {**_row(by_name[one.name]), "path": one.path, "bytes": one.bytes, "status": "fetched", "reason": None}
         for one in outcome.fetched
     ]
-    rows += _missing(session, service, outcome.failed, "failed")
-    rows += _missing(session, service, outcome.set_aside, "set aside")
+    rows += _missing(session, service, outcome.failed, "failed", by_name)
+    rows += _missing(session, service, outcome.set_aside, "set aside", by_name)
     days = len({one.day for one in outcome.fetched})
     said = f"fetched {_counted(len(outcome.fetched), outcome.bytes, days)}"
     return _summed(said, rows, failed=len(outcome.failed), set_aside=len(outcome.set_aside), to_dir=plan.to_dir)
 
 
-def _missing(session: Session, service: Service, missing: Sequence[Failed | SetAside], status: str) -> Iterator[Row]:
+def _missing(
+    session: Session,
+    service: Service,
+    missing: Sequence[Failed | SetAside],
+    status: str,
+    by_name: Mapping[str, CollectedBlob],
+) -> Iterator[Row]:
+    """A row for each blob that did not come, with what is known of it, and a warning that names it."""
     for one in missing:
         session.terminal.note(f"{status}: {neutral(one.name)}: it {one.reason.removeprefix('it ')}", level="warning")
-        yield {"path": one.name, "service": str(service.name), "status": status, "reason": one.reason}
+        known = _row(by_name[one.name]) if one.name in by_name else {"path": one.name, "service": str(service.name)}
+        yield {**known, "status": status, "reason": one.reason}
 
 
 def _summed(said: str, rows: Sequence[Row], *, to_dir: Path, failed: int = 0, set_aside: int = 0) -> Result:

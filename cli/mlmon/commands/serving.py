@@ -73,7 +73,7 @@ def _named(name: str, kind: str | None) -> ServiceName:
 @command(
     "invoke",
     Group.SERVICES,
-    examples=["mlmon invoke diabetes --data rows.json", "echo '{\"data\": [[1, 2]]}' | mlmon invoke ep/blue --data -"],
+    examples=["mlmon invoke diabetes --data rows.json", "cat rows.json | mlmon invoke diabetes-v2/blue --data -"],
 )
 def invoke(
     session: Session,
