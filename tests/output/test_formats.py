@@ -47,7 +47,11 @@ LISTING = Record(
 )
 FETCHED = Record((Field("path"), Field("at", kind="time")), {"path": "/x", "at": datetime(2026, 3, 1, tzinfo=UTC)})
 CHANGE = Change(
-    "churn", "collection", (FieldChange("collection", False, True), FieldChange("rate", None, 0.5)), changed=True
+    "churn",
+    "collection",
+    sentence="collection of churn is now on",
+    changes=(FieldChange("collection", False, True), FieldChange("rate", None, 0.5)),
+    changed=True,
 )
 LINES = Lines(["one", "two\tx \x1b[1m"], empty="no lines")
 SCRIPT = Text("complete -c mlmon\n\t-f\n")
@@ -222,7 +226,7 @@ a|b, "c"\\td               0 B
     pytest.param(
         CHANGE,
         "table",
-        "churn: collection changed\ncollection: off -> on\nrate: (not set) -> 0.5\nchanged: true\n",
+        "collection of churn is now on\ncollection: off -> on\nrate: (not set) -> 0.5\nchanged: true\n",
         id="change-table",
     ),
     pytest.param(CHANGE, "json", CHANGE_AS_JSON, id="change-json"),
@@ -456,16 +460,18 @@ def test_the_exit_code_of_a_result_is_returned():
     ("change", "printed"),
     [
         (
-            Change("churn", "insights", (), changed=False),
-            "churn: insights already as asked, nothing changed\nchanged: false\n",
+            Change("churn", "insights", sentence="Already off", changes=(), changed=False),
+            "Already off\nchanged: false\n",
         ),
         (
-            Change("churn", "insights", (FieldChange("insights", True, False),), changed=False, dry_run=True),
-            "churn: insights would be changed (dry run, nothing changed)\ninsights: on -> off\nchanged: false\n",
-        ),
-        (
-            Change("churn", "insights", (FieldChange("a\x1b", "", [1]),), changed=True, sentence="Done\x07"),
-            'Done\\x07\na\\x1b: "" -> [1]\nchanged: true\n',
+            Change(
+                "churn",
+                "insights",
+                sentence="Done\x07",
+                changes=(FieldChange("a\x1b", "", [1]), FieldChange("b", True, None)),
+                changed=True,
+            ),
+            'Done\\x07\na\\x1b: "" -> [1]\nb: on -> (not set)\nchanged: true\n',
         ),
     ],
 )
@@ -643,13 +649,13 @@ def test_parquet_is_refused_on_a_terminal_before_any_row_is_read():
 
 def test_parquet_that_cannot_be_made_is_an_error_with_a_way_out():
     program = (
-        "import os, resource\n"
+        "import os, resource, sys\n"
         "from mlmon.core.errors import Failure\n"
         "from mlmon.output.results import Field, Format, Rows\n"
         "from mlmon.output.show import show\n"
         "from mlmon.output.terminal import Terminal\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))\n"
-        "terminal = Terminal.standard(os.environ)\n"
+        "terminal = Terminal.of(sys.stdin, sys.stdout, sys.stderr, os.environ)\n"
         "try:\n"
         "    show(Rows((Field('n'),), [{'n': 'x'}]), format=Format.PARQUET, terminal=terminal)\n"
         "except Failure as error:\n"

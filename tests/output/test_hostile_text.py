@@ -152,7 +152,7 @@ def test_no_result_in_any_format_sends_a_control_character_to_a_terminal(text, w
     for result in (
         Rows(fields, [{text: worse}]),
         Record(fields, {text: worse}, rows=Rows(fields, [{text: worse}])),
-        Change(text, worse, (FieldChange(text, worse, text),), changed=True),
+        Change(text, worse, sentence=text, changes=(FieldChange(text, worse, text),), changed=True),
         Lines([text, worse]),
     ):
         seen = shown(result, form)

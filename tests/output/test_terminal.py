@@ -343,7 +343,7 @@ def test_a_reader_that_went_away_is_told_to_the_caller():
         "from mlmon.output.results import Field, Format, Rows\n"
         "from mlmon.output.show import show\n"
         "from mlmon.output.terminal import Terminal\n"
-        "terminal = Terminal.standard(os.environ)\n"
+        "terminal = Terminal.of(sys.stdin, sys.stdout, sys.stderr, os.environ)\n"
         "try:\n"
         "    show(Rows((Field('n'),), ({'n': n} for n in range(10**6))), format=Format.JSONL, terminal=terminal)\n"
         "except BrokenPipeError:\n"

@@ -123,10 +123,10 @@ def _switch(
     return Change(
         str(step.service),
         str(request.switch),
-        step.changes,
+        sentence=_sentence(step, request, dry_run=dry_run),
+        changes=step.changes,
         changed=step.changed,
         dry_run=dry_run,
-        sentence=_sentence(step, request, dry_run=dry_run),
     )
 
 

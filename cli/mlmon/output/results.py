@@ -83,17 +83,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a switch did to one service, or would do (`dry_run`).
-
-    `sentence` is what people read first; without one it is put together from the rest.
-    """
+    """What a switch did to one service, or would do (`dry_run`). `sentence` is what people read first."""
 
     service: str
     switch: str
+    sentence: str
     changes: tuple[FieldChange, ...]
     changed: bool
     dry_run: bool = False
-    sentence: str = ""
     exit_code: ExitCode = ExitCode.DONE
 
 

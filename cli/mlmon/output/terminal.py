@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -56,11 +55,6 @@ class Terminal:
             width=width or terminal_width((stdout, stderr), environ),
             clock=clock,
         )
-
-    @classmethod
-    def standard(cls, environ: Mapping[str, str]) -> Terminal:
-        """The process's own streams."""
-        return cls.of(sys.stdin, sys.stdout, sys.stderr, environ)
 
     def configured(
         self, *, quiet: bool = False, debug: bool = False, machine: bool = False, no_color: bool = False

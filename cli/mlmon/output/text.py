@@ -68,7 +68,7 @@ def record_lines(record: Record, stream: Stream) -> str:
 
 def change_text(change: Change) -> str:
     """A sentence, what changes in each field, and whether anything was changed."""
-    sentence = neutral(change.sentence or _sentence(change))
+    sentence = neutral(change.sentence)
     return f"{sentence}\n{field_changes(change.changes)}changed: {'true' if change.changed else 'false'}\n"
 
 
@@ -101,15 +101,6 @@ def json_for(document: str, stream: Stream) -> str:
         unit if len(unit) == 1 else "".join(f"\\u{unit[at : at + 4]}" for at in range(0, len(unit), 4))
         for unit in units
     )
-
-
-def _sentence(change: Change) -> str:
-    lead = f"{change.service}: {change.switch}"
-    if not change.changes:
-        return f"{lead} already as asked, nothing changed"
-    if change.dry_run:
-        return f"{lead} would be changed (dry run, nothing changed)"
-    return f"{lead} {'changed' if change.changed else 'not changed'}"
 
 
 def _side(value: Json) -> str:
