@@ -14,7 +14,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,8 +36,8 @@ class NoRows:
     """The queries bring their own rows."""
 
     @contextmanager
-    def open(self, table: str, between: TimeRange | None) -> Iterator[Sequence[Path]]:
-        yield []
+    def open(self, table: str, between: TimeRange | None) -> Iterator[Mapping[Path, Path]]:
+        yield {}
 
 
 def main() -> None:

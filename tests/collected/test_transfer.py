@@ -84,6 +84,7 @@ class TestNames:
         hostile = CollectedRoot("c", "../up/", Generation.V2, "model_inputs")
         blobs = MemoryBlobs({V2: (FLAT, hostile)})
         blobs.put(FLAT, "2026/03/good", "2026/03/nul.csv", "2026/03/" + "x" * 300, "2026/03/a\x00b")
+        blobs.put(FLAT, "no/date\x00", "no/date")
         blobs.put(hostile, "2026/03/escaped")
         told: list[Result] = []
         outcome = run(plan(blobs, V2, Selection(), to_dir=tmp_path / "in"), blobs, on_file=told.append)
@@ -92,6 +93,7 @@ class TestNames:
             SetAside("c", "2026/03/a\x00b", "has a control character"),
             SetAside("c", "2026/03/nul.csv", "has the name of a device as a level"),
             SetAside("c", "2026/03/" + "x" * 300, "has a level longer than 255 bytes"),
+            SetAside("c", "no/date\x00", "has a control character"),
         )
         assert told == [*outcome.set_aside, *outcome.fetched]
         assert not outcome.complete

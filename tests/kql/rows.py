@@ -30,10 +30,10 @@ class Rows:
         return path
 
     @contextmanager
-    def open(self, table: str, between: TimeRange | None) -> Iterator[Sequence[Path]]:
+    def open(self, table: str, between: TimeRange | None) -> Iterator[Mapping[Path, Path]]:
         self.opened.append(table)
         path = self.folder / f"{table}.jsonl"
-        yield [path] if path.exists() else []
+        yield {path: path} if path.exists() else {}
 
     def query(self, kql: str, between: TimeRange | None = None) -> Table:
         return run(kql, files=self, now=NOW, between=between)

@@ -8,12 +8,12 @@ from pathlib import Path
 from mlmon.local.store import Store
 
 
-def main(folder: str, mark: str, size: str, count: str) -> None:
+def main(folder: str, mark: str, size: str, count: str, name: str) -> None:
     store = Store(Path(folder))
     for number in range(int(count)):
         # several lines a row, and line breaks inside: a row must be there in whole or not at all
         row = f'"{mark}\n{number}",{mark * int(size)}\nend {mark} {number}\n'
-        store.append(Path(folder) / "data" / "rows.csv", row.encode(), header=b"head\r\n")
+        store.append(Path(folder) / "data" / name, row.encode(), header=b"head\r\n")
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
 

@@ -91,6 +91,15 @@ def test_a_blob_that_became_shorter_is_not_passed_off_as_whole(workspace: LocalW
         list(workspace.blobs.read(listed))
 
 
+def test_a_file_with_the_longest_name_there_can_be_does_not_hide_its_neighbours(workspace: LocalWorkspace) -> None:
+    put(workspace, "by/hand.csv")
+    long = "x" * 251 + ".csv"
+    (workspace.folder / "blobs" / "box" / "by" / long).write_bytes(b"a,b\n1,2")
+    listed = list(workspace.blobs.list("box", "by/"))
+    assert [each.name for each in listed] == ["by/hand.csv", f"by/{long}"]
+    assert b"".join(workspace.blobs.read(listed[1])) == b"a,b\n1,2"
+
+
 def test_blobs_that_a_person_put_there_are_listed_too(workspace: LocalWorkspace) -> None:
     path = workspace.folder / "blobs" / "box" / "by" / "hand.csv"
     path.parent.mkdir(parents=True)

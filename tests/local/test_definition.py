@@ -111,7 +111,7 @@ DAMAGE = {
     ),
     "a service name with a control character": (
         (GOOD + '[services."a\\u0001"]\nscript = "s"').encode(),
-        'services."a\x01" has a control character in its name',
+        "services.\"a\x01\" is wrong: 'a\\x01' is not a service name",
     ),
     "no script": ((GOOD + '[services."a"]').encode(), 'services."a".script must be the path of a file'),
     "a NUL in a path": (

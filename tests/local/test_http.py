@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,6 +28,16 @@ from mlmon.local.workspace import LocalWorkspace
 
 Add = Callable[..., ServiceName]
 SERVING = Path(__file__).with_name("serving.py")
+LATE = """
+import threading, time
+def init(): pass
+def run(raw):
+    def late():
+        time.sleep(0.05)
+        print("late")
+        raise ValueError("late failure")
+    threading.Thread(target=late).start()
+"""
 WHO = "import os\ndef init(): print('ready')\ndef run(raw): print(raw); return os.getpid()"
 
 
@@ -40,15 +51,17 @@ def workspace(folder: Path) -> LocalWorkspace:
 def process(workspace: LocalWorkspace, name: ServiceName, script: Path, model: str = "") -> Iterator[tuple[str, int]]:
     """A server of its own process: its address and process id. It ends by Ctrl-C, with the exit code for that."""
     arguments = [sys.executable, str(SERVING), str(workspace.folder), str(script), str(name), model]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout
+        assert server.stderr
         try:
             address = server.stdout.readline().strip()
             until(lambda: announced(workspace, server.pid))
             yield address, server.pid
         finally:
             server.send_signal(signal.SIGINT)
-    assert server.returncode == 130
+            said = (server.stdout.read(), server.stderr.read())
+    assert (server.returncode, said) == (130, ("", ""))
     assert not announced(workspace, server.pid)
 
 
@@ -210,6 +223,37 @@ def test_health_answers_do_not_wait_for_the_script(workspace: LocalWorkspace, ad
     assert answers == ["1"]
 
 
+def test_a_queue_of_callers_is_nothing_to_tell_the_person_who_serves(workspace: LocalWorkspace, add: Add) -> None:
+    name = add("slow", "import time\ndef init(): pass\ndef run(raw): time.sleep(0.01); return 1")
+    with process(workspace, name, script_of(workspace, name)) as (address, _), ThreadPoolExecutor(16) as callers:
+        answers = list(callers.map(lambda _: send(address, "POST", "/score", b"{}")[:2], range(32)))
+    assert answers == [(200, "1")] * 32
+
+
+def test_what_a_script_does_to_end_its_server_is_an_answer(workspace: LocalWorkspace, add: Add) -> None:
+    name = add("ep/blue", "import sys\ndef init(): pass\ndef run(raw): raise KeyboardInterrupt('stop')")
+    with process(workspace, name, script_of(workspace, name)) as (address, _):
+        status, body, _ = send(address, "POST", "/score", b"{}")
+        assert (status, json.loads(body)) == (
+            500,
+            {"message": "The scoring script failed with KeyboardInterrupt; its log says more"},
+        )
+        assert send(address, "GET", "/")[1] == "Healthy"
+    table = workspace.telemetry.query("exceptions | project type, outerMessage")
+    assert table.rows == (("KeyboardInterrupt", "stop"),)
+
+
+def test_a_thread_that_outlives_its_request_prints_into_the_log(workspace: LocalWorkspace, add: Add) -> None:
+    name = add("sums", LATE)
+    with process(workspace, name, script_of(workspace, name)) as (address, _):
+        for _ in range(3):
+            assert send(address, "POST", "/score", b"{}")[0] == 200
+        until(lambda: workspace.logs.snapshot(name, lines=99).lines.count("late") == 3)
+        until(lambda: workspace.logs.snapshot(name, lines=99).lines.count("ValueError: late failure") == 3)
+    query = 'traces | where customDimensions.Content == "late" | project tostring(customDimensions["Request Id"])'
+    assert workspace.telemetry.query(query).rows == (("00000000-0000-0000-0000-000000000000",),) * 3
+
+
 def test_two_servers_and_this_process_lose_no_row(workspace: LocalWorkspace, add: Add) -> None:
     name = add("ep/blue")
     count = 40
@@ -294,6 +338,7 @@ def test_a_copy_of_a_workspace_does_not_send_its_rows_to_the_original(
 ) -> None:
     name = add("sums")
     with thread(workspace, name):
+        until(lambda: announced(workspace, os.getpid()))
         shutil.copytree(workspace.folder, tmp_path / "copy")
         copy = LocalWorkspace.open(tmp_path / "copy")
         assert copy.scoring.invoke(name, '{"data": [[1]]}').status == 200

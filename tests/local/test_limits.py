@@ -47,7 +47,7 @@ def test_details_go_when_nothing_else_can() -> None:
     details = [{"line": number, "method": "run"} for number in range(10_000)]
     assert json.loads(fitted({"type": "ValueError", "details": details})) == {
         "type": "ValueError",
-        "customDimensions": {},
+        "customDimensions": {"truncated": "details was 288891 characters"},
     }
 
 

@@ -224,3 +224,64 @@ def test_a_script_in_a_folder_above_the_installed_packages_shares_them(
         while str(packages) in sys.path:
             sys.path.remove(str(packages))
         sys.modules.pop("shared_by_all", None)
+
+
+LATE = """
+import os, sys, threading, time
+
+def init():
+    pass
+
+def run(raw):
+    def late():
+        while not os.path.exists(raw):
+            time.sleep(0.005)
+        print("late", end=" ")
+        inner = threading.Thread(target=print, args=("inner",))
+        inner.start()
+        inner.join()
+        print(os.path.basename(raw))
+        sys.stderr.write("bad " + os.path.basename(raw) + "\\n")
+    threading.Thread(target=late).start()
+    print("now")
+"""
+
+
+def test_what_threads_print_after_their_request_never_reaches_this_programs_output(
+    workspace: LocalWorkspace, add: Add, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = (sys.stdout, sys.stderr)
+    known = set(threading.enumerate())
+    names = [add("first", LATE), add("second", LATE)]
+    for name in names:
+        invoke(workspace, name, str(tmp_path / f"gate of {name}"))
+    sys.stdout.write("own\n")
+    sys.stderr.write("own error\n")
+    for name in names:
+        (tmp_path / f"gate of {name}").touch()
+    for late in set(threading.enumerate()) - known:
+        late.join()
+    assert capsys.readouterr() == ("own\n", "own error\n")
+    logs = ["\n".join(workspace.logs.snapshot(name, lines=200).lines) for name in names]
+    for name, text in zip(names, logs, strict=True):
+        assert [f"late gate of {each}" in text for each in names] == [each == name for each in names]
+        assert [f"bad gate of {each}" in text for each in names] == [each == name for each in names]
+    # which script a thread of a thread belongs to is not known, but it is none of ours
+    assert "".join(logs).count("inner") == 2
+    # once they have ended, a script leaves the outputs as they were
+    invoke(workspace, add("third", "def init(): pass\ndef run(raw): pass"))
+    assert (sys.stdout, sys.stderr) == own
+
+
+def test_what_threads_print_belongs_to_no_request(workspace: LocalWorkspace, add: Add) -> None:
+    name = add(
+        "sums",
+        "import threading\ndef init(): pass\ndef run(raw):\n    print('main')\n"
+        "    side = threading.Thread(target=print, args=('side',)); side.start(); side.join()",
+    )
+    request_id = workspace.scoring.invoke(name, "").request_id
+    query = 'traces | project tostring(customDimensions.Content), tostring(customDimensions["Request Id"])'
+    assert workspace.telemetry.query(query).rows == (
+        ("main", request_id),
+        ("side", "00000000-0000-0000-0000-000000000000"),
+    )

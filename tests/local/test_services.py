@@ -99,6 +99,10 @@ REFUSED = {
         "ep/blue has no collection 'x'",
         "it has model_inputs, model_outputs",
     ),
+    ("ep/blue", SwitchRequest(Switch.COLLECTION, on=True, collections=("model_input",))): (
+        "ep/blue has no collection 'model_input'",
+        "did you mean 'model_inputs'?",
+    ),
     ("ep/blue", SwitchRequest(Switch.COLLECTION, on=True, collections=("model inputs",))): (
         "'model inputs' is not a collection's name",
         "did you mean 'model_inputs' or 'model_outputs'?",
@@ -120,6 +124,19 @@ def test_what_a_service_cannot_do_is_refused_with_the_reason(
         workspace.services.plan(service, request_)
     assert (caught.value.message, caught.value.hint) == REFUSED[name, request_]
     assert (workspace.folder / "workspace.toml").read_bytes() == before
+
+
+def test_the_case_of_a_collections_letters_does_not_matter(workspace: LocalWorkspace, add: Add) -> None:
+    name = add("ep/blue")
+    assert switch(workspace, name, SwitchRequest(Switch.COLLECTION, on=True, collections=("Audit",))) == (
+        FieldChange("collections.Audit.enabled", None, True),
+    )
+    off = SwitchRequest(Switch.COLLECTION, on=False, collections=("Inputs", "MODEL_OUTPUTS", "audit"))
+    assert switch(workspace, name, off) == (
+        FieldChange("collections.model_inputs.enabled", True, False),
+        FieldChange("collections.model_outputs.enabled", True, False),
+        FieldChange("collections.Audit.enabled", True, False),
+    )
 
 
 def test_a_service_without_collections_says_so(workspace: LocalWorkspace, add: Add) -> None:

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from mlmon.core.errors import DamagedWorkspace, Failure, MlmonError, NotAllowed
+from mlmon.core.errors import DamagedWorkspace, Failure, MlmonError
 from mlmon.local.store import Store, cannot
 
 APPENDER = Path(__file__).with_name("appender.py")
 ROW = re.compile(rb'"(\w)\n(\d+)",')
 
 
-def start(folder: Path, mark: str, *, size: int, count: int) -> subprocess.Popen[str]:
-    arguments = [sys.executable, str(APPENDER), str(folder), mark, str(size), str(count)]
+def start(folder: Path, mark: str, *, size: int, count: int, name: str = "rows.csv") -> subprocess.Popen[str]:
+    arguments = [sys.executable, str(APPENDER), str(folder), mark, str(size), str(count), name]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
 
 
@@ -110,6 +110,31 @@ def test_a_writer_killed_before_it_began_changed_nothing(tmp_path: Path, path: P
     assert path.read_bytes() == b"one\ntwo\n"
 
 
+def test_a_name_as_long_as_a_file_system_takes_grows_and_is_read(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for length in (245, 246, 255):
+        path = tmp_path / "data" / ("x" * length)
+        store.append(path, b"one\n", header=b"head\n")
+        store.append(path, b"two\n")
+        assert whole(store, path) == b"head\none\ntwo\n"
+    assert sorted(len(each.name) for each in (tmp_path / "data").iterdir()) == [245, 246, 255]
+
+
+def test_a_writer_killed_over_a_long_name_leaves_no_torn_row(tmp_path: Path) -> None:
+    with start(tmp_path, "a", size=1_000_000, count=10_000, name="é" * 127) as writer:
+        assert writer.stdout
+        writer.stdout.readline()
+        writer.kill()
+        writer.communicate()
+    store, path = Store(tmp_path), tmp_path / "data" / ("é" * 127)
+    rows = rows_in(whole(store, path), 1_000_000)
+    store.append(path, b"after")
+    assert rows
+    assert path.read_bytes().endswith(b"\nafter")
+    rows_in(path.read_bytes().removesuffix(b"after"), 1_000_000)
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
 FULL = """
     import resource, signal, sys
     from pathlib import Path
@@ -180,10 +205,10 @@ def test_much_that_is_held_back_is_written_on_the_way(tmp_path: Path) -> None:
         assert (tmp_path / "a").stat().st_size == 18_000_000
 
 
-def test_what_is_not_allowed_is_told_apart_from_what_fails(tmp_path: Path) -> None:
+def test_what_the_system_refuses_has_another_hint_than_what_fails(tmp_path: Path) -> None:
     # the system's error is made here, because the suite may run as root, whom nothing is refused
     refused = cannot("read", tmp_path / "a", PermissionError(errno.EACCES, "Permission denied"))
-    assert (type(refused), refused.hint) == (NotAllowed, f"check who may use it: ls -ld {tmp_path}")
+    assert (type(refused), refused.hint) == (Failure, f"check who may use it: ls -ld {tmp_path}")
     failed = cannot("read", tmp_path / "a", OSError(errno.EIO, "Input/output error"))
     assert (type(failed), str(failed)) == (Failure, f"{tmp_path / 'a'} cannot be read: Input/output error")
 

@@ -97,6 +97,18 @@ def test_days_that_may_still_grow_are_copies_and_gone_afterwards(workspace: Loca
         assert list(paths) == stored
 
 
+def test_a_query_over_a_damaged_line_names_the_file_and_not_its_copy(workspace: LocalWorkspace) -> None:
+    for days in (9, 1, 0):
+        add_request(workspace, NOON - timedelta(days=days))
+    for days in (1, 9):
+        file = workspace.folder / "telemetry" / "requests" / f"{TODAY - timedelta(days=days)}.jsonl"
+        with file.open("a") as lines:
+            lines.write('\n{"timestamp":"2026')
+        with pytest.raises(DamagedWorkspace) as caught:
+            workspace.telemetry.query("requests | count")
+        assert str(caught.value) == f"{file}, line 3 is no row of requests"
+
+
 def test_a_torn_end_in_an_old_file_is_not_handed_to_a_query(workspace: LocalWorkspace) -> None:
     old = NOON - timedelta(days=9)
     add_request(workspace, old)

@@ -144,7 +144,6 @@ ANSWERS = {
     '[{"y": 1}]': [{"y": 1}],
     '{"predictions": [1, 2]}': [{"predictions": [1, 2]}],
     '"ill"': [{"0": "ill"}],
-    "float('nan')": [{"0": None}],
 }
 
 

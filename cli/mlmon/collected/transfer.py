@@ -129,7 +129,8 @@ def plan(
             on_skip(blob, reason)
 
     planned = assign(select(blobs, service, selection, on_skip=skipped), to_dir=to_dir)
-    return replace(planned, set_aside=(*hostile, *planned.set_aside))
+    # a blob that one collection cannot read may be another one's
+    return replace(planned, set_aside=tuple(dict.fromkeys((*planned.set_aside, *hostile))))
 
 
 def assign(selected: Iterable[CollectedBlob], *, to_dir: Path) -> Plan:

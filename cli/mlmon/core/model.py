@@ -33,7 +33,7 @@ class Generation(StrEnum):
     V2 = "v2"
 
 
-_NAME: Final = re.compile(r"[^\s/\\]+")
+_NAME: Final = re.compile(r"(?!\.{1,2}$)[^\s/\\]+")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,7 +48,7 @@ class ServiceName:
         """Read a name as it is written on the command line.
 
         Raises:
-            UsageError: empty, a blank or what cannot be seen inside, or more than one slash.
+            UsageError: a part is empty, `.` or `..`, or has what cannot be seen in it; or more than one slash.
         """
         parts = text.split("/")
         if len(parts) > 2 or not all(_NAME.fullmatch(part) and part.isprintable() for part in parts):

@@ -93,6 +93,7 @@ def _collection_changes(service: Service, request: SwitchRequest) -> Iterator[Fi
     chosen = [_resolve(name, known) for name in request.collections]
     if request.on:
         for name in dict.fromkeys(chosen or USUAL_COLLECTIONS):
+            _refuse_slip(service, name, known)
             yield from _enabling(name, known.get(name), request.sampling_rate)
         return
     for name in dict.fromkeys(chosen or known):
@@ -111,12 +112,14 @@ def _resolve(name: str, known: dict[str, CollectionSetting]) -> str:
         )
     folded = {each.casefold(): each for each in (*USUAL_COLLECTIONS, *known)}
     usual = COLLECTION_OF_DESIGNATION.get(name.casefold(), name.casefold())
-    if usual in folded:
-        return folded[usual]
-    # a name of the script's own is fine; one that is almost a known one is a slip, and would collect nothing
-    if near := did_you_mean(name, list(folded.values()), most=1, cutoff=0.85):
-        raise UsageError(f"there is no collection {name!r}", hint=near)
-    return name
+    return folded.get(usual, name)
+
+
+def _refuse_slip(service: Service, name: str, known: dict[str, CollectionSetting]) -> None:
+    """A new name of the script's own is fine; one that is almost a known one would collect nothing."""
+    usable = list(dict.fromkeys((*known, *USUAL_COLLECTIONS)))
+    if name not in usable and (near := did_you_mean(name, usable, most=1, cutoff=0.85)):
+        raise UsageError(f"{service.name} has no collection {name!r}", hint=near)
 
 
 def _enabling(name: str, known: CollectionSetting | None, rate: float | None) -> Iterator[FieldChange]:

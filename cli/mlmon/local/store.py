@@ -1,7 +1,8 @@
 """Files of a workspace folder: whole or not there, however many processes read and write at once.
 
 Appending. A writer holds the file's exclusive lock, notes the file's size beside it in
-`<name>%appending`, writes, and removes the note. A writer killed in between leaves the note, and
+`<name>%appending` (under a digest of a name too long for that), writes, and removes the note.
+A writer killed in between leaves the note, and
 the size in it is what readers show and what the next writer cuts the file back to: a row is
 there in whole or not at all, whatever bytes it holds. Readers take the shared lock only while they look at the size;
 what stands below that size never changes, so they read it without a lock.
@@ -17,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Final
 
@@ -25,6 +27,7 @@ from mlmon.local import names
 from mlmon.local.locking import NO_FOLLOW, lock, unlock
 
 _BUFFER_LIMIT: Final = 16 * 1024 * 1024
+_LONGEST_NAME: Final = 255  # bytes of a file's name
 
 
 @dataclass(slots=True)
@@ -221,7 +224,11 @@ def _whole_size(descriptor: int, path: Path) -> int:
 
 
 def _note(path: Path) -> Path:
-    return path.with_name(path.name + names.APPENDING)
+    name = path.name + names.APPENDING
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        # no escape begins with `%l`, so this is nobody else's note
+        name = f"%long-{sha256(os.fsencode(path.name)).hexdigest()}{names.APPENDING}"
+    return path.with_name(name)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -43,28 +43,29 @@ class TelemetryFiles:
         self._store.append(path, line)
 
     @contextmanager
-    def open(self, table: str, between: TimeRange | None) -> Iterator[Sequence[Path]]:
+    def open(self, table: str, between: TimeRange | None) -> Iterator[Mapping[Path, Path]]:
         """The table's files for a range of days, oldest first, none of them changing while the block runs.
 
-        Days that may still grow, and files that a killed writer left torn, are copies of their whole lines.
+        Days that may still grow, and files that a killed writer left torn, are copies of their whole lines; each file
+        comes with the one it stands for.
         """
         import tempfile
 
         settled = self._clock().date() - timedelta(days=1)
         with tempfile.TemporaryDirectory(prefix="mlmon-") as copies:
-            chosen = []
+            chosen = {}
             for path in self.days(table, between):
                 copy = None
                 with suppress(FileNotFoundError), self._store.reading(path) as (file, size):
                     if size == 0:
                         continue
                     if path.stem < settled.isoformat() and size == path.stat().st_size:
-                        chosen.append(path)
+                        chosen[path] = path
                         continue
                     copy = Path(copies, path.name)
                     _copy(file, size, copy)
                 if copy:
-                    chosen.append(copy)
+                    chosen[copy] = path
             yield chosen
 
     def days(self, table: str, between: TimeRange | None) -> list[Path]:

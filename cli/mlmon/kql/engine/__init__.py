@@ -7,16 +7,15 @@ only the tables that the query names, in a database that can reach nothing else.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from mlmon.core.errors import QueryError
 from mlmon.core.model import Column, Table
 from mlmon.core.timerange import TimeRange
 from mlmon.kql.engine import faults
 from mlmon.kql.engine.tables import RowFiles
+from mlmon.kql.engine.worker import Worker
 from mlmon.kql.schema import CLASSIC
 
 if TYPE_CHECKING:
@@ -28,19 +27,26 @@ if TYPE_CHECKING:
 __all__ = ["RowFiles", "run"]
 
 _Answer = tuple[list[str], list[str], list[tuple[Any, ...]]]  # names, KQL types as DuckDB has them, rows
-_HEARTBEAT: Final = 0.1  # seconds; how soon Ctrl-C is noticed while DuckDB works
 
 
 def run(query: str, *, files: RowFiles, now: datetime, between: TimeRange | None = None) -> Table:
     """Run a KQL query over the rows of a workspace, those in `between` if it is given.
 
     All classic tables exist even when they are empty. `now` is the moment of `now()` and `ago()`. Dynamic cells
-    are parsed JSON, datetimes are in UTC, decimals are text. Ctrl-C ends the query and is raised again.
+    are parsed JSON, datetimes are in UTC, decimals are text. Ctrl-C ends the query and is raised as ever.
 
     Raises:
         QueryError: the query is wrong, or something in it is not supported here.
         DamagedWorkspace: a row file cannot be read.
     """
+
+    def work(worker: Worker[Table]) -> Table:
+        return _answer(worker, query, files=files, now=now, between=between)
+
+    return Worker(work).run()
+
+
+def _answer(worker: Worker[Table], query: str, *, files: RowFiles, now: datetime, between: TimeRange | None) -> Table:
     from mlmon.kql.engine import tables
     from mlmon.kql.engine.guard import Guard
     from mlmon.kql.engine.reading import read
@@ -52,17 +58,12 @@ def run(query: str, *, files: RowFiles, now: datetime, between: TimeRange | None
     guard = Guard(CLASSIC, reading)
     with faults.translated(reading):
         sql, bound, kinds = _translate(reading.text, guard, now)
-    connection = tables.connect()
-
-    def answer() -> _Answer:
-        tables.load(connection, sorted(guard.named), files, between)
+    with worker.connected(tables.connect) as connection:
+        for table in sorted(guard.named):
+            tables.load(connection, table, files, between)
+            worker.go_on()
         tables.lock(connection)
-        return _execute(connection, sql, bound)
-
-    try:
-        names, types, rows = _interruptible(connection, answer)
-    finally:
-        connection.close()
+        names, types, rows = _execute(connection, sql, bound)
     columns = tuple(Column(name, kinds.get(name) or kind) for name, kind in zip(names, types, strict=True))
     cells = tuple(tuple(value(raw, column.type) for raw, column in zip(row, columns, strict=True)) for row in rows)
     return Table(columns, cells, render=reading.render)
@@ -99,32 +100,3 @@ def _execute(connection: duckdb.DuckDBPyConnection, sql: str, bound: dict[str, A
         raise
     except duckdb.Error as error:
         raise faults.executed(error) from error
-
-
-def _interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], _Answer]) -> _Answer:
-    """Do the work on a thread of its own, so that Ctrl-C reaches this one at once and ends what DuckDB is doing."""
-    answers: list[_Answer] = []
-    failures: list[BaseException] = []
-
-    def attempt() -> None:
-        try:
-            answers.append(work())
-        except BaseException as error:  # raised again on the thread that waits
-            failures.append(error)
-        finally:
-            finished.set()
-
-    # An event, because a thread whose join() was interrupted looks as if it had ended
-    finished = threading.Event()
-    threading.Thread(target=attempt, daemon=True).start()
-    try:
-        while not finished.wait(_HEARTBEAT):
-            pass
-    except KeyboardInterrupt:
-        while not finished.is_set():
-            connection.interrupt()
-            finished.wait(_HEARTBEAT)
-        raise
-    for failure in failures:
-        raise failure
-    return answers[0]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlmon.core.errors import QueryError, did_you_mean
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     import duckdb
     from duckdb_kql import KqlError, KqlSyntaxError, KqlUnsupportedError
 
+_OWN_FOLDER: Final = Path(__file__).parent
 _ON_AZURE: Final = "run the query on Azure, or write it without"
 _TYPES: Final = "see the types with `| getschema`; convert with tostring(), tolong(), todouble(), todatetime()"
 _OPERATOR: Final = re.compile(r"([A-Z][A-Za-z]*?)Operator")
@@ -26,6 +29,7 @@ _OPERATORS: Final = (
     "project-reorder", "range", "reduce", "render", "sample", "sample-distinct", "scan", "search", "serialize",
     "sort", "summarize", "take", "top", "top-hitters", "top-nested", "union", "where",
 )  # fmt: skip
+_SOURCES: Final = {"SearchOperator": "search", "FindOperator": "find", "ExternalDataExpression": "externaldata"}
 _HYPHENS: Final = {"mvapply": "mv-apply"}
 
 
@@ -41,8 +45,16 @@ def translated(reading: Reading) -> Iterator[None]:
     except RecursionError:
         raise QueryError("the query is nested too deeply for the local engine", hint="split it with let") from None
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError, ArithmeticError) as error:
+        if _is_ours(error):
+            raise
         # The library is pinned and its faults are its own; the person needs a sentence
         raise QueryError("this query is not supported by the local engine", hint=_ON_AZURE) from error
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether it was raised by a line of this package, and not by the library, which calls back into it."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    return Path(frames[-1][0].f_code.co_filename).is_relative_to(_OWN_FOLDER)
 
 
 def _library(error: KqlError, reading: Reading) -> QueryError:
@@ -104,8 +116,8 @@ def _construct(construct: str) -> tuple[str, str]:
     kind, _, name = construct.partition(":")
     if kind in ("function", "aggregate") and name and not name.startswith(PREFIX):
         return f"the function {name}()", name
-    if kind == "operator":
-        return f"this use of the operator {name}", ""
+    if kind == "operator" or name in _SOURCES:
+        return _SOURCES.get(name, f"this use of the operator {name}"), ""
     if kind == "literal":
         return f"this {name} literal", ""
     operator = _OPERATOR.fullmatch(construct)

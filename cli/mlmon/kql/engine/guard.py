@@ -108,7 +108,7 @@ class Guard:
             near = did_you_mean(table.name, tuple({*self._tables, *scope}))
             raise QueryError(
                 f"{self._at(table.name)}there is no table named {table.name!r}",
-                hint="; ".join(filter(None, [near, "the tables are " + ", ".join(self._tables)])),
+                hint=near or "the tables are " + ", ".join(self._tables),
             )
         self.named.add(table.name)
         return self._tables[table.name]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Rewriter = Callable[["ir.Query"], "ir.Query"]
 
+_DIGITS_OF_INT: Final = 10
 _COMPARISONS: Final = {"==": "eq", "!=": "ne", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 
@@ -81,14 +82,14 @@ class Rules:
     def _binary(self, old: ir.BinaryOp, new: ir.BinaryOp) -> ir.Expr:
         left, right = self.kind(old.left), self.kind(old.right)
         if old.op in _COMPARISONS:
-            return self._comparison(new, left, right)
+            return self._comparison(old, new, left, right)
         if old.op in ("+", "-", "*", "/", "%"):
             return self._arithmetic(new, left, right)
         if old.op == "matches regex":
             return dataclasses.replace(new, right=regex(new.right))
         return new
 
-    def _comparison(self, new: ir.BinaryOp, left: str, right: str) -> ir.Expr:
+    def _comparison(self, old: ir.BinaryOp, new: ir.BinaryOp, left: str, right: str) -> ir.Expr:
         both = {left, right}
         equality = new.op in ("==", "!=", "<>")
         if left == right == "dynamic":
@@ -96,6 +97,8 @@ class Rules:
                 f"two dynamic values cannot be compared ({new.op})",
                 hint="convert them first with tostring() or tolong()",
             )
+        if "string" in both and numeric(*(both - {"string"})) and len(both) == 2:
+            raise _text_and_number(old, left, right)
         if equality and both == {"string", "bool"}:
             # `success == false`, where success is the text "False"
             return dataclasses.replace(
@@ -152,3 +155,25 @@ class Rules:
         name = new.name.lower()
         kinds = [self.kind(argument) for argument in old.args]
         return FUNCTIONS.get((name, kinds[0]), FUNCTIONS.get((name, ""), unchanged))(new, kinds) if kinds else new
+
+
+def _text_and_number(node: ir.BinaryOp, left: str, right: str) -> QueryError:
+    """As Kusto's SEM0064."""
+    from duckdb_kql import ir
+
+    text, number, kind = (node.left, node.right, right) if left == "string" else (node.right, node.left, left)
+    written, convert = f"tostring({_name(number)})", "todouble" if kind == "real" else f"to{kind}"
+    if isinstance(number, ir.Literal):
+        written = f'"{number.value}"'
+        # what a person writes is long, whatever is meant
+        convert = "toint" if kind == "long" and len(written) < _DIGITS_OF_INT else convert
+    return QueryError(
+        f"values of types {left} and {right} cannot be compared ({node.op})",
+        hint=f"compare with {written}, or {convert}({_name(text)})",
+    )
+
+
+def _name(node: ir.Expr) -> str:
+    from duckdb_kql import ir
+
+    return node.name if isinstance(node, ir.ColumnRef) else "…"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 class RowFiles(Protocol):
     """Where the rows of a workspace stand."""
 
-    def open(self, table: str, between: TimeRange | None) -> AbstractContextManager[Sequence[Path]]:
+    def open(self, table: str, between: TimeRange | None) -> AbstractContextManager[Mapping[Path, Path]]:
         """JSON-lines files with the table's rows: an object a line, under the classic column names.
+
+        Each file to read comes with the file that a person knows: itself, or the one it is a copy of.
 
         A column that is left out is null, a dynamic column is nested JSON, a datetime is RFC 3339. While the
         context is open every line is whole. `between` may be used to leave out files; the engine filters rows.
@@ -44,6 +48,8 @@ _SQL_TYPES: Final = {
     "real": "DOUBLE",
 }
 
+_GLOB: Final = re.compile(r"[*?\[]")
+
 
 def connect() -> duckdb.DuckDBPyConnection:
     """An empty database in memory, in UTC, on one thread: the order of rows is then that of the files."""
@@ -63,46 +69,71 @@ def connect() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def load(
-    connection: duckdb.DuckDBPyConnection, tables: Iterable[str], files: RowFiles, between: TimeRange | None
-) -> None:
-    """Create the tables and fill them.
+def load(connection: duckdb.DuckDBPyConnection, table: str, files: RowFiles, between: TimeRange | None) -> None:
+    """Create a table and fill it.
 
     Raises:
-        DamagedWorkspace: a file holds what is no row of its table.
+        DamagedWorkspace: a file holds what is no row of the table.
     """
-    for table in tables:
-        columns = CLASSIC[table]
-        described = ", ".join(f'"{name}" {_SQL_TYPES[kind]}' for name, kind in columns.items())
-        connection.execute(f'CREATE TABLE "{table}" ({described})')
-        with files.open(table, between) as paths:
-            if paths:
-                _read(connection, table, [str(path) for path in paths], between)
-
-
-def _read(connection: duckdb.DuckDBPyConnection, table: str, paths: list[str], between: TimeRange | None) -> None:
     import duckdb
 
+    described = ", ".join(f'"{name}" {_SQL_TYPES[kind]}' for name, kind in CLASSIC[table].items())
+    connection.execute(f'CREATE TABLE "{table}" ({described})')
+    with files.open(table, between) as paths:
+        try:
+            _fill(connection, table, paths, between)
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error as error:
+            raise _damage(connection, table, paths, between) from error
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, table: str, paths: Iterable[Path], between: TimeRange | None) -> None:
+    # DuckDB reads these characters as a pattern, and would read a neighbour's files
+    bound: dict[str, object] = {"paths": [_GLOB.sub(r"[\g<0>]", str(path)) for path in paths]}
+    if not bound["paths"]:
+        return
     columns = CLASSIC[table]
     read_as = ", ".join(f"'{name}': '{_READ[kind][0]}'" for name, kind in columns.items())
     picked = ", ".join(_READ[kind][1].format(f'"{name}"') + f' AS "{name}"' for name, kind in columns.items())
     # Names and types are the schema's own; what comes from outside (the paths and the range) is bound
     rows = f"SELECT {picked} FROM read_json($paths, format = 'newline_delimited', columns = {{{read_as}}})"  # noqa: S608
-    bound: dict[str, object] = {"paths": [_GLOB.sub(r"[\g<0>]", path) for path in paths]}
     if between is not None:
         rows = f"SELECT * FROM ({rows}) WHERE timestamp >= $start AND timestamp < $end"  # noqa: S608 - the same
         bound |= {"start": between.start.replace(tzinfo=None), "end": between.end.replace(tzinfo=None)}
-    try:
-        connection.execute(f'INSERT INTO "{table}" {rows}', bound)
-    except duckdb.Error as error:
-        damaged = next((path for path in paths if path in str(error)), Path(paths[0]).parent)
-        raise DamagedWorkspace(
-            f"{damaged} holds a line that is no row of {table}", hint="restore the file, or move it away"
-        ) from error
+    connection.execute(f'INSERT INTO "{table}" {rows}', bound)
 
 
-# DuckDB reads these in a path as a pattern, and would read a neighbour's files
-_GLOB: Final = re.compile(r"[*?\[]")
+def _damage(
+    connection: duckdb.DuckDBPyConnection, table: str, paths: Mapping[Path, Path], between: TimeRange | None
+) -> DamagedWorkspace:
+    """The error that names the first file which cannot be read by itself, and its line where that can be told."""
+    import duckdb
+
+    hint = "restore the file, or move it away"
+    for path, known in paths.items():
+        try:
+            _fill(connection, table, [path], between)
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error:
+            # not DuckDB's own count of lines, which is one too many in some of its messages
+            if number := _first_that_is_no_object(path):
+                return DamagedWorkspace(f"{known}, line {number} is no row of {table}", hint=hint)
+            return DamagedWorkspace(f"{known} holds a line that is no row of {table}", hint=hint)
+    return DamagedWorkspace(f"the files of {table} cannot be read", hint="run the command again; nothing was changed")
+
+
+def _first_that_is_no_object(path: Path) -> int:
+    """The number of the first line that is no JSON object, or 0."""
+    with suppress(OSError), path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                if line.strip() and not isinstance(json.loads(line), dict):
+                    return number
+            except (ValueError, RecursionError):
+                return number
+    return 0
 
 
 def lock(connection: duckdb.DuckDBPyConnection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from typing import TextIO, cast
 from uuid import uuid5
 
 from mlmon.core.errors import Code, Failure
@@ -19,6 +20,7 @@ from mlmon.local.runtime.output import Printed
 from mlmon.local.runtime.rows import Origin, TelemetryRows
 from mlmon.local.runtime.script import Script, ScriptFailed
 from mlmon.local.runtime.servers import server_style
+from mlmon.local.runtime.streams import Streams
 from mlmon.local.runtime.text import storable
 from mlmon.local.runtime.v1_collector import V1Context
 from mlmon.local.runtime.world import World
@@ -62,13 +64,13 @@ class ServiceHost:
             self._script_path,
             modules=shims.modules(self, self._model_path),
             environment={"AZUREML_MODEL_DIR": str((self._model or self._script_path).parent)},
-            stdout=self._printed,
-            stderr=self._complained,
+            streams=Streams(cast("TextIO", self._printed), cast("TextIO", self._complained)),
         )
         self._lock = threading.RLock()
         self._entry = entry
         self._definition = definition
         self._call: Call | None = None
+        self._thread = 0  # the one that scores the call
         self._collects_itself = False
         self._stamp = self._stamps()
 
@@ -106,6 +108,7 @@ class ServiceHost:
         with self._lock:
             self._definition = self._file.load()
             self._entry = self._definition.entry(self.name)
+            self._thread = threading.get_ident()
             call = self._call = Call(
                 caller=caller,
                 request_id=caller.request_id or self.new_id(),
@@ -181,12 +184,12 @@ class ServiceHost:
         self._collect_payload("request", call.body, call)
         self._collect_rows("model_inputs", call.body, call)
         try:
-            text = json.dumps(self._script.run(call.body))
+            text = json.dumps(self._script.run(call.body), allow_nan=False)
             status = 200
         except ScriptFailed as failed:
             status, text = self._failed(failed.cause, call)
         except (TypeError, ValueError, RecursionError) as error:
-            # json.dumps: the script returned what JSON cannot hold
+            # json.dumps: the script returned what JSON cannot hold, such as NaN
             status, text = self._failed(error, call)
         if status == 200:
             self._collect_rows("model_outputs", text, call)
@@ -221,7 +224,8 @@ class ServiceHost:
         moment = self._world.clock()
         self._log(self._style.printed(moment, text))
         if self._entry.insights:
-            self._style.trace(moment, text, self._call)
+            # what another thread prints belongs to no request, as on Azure, where each thread has its own context
+            self._style.trace(moment, text, self._call if threading.get_ident() == self._thread else None)
 
     def _take_complained(self, text: str) -> None:
         self._log(f"{text}\n")

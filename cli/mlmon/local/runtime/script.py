@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from types import ModuleType
-from typing import Final, TextIO, cast
+from typing import Final
 
 from mlmon.core.errors import Failure
+from mlmon.local.runtime.streams import Streams, redirected
 
 # the surroundings of a script are the process's own, so one script runs at a time
 _RUNNING: Final = threading.RLock()
@@ -44,15 +44,13 @@ class Script:
         *,
         modules: Mapping[str, ModuleType],
         environment: Mapping[str, str],
-        stdout: io.TextIOBase,
-        stderr: io.TextIOBase,
+        streams: Streams,
     ) -> None:
         self._path = path
         self._package = f"mlmon_service_{next(_NUMBERS)}"
         self._modules: dict[str, ModuleType] = dict(modules)
         self._environment = environment
-        self._stdout = stdout
-        self._stderr = stderr
+        self._streams = streams
         self._run: Callable[[str], object] | None = None
 
     def init(self) -> None:
@@ -106,7 +104,7 @@ class Script:
             sys.path.insert(0, folder)
             writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
             try:
-                with redirect_stdout(cast("TextIO", self._stdout)), redirect_stderr(cast("TextIO", self._stderr)):
+                with redirected(self._streams):
                     yield
             finally:
                 sys.dont_write_bytecode = writes_bytecode
@@ -129,9 +127,12 @@ def _failures() -> Iterator[None]:
     """Whatever a script raises is its failure, `sys.exit()` too; only Ctrl-C and our own errors are not."""
     try:
         yield
-    except (KeyboardInterrupt, Failure):
+    except Failure:
         raise
     except BaseException as error:
+        # Ctrl-C reaches the main thread alone: in a server's thread the script itself raised it
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise
         raise ScriptFailed(error) from error
 
 

@@ -17,11 +17,21 @@ from mlmon.local.store import Store
 _THREADS = 4
 
 
+def _silence(logger: str) -> None:
+    """Keep a library's warnings from stderr, where logging writes what nobody handles; scripts may set up the root."""
+    import logging
+
+    logging.getLogger(logger).addHandler(logging.NullHandler())
+    logging.getLogger(logger).propagate = False
+
+
 class LoopbackServer:
     """`core.ports.LocalServer`: the port is open from the beginning; `serve_forever` answers."""
 
     def __init__(self, app: ScoringApp, *, name: ServiceName, store: Store, port: int) -> None:
         import waitress
+
+        _silence("waitress")
 
         if not 0 <= port < 65536:
             raise UsageError(f"{port} is not a port", hint="choose one from 1024 to 65535, or 0 for any free one")
