@@ -68,6 +68,9 @@ def test_closed_streams_are_no_traceback(demo: Runner) -> None:
     assert sh('"$@" status 2>&-').returncode == 0
     assert sh('"$@" nothing >&- 2>&-').returncode == 2
     assert sh('"$@" --help | head -1').stderr == ""
+    assert sh('"$@" nothing 2>/dev/full').returncode == 2
+    assert sh('mkdir gone; cd gone; rmdir ../gone; "$@" --version').stdout.startswith("mlmon ")
+    assert sh('mkdir gone; cd gone; rmdir ../gone; "$@" status --workspace ./x').returncode == 5
 
 
 def test_ctrl_c_ends_a_long_query_with_130(demo: Runner) -> None:

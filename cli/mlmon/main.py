@@ -7,9 +7,10 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from mlmon import VERSION_LINE
 from mlmon.core.errors import Code, ExitCode, Failure, Interrupted, MlmonError, UsageError
@@ -18,8 +19,25 @@ from mlmon.session import World
 
 def entry() -> None:
     """The installed command."""
-    world = World(sys.stdin, sys.stdout, sys.stderr, os.environ, Path.cwd(), lambda: datetime.now(UTC), main)
-    sys.exit(main(sys.argv[1:], world))
+    try:
+        cwd = Path.cwd()
+    except OSError:  # the folder was deleted under us
+        cwd = Path(os.environ.get("PWD", "/"))
+    world = World(sys.stdin, sys.stdout, sys.stderr, os.environ, cwd, lambda: datetime.now(UTC), main)
+    code = main(sys.argv[1:], world)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        _let_go(stream)
+    sys.exit(code)
+
+
+def _let_go(stream: TextIO | None) -> None:
+    """Flush for the last time; where the reader has gone or the device is full, Python must not try again at exit."""
+    if stream is None:  # started with >&-
+        return
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def main(argv: Sequence[str], world: World) -> int:
@@ -29,7 +47,7 @@ def main(argv: Sequence[str], world: World) -> int:
         if sys.stdout is not None:  # started with >&-
             sys.stdout.flush()  # typer's help went there
     except BrokenPipeError:
-        return _quiet_pipe(world)
+        return ExitCode.DONE  # the reader has seen enough: `mlmon ls | head`
     except MlmonError as error:
         return _report(error, argv, world)
     except KeyboardInterrupt:
@@ -122,10 +140,8 @@ def _report(error: MlmonError, argv: Sequence[str], world: World) -> int:
     from mlmon.output.terminal import Terminal
 
     terminal = Terminal.of(world.stdin, world.stdout, world.stderr, world.environ)
-    try:
+    with suppress(BrokenPipeError, MlmonError):  # nobody is there to be told
         terminal.configured(machine=_wants_json(argv, world), no_color="--no-color" in argv).error(error)
-    except BrokenPipeError:
-        _quiet_pipe(world)
     return int(error.exit_code)
 
 
@@ -139,10 +155,3 @@ def _wants_json(argv: Sequence[str], world: World) -> bool:
 
 
 _OUTPUT: Final = re.compile(r"(?:--output=|--output$|-[qy]*o)(?P<value>.*)")  # also as -qo json, -ojson
-
-
-def _quiet_pipe(world: World) -> int:
-    """The reader has gone: nothing is wrong, and Python must not complain at exit either."""
-    if world.stdout is sys.stdout:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.DONE
