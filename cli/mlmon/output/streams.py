@@ -6,7 +6,7 @@ import codecs
 import io
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, TextIO
 
@@ -33,7 +33,8 @@ class Stream:
     def of(cls, file: TextIO | None, environ: Mapping[str, str]) -> Stream:
         """Judge a stream. NO_COLOR and TERM=dumb win over FORCE_COLOR and CLICOLOR_FORCE (https://no-color.org)."""
         if isinstance(file, io.TextIOWrapper) and not file.closed:
-            file.reconfigure(write_through=True)  # text and bytes then come out in the order they were written
+            with suppress(OSError):  # it flushes, and a full device is said where something is written
+                file.reconfigure(write_through=True)  # text and bytes then come out in the order they were written
         is_terminal = file is not None and not file.closed and file.isatty()
         dumb = environ.get("TERM") == "dumb"
         forced = any(environ.get(name, "") not in {"", "0"} for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
