@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from mlmon.commands.command import Group, command
+from mlmon.core.errors import Interrupted
 from mlmon.core.model import Demo
 from mlmon.output.results import Faces, Field, Lines, Record, Result
 from mlmon.session import Session
@@ -81,7 +82,12 @@ def _tour(session: Session, made: Demo, folder: Path) -> Iterator[str]:
         if says:
             yield f"# {says}"
         yield f"$ mlmon {line}"
-        session.rehearse(shlex.split(line), cwd=made.folder)
+        try:
+            session.rehearse(shlex.split(line), cwd=made.folder)
+        except Interrupted:
+            # the demo leaves both switches on, also when the walk is cut short between off and on
+            session.rehearse(["enable-collection", "--yes"], cwd=made.folder)
+            raise
     yield ""
     yield f"# What to try next, in {made.folder}:"
     for says, line in _NEXT:

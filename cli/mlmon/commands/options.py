@@ -5,8 +5,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from mlmon.core.errors import UsageError, did_you_mean
+from mlmon.output.results import Format
 
-FORMATS: Final = ("table", "json", "jsonl", "csv", "tsv", "md", "parquet")
+FORMATS: Final = tuple(str(one) for one in Format)
 
 
 def one_of(words: tuple[str, ...], what: str) -> Any:
