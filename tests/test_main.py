@@ -180,3 +180,25 @@ time range: all there is
 no traces match
 """
     )
+
+
+@pytest.mark.parametrize("unread", ["closed pipe", "full device"])
+def test_notes_that_nobody_can_read_do_not_stop_the_work(demo: Runner, unread: str) -> None:
+    """The note on the time range comes before the data, and must not take it along."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    if unread == "full device":
+        os.close(writing)
+        writing = os.open("/dev/full", os.O_WRONLY)
+    try:
+        done = subprocess.run(
+            [*MLMON, "ls", "--day", "2026-03-01", "-o", "jsonl"],
+            cwd=demo.folder,
+            stdout=subprocess.PIPE,
+            stderr=writing,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2)

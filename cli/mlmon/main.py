@@ -7,7 +7,6 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
@@ -76,14 +75,11 @@ def _run(argv: Sequence[str], world: World) -> int:
     from mlmon.commands.tree import app
 
     try:
-        done: Callable[[], int] | int | None = app(list(argv), obj=world, prog_name="mlmon", standalone_mode=False)
+        work: Callable[[], int] | int | None = app(list(argv), obj=world, prog_name="mlmon", standalone_mode=False)
     except typer.TyperException as error:
         raise _usage(error) from None
-    except typer.Abort:
-        raise Failure("stopped; nothing changed") from None
-    if done == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into this code
-        raise Interrupted("interrupted")
-    return int(done() if callable(done) else done or 0)
+    # a number is typer's own: 0 after --help, 130 after Ctrl-C while it parsed
+    return int(work() if callable(work) else work or 0)
 
 
 def _text(word: str) -> str:
@@ -140,8 +136,7 @@ def _report(error: MlmonError, argv: Sequence[str], world: World) -> int:
     from mlmon.output.terminal import Terminal
 
     terminal = Terminal.of(world.stdin, world.stdout, world.stderr, world.environ)
-    with suppress(BrokenPipeError, MlmonError):  # nobody is there to be told
-        terminal.configured(machine=_wants_json(argv, world), no_color="--no-color" in argv).error(error)
+    terminal.configured(machine=_wants_json(argv, world), no_color="--no-color" in argv).error(error)
     return int(error.exit_code)
 
 

@@ -85,22 +85,27 @@ def command(
     """Add a command to the tree.
 
     The function takes a `Session` first and returns a Result; `rows` says that it is rows, so that parquet can hold
-    it. The global options are added here, and so is the printing, which `main` does last: in the format asked for,
-    else as a table on a terminal and as `piped` off one.
+    it. The global options are added here, and so is the printing: in the format asked for, else as a table on a
+    terminal and as `piped` off one. Parsed, a command is a call that `main` makes.
     """
 
     def add(function: Callable[..., Result]) -> Callable[..., Result]:
         def run(context: typer.Context, **arguments: Any) -> Callable[[], int]:
             own = GlobalOptions(**{key: arguments.pop(key) for key in _GLOBALS})
-            session = _session(context.find_root().obj, own.over(context.meta[_OPTIONS]))
-            asked = _asked(session)
-            if asked:
-                check(asked, rows=rows, terminal=session.terminal)
-            result = function(session, **arguments)
-            # text of ours (a query to paste, a script) is itself unless another format was asked for
-            chosen = asked or (Format.TABLE if isinstance(result, Text) else piped)
-            # main prints it: inside typer a reader that went away would become exit code 1
-            return lambda: show(result, format=chosen, terminal=session.terminal, raw=bool(arguments.get("raw")))
+            options, world = own.over(context.meta[_OPTIONS]), context.find_root().obj
+
+            def work() -> int:
+                session = _session(world, options)
+                asked = _asked(session)
+                if asked:
+                    check(asked, rows=rows, terminal=session.terminal)
+                result = function(session, **arguments)
+                # text of ours (a query to paste, a script) is itself unless another format was asked for
+                chosen = asked or (Format.TABLE if isinstance(result, Text) else piped)
+                return show(result, format=chosen, terminal=session.terminal, raw=bool(arguments.get("raw")))
+
+            # typer only parses: inside it Ctrl-C and a reader that went away become exit codes of its own
+            return work
 
         _, *parameters = inspect.signature(function).parameters.values()
         added = [

@@ -74,10 +74,7 @@ def ls(
     """
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
-    workspace = session.connect()
-    found = session.service(workspace, service)
-    say_range(session, between)
-    _refuse_models_of_v2(found, model or model_version)
+    workspace, found = _look_up(session, service, selection)
     skipped = Skipped(session)
     blobs = list(layout.select(workspace.blobs, found.name, selection, on_skip=skipped))
     skipped.say()
@@ -135,10 +132,7 @@ def pull(
     """
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
-    workspace = session.connect()
-    found = session.service(workspace, service)
-    say_range(session, between)
-    _refuse_models_of_v2(found, model or model_version)
+    workspace, found = _look_up(session, service, selection)
     skipped = Skipped(session)
     plan = transfer.plan(workspace.blobs, found.name, selection, to_dir=session.path(to_dir), on_skip=skipped)
     skipped.say()
@@ -171,12 +165,17 @@ class Skipped:
             self.session.terminal.note(f"passed over {self.count} that are no collected data; --debug names them")
 
 
-def _refuse_models_of_v2(service: Service, said: str | None) -> None:
-    if said and service.generation is Generation.V2:
+def _look_up(session: Session, name: str | None, selection: Selection) -> tuple[Workspace, Service]:
+    """The service whose data is meant, once it is known to be there; the range is said before any work on it."""
+    workspace = session.connect()
+    service = session.service(workspace, name)
+    if service.generation is Generation.V2 and (selection.model or selection.model_version):
         raise UsageError(
             f"{service.name} is a v2 deployment, whose collected data does not tell the model",
             hint="leave --model and --model-version out",
         )
+    say_range(session, selection.between)
+    return workspace, service
 
 
 def _row(one: CollectedBlob) -> dict[str, Value]:

@@ -22,8 +22,6 @@ _KINDS: Final[dict[str, FieldKind]] = {
     "timespan": "duration",
     "dynamic": "json",
 }
-
-
 _NEWEST: Final = 10
 
 
@@ -69,7 +67,7 @@ def traces(
         service=str(found.name),
         where=where or (),
         between=between,
-        limit=limit or (None if kql else _NEWEST),
+        limit=limit or (None if kql.strip() else _NEWEST),
         tail=kql,
         dialect=workspace.telemetry.dialect,
     )
@@ -79,7 +77,7 @@ def traces(
     table = workspace.telemetry.query(query_, between=between)
     say_range(session, between)
     rows = _rows(table, empty="no traces match")
-    if kql:
+    if kql.strip():
         return rows
     return Faces(people=_printed(table) if raw else _unfolded(table), machines=rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -174,7 +174,8 @@ class Terminal:
     def _say(self, line: str) -> None:
         if self.stderr.file is None or self.stderr.file.closed:
             return  # started with 2>&-: nobody wants to hear
-        with self._undisturbed(self.stderr):
+        # whoever read this has gone, or the device is full: the data is what the run is for
+        with suppress(BrokenPipeError, Failure), self._undisturbed(self.stderr):
             self.stderr.write(f"{line}\n")
             self.stderr.flush()
 
