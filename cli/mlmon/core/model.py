@@ -123,11 +123,17 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class SwitchPlan:
-    """The changes a request needs on one service; none when it is already so."""
+    """The changes a request needs on one service, in the words of what holds it; none when it is already so.
+
+    `basis` stands for everything the service was when the plan was made, for `apply` to compare. `notes` are what a
+    person should know before: one sentence each.
+    """
 
     service: Service
     request: SwitchRequest
     changes: tuple[FieldChange, ...]
+    basis: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,15 @@ class Services(Protocol):
             UsageError: this kind of service cannot do what is asked, or has no such collection.
         """
 
-    def apply(self, plan: SwitchPlan) -> Service:
+    def apply(self, plan: SwitchPlan, *, wait: bool = True) -> Service:
         """Write the plan's changes and nothing else, and return the service as read back afterwards.
 
+        Without `wait` it is the service as it answered, when what was begun may still go on.
+
         Raises:
-            Unavailable: the service changed since the plan was made; nothing was written.
+            Unavailable: the service changed since the plan was made, and nothing was written; or the change is not
+                finished in time.
+            Failure: the service could not make the change.
         """
 
 

@@ -47,7 +47,7 @@ class LocalServices:
             wanted = list(_collection_changes(service, request))
         return SwitchPlan(service, request, tuple(change for change in wanted if change.before != change.after))
 
-    def apply(self, plan: SwitchPlan) -> Service:
+    def apply(self, plan: SwitchPlan, *, wait: bool = True) -> Service:  # noqa: ARG002 - a folder changes at once
         name = plan.service.name
         with self._file.locked():
             if self.get(name) != plan.service:

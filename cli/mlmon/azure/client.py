@@ -1,0 +1,163 @@
+"""JSON over HTTP with a signed-in service: one request, pages, and operations that take their time."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from azure.core.pipeline import Pipeline
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy, HTTPPolicy, SansIOHTTPPolicy, UserAgentPolicy
+from azure.core.rest import HttpRequest
+
+from mlmon import __version__
+from mlmon.azure import shape
+from mlmon.azure.faults import Asked, answered, translated
+from mlmon.azure.patience import Patience, retry_after
+from mlmon.core.errors import Failure, Unavailable
+from mlmon.core.model import Json
+
+if TYPE_CHECKING:
+    from mlmon.azure.signin import SignIn
+
+USER_AGENT: Final = f"mlmon/{__version__}"
+OPERATION_TIMEOUT: Final = timedelta(minutes=20)
+"""How long an operation is waited for unless `--timeout` says otherwise."""
+_POLL_SECONDS: Final = 5.0
+_LONGEST_POLL: Final = 30.0
+_MOST_PAGES: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer (status below 400). `headers` are looked up in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Json
+
+
+class Client:
+    """One service. Paths begin with `/`; an absolute address is taken only where it is the same service's."""
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        transport: Any,
+        signin: SignIn | None = None,
+        scope: str = "",
+        timeout: timedelta = OPERATION_TIMEOUT,
+        spoken: SansIOHTTPPolicy[Any, Any],
+    ) -> None:
+        self.base = base.rstrip("/")
+        self._signin = signin
+        self._timeout = timeout
+        policies: list[HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]] = [UserAgentPolicy(USER_AGENT), Patience()]
+        if signin:
+            policies.append(BearerTokenCredentialPolicy(signin, scope))
+        self._pipeline: Pipeline[Any, Any] = Pipeline(transport, [*policies, spoken])
+
+    def get(self, path: str, *, asked: Asked, query: Mapping[str, str] | None = None) -> Json:
+        """One resource. Raises as `faults.translated`."""
+        return self.send("GET", path, asked=asked, query=query).body
+
+    def pages(self, path: str, *, asked: Asked, query: Mapping[str, str] | None = None) -> Iterator[Json]:
+        """The items of a list (`value`), page after page as they are needed. Raises as `faults.translated`.
+
+        Raises:
+            Unavailable: the pages go in a circle, or lead to another service.
+        """
+        seen: set[str] = set()
+        page = self.get(path, asked=asked, query=query)
+        while True:
+            yield from shape.items(page, "value")
+            following = shape.text(page, "nextLink")
+            if not following:
+                return
+            if following in seen or len(seen) > _MOST_PAGES:
+                raise Unavailable(f"Azure's list has no end: could not {asked.doing}", hint="try again in a minute")
+            seen.add(following)
+            page = self.get(following, asked=asked)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        asked: Asked,
+        query: Mapping[str, str] | None = None,
+        body: Json = None,
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request. Raises as `faults.translated`."""
+        content = None if body is None else json.dumps(body, allow_nan=False).encode()
+        sent = {"Accept": "application/json", **(headers or {})}
+        if content is not None:
+            sent["Content-Type"] = content_type
+        request = HttpRequest(
+            method, self._address(path, asked), params=dict(query or {}), headers=sent, content=content
+        )
+        with translated(asked, account=self._account):
+            response = self._pipeline.run(request, stream=False).http_response
+            if response.status_code >= 300:
+                raise answered(asked, response, account=self._account())
+            text = response.text()
+            return Answer(response.status_code, response.headers, json.loads(text) if text.strip() else None)
+
+    def wait(self, answer: Answer, *, asked: Asked) -> None:
+        """Wait for the operation that an answer began, when it began one: ARM's `Azure-AsyncOperation`.
+
+        Raises:
+            Failure: it failed or was cancelled.
+            Unavailable: `--timeout` has passed; the operation goes on without us.
+        """
+        address = answer.headers.get("Azure-AsyncOperation", "")
+        if not address:
+            return
+        end = time.monotonic() + self._timeout.total_seconds()
+        pause = retry_after(answer.headers)
+        while True:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Unavailable(
+                    f"{asked.doing}: not finished after {self._timeout.total_seconds():.0f} s; Azure goes on with it",
+                    hint="mlmon status shows when it is done; --timeout 1h waits longer",
+                )
+            time.sleep(min(_POLL_SECONDS if pause is None else pause, _LONGEST_POLL, left))
+            polled = self.send("GET", address, asked=asked)
+            pause = retry_after(polled.headers)
+            if self._finished(polled.body, asked):
+                return
+
+    def _finished(self, document: Json, asked: Asked) -> bool:
+        status = shape.text(document, "status").casefold()
+        if status in {"failed", "canceled", "cancelled"}:
+            from mlmon.azure.faults import short
+
+            reason = short(shape.text(document, "error", "message"))
+            ended = "failed" if status == "failed" else "was cancelled"
+            raise Failure(
+                f"the operation {ended}: could not {asked.doing}{f': {reason}' if reason else ''}",
+                hint="mlmon status shows what holds now",
+            )
+        return status == "succeeded"
+
+    def _account(self) -> str:
+        return self._signin.account if self._signin else ""
+
+    def _address(self, path: str, asked: Asked) -> str:
+        if path.startswith("/"):
+            return self.base + path
+        # a link in an answer: our token goes to nobody but the service it was asked for
+        if urlsplit(path)[:2] != urlsplit(self.base)[:2]:
+            raise Unavailable(
+                f"an answer leads from {urlsplit(self.base).netloc} to another host: could not {asked.doing}",
+                hint="try again in a minute",
+            )
+        return path

@@ -1,0 +1,116 @@
+"""Where a cloud's services stand: the public and the sovereign clouds, or whatever its metadata document says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from mlmon.azure import shape
+from mlmon.core.errors import Unavailable, UsageError, did_you_mean
+from mlmon.core.model import Json
+
+METADATA_URL: Final = "ARM_CLOUD_METADATA_URL"
+AUTHORITY_HOST: Final = "AZURE_AUTHORITY_HOST"
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """The addresses of a cloud, without a slash at their ends, and the scopes its tokens are asked for."""
+
+    name: str
+    authority: str
+    resource_manager: str
+    resource_manager_scope: str
+    logs: str
+    logs_scope: str
+    storage_scope: str = "https://storage.azure.com/.default"
+
+
+# https://learn.microsoft.com/azure/developer/python/sdk/authentication/authentication-sovereign-clouds and
+# https://learn.microsoft.com/azure/azure-monitor/logs/api/access-api
+_KNOWN: Final = (
+    Cloud(
+        "AzureCloud",
+        authority="https://login.microsoftonline.com",
+        resource_manager="https://management.azure.com",
+        resource_manager_scope="https://management.azure.com/.default",
+        logs="https://api.loganalytics.io",
+        logs_scope="https://api.loganalytics.io/.default",
+    ),
+    Cloud(
+        "AzureChinaCloud",
+        authority="https://login.chinacloudapi.cn",
+        resource_manager="https://management.chinacloudapi.cn",
+        resource_manager_scope="https://management.chinacloudapi.cn/.default",
+        logs="https://api.loganalytics.azure.cn",
+        logs_scope="https://api.loganalytics.azure.cn/.default",
+    ),
+    Cloud(
+        "AzureUSGovernment",
+        authority="https://login.microsoftonline.us",
+        resource_manager="https://management.usgovcloudapi.net",
+        resource_manager_scope="https://management.usgovcloudapi.net/.default",
+        logs="https://api.loganalytics.us",
+        logs_scope="https://api.loganalytics.us/.default",
+    ),
+)
+KNOWN_NAMES: Final = tuple(cloud.name for cloud in _KNOWN)
+WELL_KNOWN_AUTHORITIES: Final = frozenset(urlsplit(cloud.authority).hostname for cloud in _KNOWN)
+"""The hosts that Microsoft's identity platform vouches for; any other must be believed without asking it."""
+
+
+def cloud_of(name: str, *, environ: Mapping[str, str], fetch: Callable[[str], Json]) -> Cloud:
+    """The cloud of that name; without one the cloud whose metadata document `ARM_CLOUD_METADATA_URL` names, else the
+    public one.
+
+    `fetch` gets a metadata document. A name that is not known is looked for in that document.
+
+    Raises:
+        UsageError: no cloud of that name.
+        Unavailable: the document cannot be read, or says nothing that can be used.
+    """
+    if known := next((cloud for cloud in _KNOWN if cloud.name.casefold() == name.casefold()), None):
+        return known
+    url = environ.get(METADATA_URL, "")
+    if not url:
+        if not name:
+            return _KNOWN[0]
+        raise UsageError(
+            f"there is no cloud named {name!r}",
+            hint=did_you_mean(name, KNOWN_NAMES)
+            or f"it is one of: {', '.join(KNOWN_NAMES)}; a private cloud needs {METADATA_URL}",
+        )
+    return _described(fetch(url), url=url, name=name)
+
+
+def _described(document: Json, *, url: str, name: str) -> Cloud:
+    """The cloud that a metadata document describes; of several the one that serves the document itself."""
+    listed = document if isinstance(document, list) else [document]
+    for each in listed:
+        resource_manager = shape.text(each, "resourceManager").rstrip("/")
+        own = bool(resource_manager) and f"{url}/".startswith((f"{resource_manager}/", f"{resource_manager}:"))
+        if (shape.text(each, "name") == name) if name else own or (len(listed) == 1 and resource_manager):
+            return _cloud(each, resource_manager, url=url)
+    raise Unavailable(
+        f"the cloud metadata at {url} describes no cloud {f'named {name!r}' if name else 'that stands there'}",
+        hint=f"check {METADATA_URL}",
+    )
+
+
+def _cloud(document: Json, resource_manager: str, *, url: str) -> Cloud:
+    authority = shape.text(document, "authentication", "loginEndpoint").rstrip("/")
+    logs = shape.text(document, "logAnalyticsResourceId").rstrip("/")
+    if not (authority and resource_manager):
+        raise Unavailable(
+            f"the cloud metadata at {url} names no sign-in or no resource manager", hint=f"check {METADATA_URL}"
+        )
+    return Cloud(
+        shape.text(document, "name") or urlsplit(resource_manager).netloc,
+        authority=authority,
+        resource_manager=resource_manager,
+        resource_manager_scope=f"{resource_manager}/.default",
+        logs=logs,
+        logs_scope=f"{logs}/.default" if logs else "",
+    )

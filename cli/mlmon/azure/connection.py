@@ -1,0 +1,52 @@
+"""A workspace on Azure as its planes see it: the wire to the cloud, and what was found out about the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mlmon.azure.wire import Wire
+from mlmon.settings import AzureWorkspace
+
+if TYPE_CHECKING:
+    from mlmon.azure.client import Client
+    from mlmon.azure.discovery import Discovery, Memory
+
+
+@dataclass(slots=True)
+class Connection:
+    """What the planes are built on. Nothing is asked of Azure before it is needed."""
+
+    target: AzureWorkspace
+    wire: Wire
+    memory: Memory
+    clock: Callable[[], datetime]
+    _arm: Client | None = field(default=None)
+    _discovery: Discovery | None = field(default=None)
+
+    @property
+    def path(self) -> str:
+        """The workspace's ARM id."""
+        return (
+            f"/subscriptions/{self.target.subscription}/resourceGroups/{self.target.resource_group}"
+            f"/providers/Microsoft.MachineLearningServices/workspaces/{self.target.name}"
+        )
+
+    @property
+    def arm(self) -> Client:
+        """The control plane."""
+        if self._arm is None:
+            cloud = self.wire.cloud
+            self._arm = self.wire.client(cloud.resource_manager, scope=cloud.resource_manager_scope)
+        return self._arm
+
+    @property
+    def discovery(self) -> Discovery:
+        """What was found out about the workspace."""
+        if self._discovery is None:
+            from mlmon.azure.discovery import Discovery
+
+            self._discovery = Discovery(self.path, arm=self.arm, wire=self.wire, memory=self.memory)
+        return self._discovery

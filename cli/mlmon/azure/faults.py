@@ -1,0 +1,235 @@
+"""Azure's exceptions and answers as errors of mlmon's own, each with the next step."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from mlmon.azure import shape
+from mlmon.core.errors import Failure, MlmonError, NotAllowed, NotFound, Unavailable
+from mlmon.core.model import Json
+
+
+class Plane(StrEnum):
+    """The four kinds of service that are asked, each with permissions of its own."""
+
+    CONTROL = "control"
+    LOGS = "logs"
+    TELEMETRY = "telemetry"
+    DATA = "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked of whom, in the words of the messages.
+
+    `doing` follows "may not" and "could not": "read the deployments". `scope` is the resource where `role` is needed.
+    """
+
+    doing: str
+    scope: str
+    role: str
+    plane: Plane = Plane.CONTROL
+
+
+LONGEST: Final = 300
+"""How much of a service's own words is repeated, in characters."""
+_SKEW_SECONDS: Final = 300
+
+
+@contextmanager
+def translated(asked: Asked, *, account: Callable[[], str]) -> Iterator[None]:
+    """Raise what azure's clients raise inside as errors of mlmon's own.
+
+    Raises:
+        NotAllowed: not signed in, or without the role.
+        NotFound: the service says that there is no such thing.
+        Unavailable: no answer, throttled, a passing fault, or an answer that cannot be read.
+        Failure: the service refused the request itself.
+    """
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+
+    try:
+        yield
+    except ClientAuthenticationError as error:
+        if error.response is None or not hasattr(error.response, "status_code"):
+            raise _not_signed_in(error) from None
+        raise _answered(asked, error.response, account()) from None
+    except HttpResponseError as error:
+        if error.response is None:
+            raise _unreadable(asked) from None
+        raise _answered(asked, error.response, account()) from None
+    except AzureError as error:
+        raise unreached(error, asked) from None
+    except (ValueError, RecursionError):
+        # some clients parse an answer outside their own error handling
+        raise _unreadable(asked) from None
+
+
+def _unreadable(asked: Asked) -> Unavailable:
+    return Unavailable(f"Azure's answer could not be read: could not {asked.doing}", hint="try again in a minute")
+
+
+def _not_signed_in(error: Exception) -> NotAllowed:
+    """No credential gave a token. azure-identity lists every way that it tried; the first telling one is repeated."""
+    said = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = next((line for line in said if _AADSTS.search(line)), "")
+    reason = f": {short(_AADSTS.sub(lambda found: found[0], telling))}" if telling else ""
+    return NotAllowed(f"not signed in to Azure{reason}", hint=SIGN_IN_HINT)
+
+
+SIGN_IN_HINT: Final = (
+    "az login (with --tenant ID for one of several), or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
+)
+_AADSTS: Final = re.compile(r"AADSTS\d+[^\r\n]*")
+
+
+def answered(asked: Asked, response: Any, *, account: str) -> MlmonError:
+    """The error that an answer with a status of 400 or more means."""
+    return _answered(asked, response, account)
+
+
+def _answered(asked: Asked, response: Any, account: str) -> MlmonError:  # noqa: PLR0911 - one line a status
+    status: int = response.status_code
+    code, message = told(response)
+    if status == 401:
+        return _unauthenticated(asked, response, account)
+    if status == 403:
+        return _forbidden(asked, code, message, account)
+    if status in {404, 410}:
+        return NotFound(f"could not {asked.doing}: {message or 'Azure knows no such thing'}", hint="see mlmon status")
+    if status in {409, 412}:
+        return Unavailable(
+            f"could not {asked.doing} while something else changes it{_because(message)}", hint="try again in a minute"
+        )
+    if status == 429:
+        return _throttled(asked, response)
+    if status >= 500 or status == 408:
+        return Unavailable(f"Azure answered {status}: could not {asked.doing}", hint="try again in a minute")
+    if status < 400:
+        return _unreadable(asked)
+    return Failure(
+        f"Azure refused to {asked.doing}{_because(message or str(status))}", hint="--debug shows the requests"
+    )
+
+
+def _because(message: str) -> str:
+    return f": {message}" if message else ""
+
+
+def _unauthenticated(asked: Asked, response: Any, account: str) -> NotAllowed:
+    who = account or "this sign-in"
+    hint = "sign in again: az login, with --tenant ID if the workspace is in another tenant"
+    if skew := _skew(response.headers.get("Date")):
+        hint = f"this machine's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} Azure's: set it right"
+    return NotAllowed(f"Azure does not accept {who} for {asked.scope}: could not {asked.doing}", hint=hint)
+
+
+def _skew(said: str | None) -> float:
+    """How far this clock is ahead of the service's, in seconds; 0 when it is near enough or nothing is known."""
+    try:
+        ahead = (datetime.now(UTC) - parsedate_to_datetime(said or "")).total_seconds()
+    except (ValueError, TypeError):
+        return 0.0
+    return ahead if abs(ahead) > _SKEW_SECONDS else 0.0
+
+
+def _forbidden(asked: Asked, code: str, message: str, account: str) -> NotAllowed:
+    who = account or "this sign-in"
+    if asked.plane is Plane.DATA and code == "AuthorizationFailure":
+        return NotAllowed(
+            f"the firewall of {asked.scope} does not let this machine in: could not {asked.doing}",
+            hint="use its network or a private endpoint, or have this address allowed",
+        )
+    hint = f"ask for the role {asked.role!r} on {asked.scope}"
+    if asked.plane is Plane.DATA:
+        hint += "\nor, where account keys are allowed: --storage-auth key"
+    return NotAllowed(f"{who} may not {asked.doing}{_because(message)}", hint=hint)
+
+
+def _throttled(asked: Asked, response: Any) -> Unavailable:
+    from mlmon.azure.patience import retry_after
+
+    pause = retry_after(response.headers)
+    when = f"in {pause:.0f} s" if pause else "in a minute"
+    return Unavailable(f"Azure throttles: could not {asked.doing}", hint=f"try again {when}")
+
+
+def unreached(error: Exception, asked: Asked) -> Unavailable:
+    """No answer came: why, as far as the error tells."""
+    request = getattr(error, "inner_exception", None) or error
+    text = f"{type(request).__name__} {request}"
+    host = _host(error)
+    for words, reason, hint in _REASONS:
+        if any(word in text for word in words):
+            return Unavailable(f"{reason.format(host=host)}: could not {asked.doing}", hint=hint)
+    return Unavailable(f"the connection to {host} broke: could not {asked.doing}", hint="try again in a minute")
+
+
+_REASONS: Final = (
+    (("ProxyError",), "the proxy before {host} refuses", "check HTTPS_PROXY and NO_PROXY"),
+    (
+        ("CERTIFICATE_VERIFY_FAILED", "SSLError", "SSLCertVerificationError"),
+        "the certificate of {host} is not trusted",
+        "name your organisation's certificates in REQUESTS_CA_BUNDLE or SSL_CERT_FILE",
+    ),
+    (
+        ("NameResolutionError", "Name or service not known", "getaddrinfo", "name resolution"),
+        "the name {host} cannot be resolved",
+        "check the network and its DNS",
+    ),
+    (
+        ("Read timed out", "ReadTimeout", "ServiceResponseTimeout"),
+        "{host} did not answer in time",
+        "--timeout 10m waits longer",
+    ),
+    (("ConnectTimeout", "timed out"), "{host} cannot be reached", "check the network, and HTTPS_PROXY"),
+    (("Connection refused", "NewConnectionError"), "{host} refuses connections", "check the network, and HTTPS_PROXY"),
+)
+
+
+def _host(error: Exception) -> str:
+    """The host that was asked, as the error names it."""
+    found = re.search(r"host='([^']+)'(?:, port=(\d+))?", str(error))
+    if found:
+        return found[1] if found[2] in {None, "443"} else f"{found[1]}:{found[2]}"
+    url = re.search(r"https?://[^\s'\"]+", str(error))
+    return (urlsplit(url[0]).netloc if url else "") or "Azure"
+
+
+def told(response: Any) -> tuple[str, str]:
+    """The code and the message of an answer's error, the innermost that says anything; "" where there is none."""
+    try:
+        document: Json = json.loads(response.text())
+    except Exception:
+        # whatever an error's body is, the status alone is enough
+        return response.headers.get("x-ms-error-code") or "", _xml_message(response)
+    error = shape.at(document, "error") or document
+    code, message = shape.text(error, "code"), shape.text(error, "message")
+    while inner := shape.mapping(error, "innererror"):
+        error = dict(inner)
+        code, message = shape.text(error, "code") or code, shape.text(error, "message") or message
+    return code, short(message)
+
+
+def _xml_message(response: Any) -> str:
+    """Storage answers in XML; other bodies (a proxy's page) are nobody's words."""
+    try:
+        found = re.search(r"<Message>([^<]{1,2000})", response.text())
+    except Exception:
+        return ""
+    return short(found[1].splitlines()[0]) if found else ""
+
+
+def short(message: str) -> str:
+    """A service's own words on one line, without a full stop at their end, and no longer than `LONGEST`."""
+    line = " ".join(message[: 4 * LONGEST].split())
+    return (line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…").rstrip(". ")
