@@ -77,13 +77,17 @@ def test_the_printed_text_is_one_column_of_both_generations(both: Rows, dialect:
     [
         (
             Dialect.CLASSIC,
-            'requests | summarize count(), countif(success == "False") '
-            'by cloud_RoleName, tostring(customDimensions["Service Name"])',
+            (
+                'requests | summarize count(), countif(success == "False") '
+                'by cloud_RoleName, tostring(customDimensions["Service Name"])'
+            ),
         ),
         (
             Dialect.WORKSPACE,
-            "AppRequests | summarize count(), countif(Success == false) "
-            'by AppRoleName, tostring(Properties["Service Name"])',
+            (
+                "AppRequests | summarize count(), countif(Success == false) "
+                'by AppRoleName, tostring(Properties["Service Name"])'
+            ),
         ),
     ],
 )
