@@ -139,9 +139,9 @@ def new_account() -> Account:
     servers = _servers()
     account = servers[-1].take() if servers else None
     if account is None:
-        if not servers:
-            atexit.register(end_all)
         servers.append(Azurite())
+        if len(servers) == 1:
+            atexit.register(end_all)  # after its folder was made, so that this comes before the folder's own end
         account = servers[-1].take()
     assert account is not None
     return account

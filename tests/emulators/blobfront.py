@@ -48,7 +48,7 @@ class BlobPlane(Plane):
         return f"{self.url}/{self.account.name}"
 
     def respond(self, request: Request) -> Answer:
-        """As Azurite answers, once the caller is admitted. Blobs may be long, so requests do not wait for each other."""
+        """As Azurite answers, once the caller is admitted. Requests do not wait for each other: blobs may be long."""
         try:
             self._check(request)
         except Refused as refused:
