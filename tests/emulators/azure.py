@@ -11,13 +11,15 @@ from typing import Final, Self
 from emulators.access import Access, Principal
 from emulators.arm import ArmPlane
 from emulators.certificate import make_certificate
+from emulators.estate import Estate
 from emulators.faults import Fault, Faults
 from emulators.identity import LoginPlane
 from emulators.messages import Requests
+from emulators.operations import Operations
 from emulators.server import Listener, Plane
 
 STORAGE_AUDIENCE: Final = "https://storage.azure.com"
-METADATA_VERSION: Final = "2022-09-01"
+METADATA_VERSION: Final = "2020-06-01"  # the newest that answers a list of clouds
 
 PlaneFactory = Callable[["LocalAzure"], Plane]
 """Makes a plane for this Azure. It may keep the object it is given, but no address is known until all listen."""
@@ -31,7 +33,7 @@ def login_plane(azure: LocalAzure) -> Plane:
 PLANES: Final[tuple[PlaneFactory, ...]] = (login_plane, ArmPlane)
 
 
-class LocalAzure:
+class LocalAzure(Estate):
     """An Azure on loopback with one workspace, signed in to by `principal`.
 
     `environ` holds the public variables that a client needs to find it and nothing else. Resources are plain dicts,
@@ -43,15 +45,21 @@ class LocalAzure:
         self.certificate = make_certificate(folder)
         self.requests = Requests()
         self.faults = Faults()
-        self.access = Access(tenant=str(uuid.uuid4()))
+        super().__init__(Access(tenant=str(uuid.uuid4())))
         self.principal: Principal = self.access.add("mlmon-tests", secret=f"local~{uuid.uuid4().hex}")
         self.closing = ExitStack()
         """What else must end with this Azure: `azure.closing.enter_context(azurite)`."""
         self.storage_suffix = "core.azure.local"
+        self.blob_endpoint = "https://127.0.0.1:1/"
+        """What storage accounts say their blob endpoint is. Nobody answers there until Azurite is put in its place."""
+        self.page_size = 100
+        self.metadata_version = METADATA_VERSION
+        self.operations = Operations()
         self.planes: dict[str, Plane] = {}
         self._listeners: dict[str, Listener] = {}
         for factory in planes:
             self._add(factory(self))
+        self.workspace = self.add_workspace("ws")
 
     @classmethod
     def start(cls, folder: Path, *, planes: Sequence[PlaneFactory] = PLANES) -> Self:
@@ -87,7 +95,7 @@ class LocalAzure:
     @property
     def metadata_url(self) -> str:
         """Where the clouds are described."""
-        return f"{self.url('arm')}/metadata/endpoints?api-version={METADATA_VERSION}"
+        return f"{self.url('arm')}/metadata/endpoints?api-version={self.metadata_version}"
 
     @property
     def environ(self) -> dict[str, str]:

@@ -41,7 +41,7 @@ class Answer:
         return Answer(self.status, self.body, {**self.headers, **named})
 
 
-class Refused(Exception):  # noqa: N818 - the word handlers read best: raise Refused(answer)
+class Refused(Exception):
     """A handler stops here; the client gets `answer`."""
 
     def __init__(self, answer: Answer) -> None:
@@ -59,7 +59,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
 
-    def json(self) -> Any:  # noqa: ANN401 - whatever a client sent
+    def json(self) -> Any:
         """The body as JSON.
 
         Raises:
