@@ -69,7 +69,7 @@ def status(
         }
         for one in found
     ]
-    empty = f"{workspace.name} has no services; mlmon serve score.py --name NAME adds one"
+    empty = f"{workspace.name} has no services; {session.empty_hint}"
     readable = [
         {
             **row,
