@@ -10,7 +10,7 @@ from urllib.parse import quote
 from mlmon.azure import shape
 from mlmon.azure.connection import Connection
 from mlmon.azure.deployment import TERMINAL, body_of, data_ids, edits_of, notes_of, service_of
-from mlmon.azure.discovery import API
+from mlmon.azure.discovery import API, BlobPlace
 from mlmon.azure.edits import Edit, basis_of, unchanged
 from mlmon.azure.faults import Asked
 from mlmon.azure.interruption import going_on, pausing
@@ -100,11 +100,11 @@ class OnlineServices:
         """Make the data assets that are not there yet; whether there were any."""
         missing = {collection: each for collection, each in data_ids(edits).items() if not self._is_there(each)}
         for collection, data_id in missing.items():
-            datastore = self._connection.discovery.storage().datastore
+            storage = self._connection.discovery.storage()
             where = f"modelDataCollector/{name.endpoint}/{name.deployment}/{collection}"
             properties: dict[str, Json] = {
                 "dataType": "uri_folder",
-                "dataUri": f"azureml://datastores/{datastore}/paths/{where}",
+                "dataUri": f"azureml://datastores/{storage.datastore}/paths/{where}",
                 "isAnonymous": False,
                 "isArchived": False,
                 "properties": {},
@@ -112,6 +112,8 @@ class OnlineServices:
             }
             asked = Asked(f"register the data asset of {collection}", scope=data_id, role=WRITER)
             self._connection.arm.send("PUT", data_id, query=API, body={"properties": properties}, asked=asked)
+            place = BlobPlace(storage.endpoint, container=storage.container, prefix=f"{where}/")
+            self._connection.discovery.remember_place(data_id, place)
         return bool(missing)
 
     def _is_there(self, data_id: str) -> bool:

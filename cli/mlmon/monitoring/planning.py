@@ -80,6 +80,15 @@ def collection_switches(service: Service, request: SwitchRequest) -> tuple[Colle
     return tuple(CollectionSwitch(name, request.on, request.sampling_rate, known.get(name)) for name in names)
 
 
+def needs_change(service: Service, request: SwitchRequest) -> bool:
+    """Whether the service is not yet as the request wants it. Raises as `collection_switches`."""
+    if request.switch is Switch.INSIGHTS:
+        return service.insights is not request.on
+    if service.generation is Generation.V1:
+        return service.collection is not request.on
+    return any(each.moves_switch or each.moves_rate for each in collection_switches(service, request))
+
+
 def _refuse_in_v1(service: Service, request: SwitchRequest) -> None:
     if request.collections:
         raise UsageError(
