@@ -84,7 +84,7 @@ class _Resources:
 
     def _storage(self, _request: Request, subscription: str, group: str, name: str) -> Answer:
         account = copy.deepcopy(self._account(subscription, group, name))
-        endpoints = {"blob": self._plane.azure.blob_endpoint}  # known only once the storage emulator has been started
+        endpoints = {"blob": self._plane.azure.blob_endpoint(account["name"])}
         account["properties"].setdefault("primaryEndpoints", endpoints)
         return Answer.json(account)
 

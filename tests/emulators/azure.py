@@ -6,17 +6,24 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from emulators.access import Access, Principal
 from emulators.arm import ArmPlane
+from emulators.blobfront import BlobPlane
 from emulators.certificate import make_certificate
 from emulators.estate import Estate
 from emulators.faults import Fault, Faults
 from emulators.identity import LoginPlane
+from emulators.loganalytics import LogsPlane
+from emulators.management import ManagementPlane, Webservices
 from emulators.messages import Requests
 from emulators.operations import Operations
 from emulators.server import Listener, Plane
+from emulators.storage import BlobStore
+from emulators.telemetry import Telemetry
+
+_P = TypeVar("_P", bound=Plane)
 
 STORAGE_AUDIENCE: Final = "https://storage.azure.com"
 METADATA_VERSION: Final = "2020-06-01"  # the newest that answers a list of clouds
@@ -30,7 +37,7 @@ def login_plane(azure: LocalAzure) -> Plane:
     return LoginPlane(azure.access, resources=azure.audiences)
 
 
-PLANES: Final[tuple[PlaneFactory, ...]] = (login_plane, ArmPlane)
+PLANES: Final[tuple[PlaneFactory, ...]] = (login_plane, ArmPlane, ManagementPlane, LogsPlane, BlobPlane)
 
 
 class LocalAzure(Estate):
@@ -50,8 +57,6 @@ class LocalAzure(Estate):
         self.closing = ExitStack()
         """What else must end with this Azure: `azure.closing.enter_context(azurite)`."""
         self.storage_suffix = "core.azure.local"
-        self.blob_endpoint = "https://127.0.0.1:1/"
-        """What storage accounts say their blob endpoint is. Nobody answers there until Azurite is put in its place."""
         self.page_size = 100
         self.metadata_version = METADATA_VERSION
         self.operations = Operations()
@@ -92,6 +97,46 @@ class LocalAzure(Estate):
         """Every audience a token may be asked for: each plane's base URL, and storage."""
         return [STORAGE_AUDIENCE, *(plane.url for plane in self.planes.values() if plane.name != "login")]
 
+    def new_storage(self, workspace: str) -> tuple[str, str]:
+        if "blob" not in self.planes:
+            return super().new_storage(workspace)
+        account = self._plane("blob", BlobPlane).add_account()
+        return account.name, account.key
+
+    def blob_endpoint(self, account: str) -> str:
+        """What a storage account says its blob endpoint is."""
+        return f"{self.url('blob')}/{account}/"
+
+    @property
+    def blobs(self) -> BlobStore:
+        """The blobs of the default workspace's storage account, to be put and taken past every check."""
+        return BlobStore(self._plane("blob", BlobPlane).accounts[self.storage_account[0]])
+
+    @property
+    def webservices(self) -> Webservices:
+        """The v1 web services of the default workspace: `azure.webservices.add("svc", kind="ACI")`."""
+        return self.v1.of(self.workspace.name)
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """The rows of Application Insights: `azure.telemetry.add("traces", {...})`."""
+        return self.log_analytics.telemetry
+
+    @property
+    def v1(self) -> ManagementPlane:
+        """The v1 plane and what can be set on it."""
+        return self._plane("v1", ManagementPlane)
+
+    @property
+    def log_analytics(self) -> LogsPlane:
+        """The telemetry plane and what can be set on it."""
+        return self._plane("logs", LogsPlane)
+
+    def _plane(self, name: str, kind: type[_P]) -> _P:
+        plane = self.planes[name]
+        assert isinstance(plane, kind)
+        return plane
+
     @property
     def metadata_url(self) -> str:
         """Where the clouds are described."""
@@ -112,9 +157,7 @@ class LocalAzure(Estate):
 
     def token(self, audience: str, *, principal: Principal | None = None) -> str:
         """A token for clients of a test that do not sign in themselves."""
-        login = self.planes["login"]
-        assert isinstance(login, LoginPlane)
-        return login.token(principal or self.principal, audience)
+        return self._plane("login", LoginPlane).token(principal or self.principal, audience)
 
     def fault(
         self, fault: Fault, *, plane: str = "", method: str = "", path: str = "", times: int | None = None

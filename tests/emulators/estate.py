@@ -88,8 +88,15 @@ class Estate:
     @property
     def storage_account(self) -> tuple[str, str]:
         """Name and key of the storage account of the default workspace."""
-        name = resources.storage_name(self.workspace.name)
+        name = self._storage_of(self.workspace)
         return name, self.resources.storage_keys[name]
+
+    def new_storage(self, workspace: str) -> tuple[str, str]:
+        """Name and key for the storage account of a workspace in the making."""
+        return resources.storage_name(workspace), resources.new_key()
+
+    def _storage_of(self, workspace: WorkspaceName) -> str:
+        return str(self.workspaces[workspace.name]["properties"]["storageAccount"]).rpartition("/")[2]
 
     def add_subscription(self, name: str) -> str:
         """A further subscription; its id."""
@@ -103,7 +110,9 @@ class Estate:
         subscription = subscription or next(iter(known.subscriptions), "") or self.add_subscription("Production")
         made = WorkspaceName(subscription, group, name)
         known.groups.add(made.group_id)
-        document = resources.workspace(made.group_id, name, tenant=self.access.tenant)
+        storage, key = self.new_storage(name)
+        known.storage_keys[storage] = key
+        document = resources.workspace(made.group_id, name, tenant=self.access.tenant, storage=storage)
         document["properties"]["discoveryUrl"] = f"{self.url('v1')}/discovery"
         known.workspaces[name] = document
         known.contents[name] = Contents(made.id)
@@ -123,14 +132,13 @@ class Estate:
         )
         storage = resources.storage_account(storage_id)
         known.storage_accounts[storage["name"]] = storage
-        known.storage_keys[storage["name"]] = resources.new_key()
 
     def add_datastore(
         self, name: str, *, container: str, default: bool = False, workspace: WorkspaceName | None = None
     ) -> Document:
         """A blob datastore in the workspace's own storage account."""
         where = workspace or self.workspace
-        account = resources.storage_name(where.name)
+        account = self._storage_of(where)
         made = resources.datastore(where.id, name, account=account, container=container, default=default)
         self.resources.contents[where.name].datastores[name] = made
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,11 @@ _WORKSPACE: Final = (
 _NAME: Final = r"/services/(?P<name>[^/]+)"
 _ACTIONS: Final = "Microsoft.MachineLearningServices/workspaces/services"
 _PATCH_TYPE: Final = "application/json-patch+json"
+# what a discovery document names; the v1 SDK will have them all, and here one host is all of them
+_HOSTS: Final = (
+    "api", "catalog", "experimentation", "gallery", "history", "hyperdrive", "hubs", "inferencing", "labeling",
+    "modelmanagement", "modelregistry", "notebooks", "pipelines", "rag", "studio",
+)  # fmt: skip
 # the v1 words for how an operation of Resource Manager ends
 _ENDINGS: Final = {"Canceled": "Cancelled"}
 _FAILURE: Final = {
@@ -100,8 +106,7 @@ class ManagementPlane(Plane):
     # the workspace
 
     def _discovery(self, _request: Request) -> Answer:
-        hosts = ("api", "history", "hyperdrive", "modelmanagement", "notebooks", "pipelines", "experimentation")
-        return Answer.json({**dict.fromkeys(hosts, self.url), "modelregistry": self.url, "catalog": self.url})
+        return Answer.json(dict.fromkeys(_HOSTS, self.url))
 
     def _known(self, place: Mapping[str, str]) -> Webservices:
         if not any(_same_place(one["id"], place) for one in self._azure.resources.workspaces.values()):
@@ -135,9 +140,12 @@ class ManagementPlane(Plane):
         if not isinstance(body, dict) or set(body) != {"type", "serviceName", "createRequest", "updateRequest"}:
             raise Refused(error(400, "BadRequest", "The request is invalid", detail="InvalidValidateRequest"))
         service = self._service(place, str(body["serviceName"]))
-        if body["type"] == "Update":
-            _changes(service, body["updateRequest"])
-        return Answer.json({"error": None})
+        try:
+            if body["type"] == "Update":
+                _changes(service, body["updateRequest"])
+        except Refused as refused:  # a request that would fail is no failure of validating it
+            return Answer.json({"error": json.loads(refused.answer.body)})
+        return Answer.json({})
 
     def _patch(self, request: Request, name: str, **place: str) -> Answer:
         if request.header("Content-Type").partition(";")[0].strip().lower() != _PATCH_TYPE:

@@ -102,8 +102,8 @@ def subscription(name: str, *, tenant: str) -> Document:
     }
 
 
-def workspace(group: str, name: str, *, tenant: str) -> Document:
-    """A Machine Learning workspace; `group` is the id of its resource group."""
+def workspace(group: str, name: str, *, tenant: str, storage: str) -> Document:
+    """A Machine Learning workspace; `group` is the id of its resource group, `storage` its account's name."""
     id_ = f"{group}/providers/{MACHINE_LEARNING}/workspaces/{name}"
     unique = str(uuid.uuid4())
     properties = {
@@ -111,7 +111,7 @@ def workspace(group: str, name: str, *, tenant: str) -> Document:
         "description": "",
         "workspaceId": unique,
         "tenantId": tenant,
-        "storageAccount": f"{group}/providers/Microsoft.Storage/storageAccounts/{storage_name(name)}",
+        "storageAccount": f"{group}/providers/Microsoft.Storage/storageAccounts/{storage}",
         "keyVault": f"{group}/providers/Microsoft.Keyvault/vaults/{name}-kv",
         # the service spells this provider in lower case, its own portal does not
         "applicationInsights": f"{group}/providers/microsoft.insights/components/{name}-insights",
