@@ -146,6 +146,7 @@ GET_LOGS: Final = Thing(
         "tail": Nullable(Number(whole=True)),
     }
 )
+LIST_SECRETS: Final = Thing({"expirableSecret": truth, "expireAfterHours": Nullable(Number(whole=True))})
 _PROXY: Final[dict[str, Check]] = {"id": anything, "name": anything, "type": anything, "systemData": anything}
 _ASSET: Final[dict[str, Check]] = {
     "description": Nullable(text),

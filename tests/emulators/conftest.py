@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,7 @@ class Caller:
         path: str,
         *,
         api: str = STABLE,
-        body: object = None,
+        body: Any = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> requests.Response:
@@ -69,3 +70,22 @@ def call(azure: LocalAzure) -> Caller:
     """Requests to it, counted from here on."""
     azure.requests.clear()
     return Caller(azure)
+
+
+@pytest.fixture
+def as_it_was(azure: LocalAzure) -> Iterator[None]:
+    """The test finds the seeded deployments, and leaves them as they were."""
+    before = copy.deepcopy(azure.deployments)
+    yield
+    azure.operations.finish()
+    azure.deployments.clear()
+    azure.deployments.update(before)
+
+
+def body_of(azure: LocalAzure, name: str = "green", endpoint: str = "ep1") -> dict[str, Any]:
+    """What a careful client sends back: everything but the read-only parts."""
+    body = copy.deepcopy(azure.deployments[endpoint, name])
+    for part in ("id", "name", "type", "systemData"):
+        del body[part]
+    del body["properties"]["provisioningState"]
+    return body

@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -112,6 +113,8 @@ class Listener:
         """What the service answers, and what happens to the answer on its way."""
         fault = self.faults.meet(self.plane.name, request) or Fault()
         time.sleep(fault.delay)
+        if fault.first is not None:
+            fault.first()
         return fault.instead or self.plane.respond(request), fault
 
     def record(self, request: Request, status: int) -> None:
@@ -160,6 +163,8 @@ class _Server(ThreadingHTTPServer):
 
     def reset_all(self) -> None:
         for connection in list(self._open):
+            with suppress(OSError):  # wakes the thread that waits for the next request, which else keeps it open
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
             reset(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -208,9 +213,7 @@ class _Exchange(BaseHTTPRequestHandler):
 
 def reset(connection: socket.socket, *, abruptly: bool = True) -> None:
     """Close a connection at once: with a reset, or with a plain end of the stream."""
-    try:
+    with suppress(OSError):  # the client was faster
         if abruptly:  # lingering for 0 seconds turns the close into a reset
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         socket.socket(fileno=connection.detach()).close()
-    except OSError:
-        pass  # the client was faster

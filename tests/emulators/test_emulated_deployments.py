@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 import requests
 
 from emulators.azure import LocalAzure
-from emulators.conftest import Caller
+from emulators.conftest import Caller, body_of
 
 GREEN = "/onlineEndpoints/ep1/deployments/green"
 PROBLEM = "The request is invalid. "
 
-
-@pytest.fixture(autouse=True)
-def as_it_was(azure: LocalAzure) -> Iterator[None]:
-    """Every test finds the seeded deployments again."""
-    before = copy.deepcopy(azure.deployments)
-    yield
-    azure.operations.finish()
-    azure.deployments.clear()
-    azure.deployments.update(before)
-
-
-def body_of(azure: LocalAzure, name: str = "green", endpoint: str = "ep1") -> dict[str, Any]:
-    """What a careful client sends back: everything but the read-only parts."""
-    body = copy.deepcopy(azure.deployments[endpoint, name])
-    for part in ("id", "name", "type", "systemData"):
-        del body[part]
-    del body["properties"]["provisioningState"]
-    return body
+pytestmark = pytest.mark.usefixtures("as_it_was")
 
 
 def status_of(call: Caller, answer: requests.Response) -> str:
@@ -144,121 +125,6 @@ def test_the_service_spells_words_its_own_way(azure: LocalAzure, call: Caller) -
     kept = azure.deployments["ep1", "blue"]["properties"]["dataCollector"]
     modes = {name: one["dataCollectionMode"] for name, one in kept["collections"].items()}
     assert (kept["rollingRate"], modes) == ("Hour", {"model_inputs": "Enabled", "model_outputs": "Disabled"})
-
-
-def collecting(**collection: object) -> Callable[[dict[str, Any]], None]:
-    """A body in which the first collection has these keys too."""
-
-    def change(body: dict[str, Any]) -> None:
-        body["properties"]["dataCollector"]["collections"]["model_inputs"].update(collection)
-
-    return change
-
-
-def put(*path: str, value: object) -> Callable[[dict[str, Any]], None]:
-    """A body with another value at a path."""
-
-    def change(body: dict[str, Any]) -> None:
-        for part in path[:-1]:
-            body = body[part]
-        body[path[-1]] = value
-
-    return change
-
-
-INPUTS = "properties.dataCollector.collections.model_inputs"
-FORBIDDEN: list[tuple[Callable[[dict[str, Any]], object], str]] = [
-    (
-        collecting(samplingRate="abc"),
-        f"{INPUTS}.samplingRate: The value 'abc' is not valid; expected a number from 0 to 1.",
-    ),
-    (
-        collecting(samplingRate=50),
-        f"{INPUTS}.samplingRate: The value 50 is not valid; expected a number from 0 to 1.",
-    ),
-    (collecting(sampling_rate=1), f"{INPUTS}.sampling_rate: Could not find member 'sampling_rate'."),
-    (
-        collecting(dataCollectionMode="on"),
-        f"{INPUTS}.dataCollectionMode: The value 'on' is not valid; expected one of Enabled, Disabled.",
-    ),
-    (
-        put("properties", "dataCollector", "rollingRate", value="Fortnight"),
-        (
-            "properties.dataCollector.rollingRate: The value 'Fortnight' is not valid; "
-            "expected one of Year, Month, Day, Hour, Minute."
-        ),
-    ),
-    (
-        put("properties", "dataCollector", value={"rollingRate": "Hour"}),
-        "properties.dataCollector.collections: The field is required.",
-    ),
-    (
-        put("properties", "app_insights_enabled", value=True),
-        "properties.app_insights_enabled: Could not find member 'app_insights_enabled'.",
-    ),
-    (
-        put("properties", "appInsightsEnabled", value="true"),
-        "properties.appInsightsEnabled: The value 'true' is not valid; expected a boolean.",
-    ),
-    (lambda body: body.pop("location"), "location: The field is required."),
-    (
-        put("properties", "endpointComputeType", value="Quantum"),
-        (
-            "properties.endpointComputeType: The value 'Quantum' is not valid; "
-            "expected one of Managed, Kubernetes, AzureMLCompute."
-        ),
-    ),
-    (
-        put("properties", "containerResourceRequirements", value={}),
-        "properties.containerResourceRequirements: Could not find member 'containerResourceRequirements'.",
-    ),
-    (
-        put("properties", "requestSettings", "requestTimeout", value="5s"),
-        "properties.requestSettings.requestTimeout: The value '5s' is not valid; expected an ISO 8601 duration.",
-    ),
-    (
-        put("properties", "instanceType", value="Standard_F2s_v2"),
-        "properties.instanceType: The property cannot be changed after creation.",
-    ),
-    (
-        put("properties", "properties", value={}),
-        "properties.properties: Properties can be added, but not removed or altered.",
-    ),
-]
-
-
-@pytest.mark.parametrize(("change", "told"), FORBIDDEN, ids=[told.partition(":")[0] for _, told in FORBIDDEN])
-def test_what_the_contract_forbids_is_refused_and_nothing_changes(
-    azure: LocalAzure, call: Caller, change: Callable[[dict[str, Any]], object], told: str
-) -> None:
-    before, body = copy.deepcopy(azure.deployments), body_of(azure, "blue")
-    change(body)
-    answer = call.error("PUT", "/onlineEndpoints/ep1/deployments/blue", body=body)
-    assert answer == (400, "ValidationError", PROBLEM + told)
-    assert azure.deployments == before
-
-
-def test_a_collection_needs_data_that_somebody_registered(azure: LocalAzure, call: Caller) -> None:
-    body, nowhere = body_of(azure), f"{azure.workspace.id}/data/nowhere/versions/1"
-    collection = {"dataCollectionMode": "Enabled", "dataId": nowhere}
-    body["properties"]["dataCollector"] = {"collections": {"model_inputs": collection}}
-    assert call.error("PUT", GREEN, body=body) == (
-        400,
-        "ValidationError",
-        f"{PROBLEM}{INPUTS}.dataId: The data asset '{nowhere}' was not found.",
-    )
-
-
-def test_null_and_kubernetes_bodies_are_allowed(azure: LocalAzure, call: Caller) -> None:
-    body = body_of(azure, "main", "edge")
-    body["properties"]["dataCollector"] = None
-    assert call.in_workspace("PUT", "/onlineEndpoints/edge/deployments/main", body=body).status_code == 200
-
-
-def test_no_json_is_no_body(azure: LocalAzure, call: Caller) -> None:
-    for body in ([], "text", 7):
-        assert call.error("PUT", GREEN, body=body)[:2] == (400, "ValidationError")
-    assert call.error("PUT", GREEN)[:2] == (400, "InvalidRequestContent")
 
 
 def test_a_patch_changes_tags_and_sku_and_nothing_else(azure: LocalAzure, call: Caller) -> None:

@@ -95,7 +95,33 @@ def test_a_fault_hits_so_often_as_it_was_told_and_only_where(azure: LocalAzure, 
     assert azure.requests.count("arm", "GET", "/DATASTORES$") == 3
 
 
-def test_a_plane_that_stopped_refuses_connections_and_comes_back_at_its_address(
+def test_a_fault_may_spare_the_first_requests(azure: LocalAzure, call: Caller) -> None:
+    with azure.fault(faults.html(500), path="/datastores$", after=1, times=1):
+        seen = [call.in_workspace("GET", "/datastores").status_code for _ in range(3)]
+    assert seen == [200, 500, 200]
+
+
+def test_somebody_else_may_be_faster(azure: LocalAzure, call: Caller) -> None:
+    green = azure.deployments["ep1", "green"]
+    path = "/onlineEndpoints/ep1/deployments/green"
+    with azure.fault(faults.meanwhile(lambda: azure.deployments.pop(("ep1", "green"))), path=path, after=1, times=1):
+        seen = [call.in_workspace("GET", path).status_code for _ in range(2)]
+    azure.deployments["ep1", "green"] = green
+    assert seen == [200, 404]
+
+
+def test_a_plane_that_stopped_ends_the_connections_that_were_kept_alive(azure: LocalAzure) -> None:
+    trusted = str(azure.certificate.authority)  # given each time: a bundle in the environment overrules the session's
+    with requests.Session() as session:
+        assert session.get(azure.metadata_url, timeout=5, verify=trusted).status_code == 200
+        azure.requests.clear()
+        with azure.stop_plane("arm"), pytest.raises(requests.ConnectionError):
+            session.get(azure.metadata_url, timeout=5, verify=trusted)
+        assert len(azure.requests) == 0
+        assert session.get(azure.metadata_url, timeout=5, verify=trusted).status_code == 200
+
+
+def test_a_plane_that_stopped_refuses_refuses_connections_and_comes_back_at_its_address(
     azure: LocalAzure, call: Caller
 ) -> None:
     port = azure.planes["arm"].port
