@@ -9,8 +9,11 @@ https://learn.microsoft.com/azure/azure-monitor/reference/tables-index (each tab
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from mlmon.core.ports import Dialect
 
 # one column a word: its classic name, its workspace name (`-` where it has none), its type when not string
 _COMMON: Final = """
@@ -84,6 +87,19 @@ CLASSIC: Final[Mapping[str, Columns]] = MappingProxyType({t.split("/")[0]: _colu
 
 WORKSPACE: Final[Mapping[str, Columns]] = MappingProxyType({t.split("/")[1]: _columns(t, 1) for t in _SPECIFIC})
 """The same tables as a Log Analytics workspace has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a query may name: tables with their columns, each with the column `time` that says when a row happened."""
+
+    tables: Mapping[str, Columns]
+    time: str
+
+
+SCHEMAS: Final[Mapping[Dialect, Schema]] = MappingProxyType(
+    {Dialect.CLASSIC: Schema(CLASSIC, time="timestamp"), Dialect.WORKSPACE: Schema(WORKSPACE, time="TimeGenerated")}
+)
 
 WORKSPACE_TABLES: Final[Mapping[str, str]] = MappingProxyType(dict(t.split("/") for t in _SPECIFIC))
 """Classic table name to workspace table name."""

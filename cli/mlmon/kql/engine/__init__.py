@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlmon.core.errors import QueryError
 from mlmon.core.model import Column, Table
+from mlmon.core.ports import Dialect
 from mlmon.core.timerange import TimeRange
 from mlmon.kql.engine import faults
 from mlmon.kql.engine.tables import RowFiles
 from mlmon.kql.engine.worker import Worker
-from mlmon.kql.schema import CLASSIC
+from mlmon.kql.schema import SCHEMAS, Schema
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,10 +30,17 @@ __all__ = ["RowFiles", "run"]
 _Answer = tuple[list[str], list[str], list[tuple[Any, ...]]]  # names, KQL types as DuckDB has them, rows
 
 
-def run(query: str, *, files: RowFiles, now: datetime, between: TimeRange | None = None) -> Table:
+def run(
+    query: str,
+    *,
+    files: RowFiles,
+    now: datetime,
+    between: TimeRange | None = None,
+    schema: Schema = SCHEMAS[Dialect.CLASSIC],
+) -> Table:
     """Run a KQL query over the rows of a workspace, those in `between` if it is given.
 
-    All classic tables exist even when they are empty. `now` is the moment of `now()` and `ago()`. Dynamic cells
+    All tables of the schema exist even when they are empty. `now` is the moment of `now()` and `ago()`. Dynamic cells
     are parsed JSON, datetimes are in UTC, decimals are text. Ctrl-C ends the query and is raised as ever.
 
     Raises:
@@ -41,12 +49,14 @@ def run(query: str, *, files: RowFiles, now: datetime, between: TimeRange | None
     """
 
     def work(worker: Worker[Table]) -> Table:
-        return _answer(worker, query, files=files, now=now, between=between)
+        return _answer(worker, query, files=files, now=now, between=between, schema=schema)
 
     return Worker(work).run()
 
 
-def _answer(worker: Worker[Table], query: str, *, files: RowFiles, now: datetime, between: TimeRange | None) -> Table:
+def _answer(
+    worker: Worker[Table], query: str, *, files: RowFiles, now: datetime, between: TimeRange | None, schema: Schema
+) -> Table:
     from mlmon.kql.engine import tables
     from mlmon.kql.engine.guard import Guard
     from mlmon.kql.engine.reading import read
@@ -55,12 +65,12 @@ def _answer(worker: Worker[Table], query: str, *, files: RowFiles, now: datetime
 
     register()
     reading = read(query)
-    guard = Guard(CLASSIC, reading)
+    guard = Guard(schema.tables, reading)
     with faults.translated(reading):
-        sql, bound, kinds = _translate(reading.text, guard, now)
+        sql, bound, kinds = _translate(reading.text, guard, now=now, schema=schema)
     with worker.connected(tables.connect) as connection:
         for table in sorted(guard.named):
-            tables.load(connection, table, files, between)
+            tables.load(connection, table, schema=schema, files=files, between=between)
             worker.go_on()
         tables.lock(connection)
         names, types, rows = _execute(connection, sql, bound)
@@ -69,7 +79,7 @@ def _answer(worker: Worker[Table], query: str, *, files: RowFiles, now: datetime
     return Table(columns, cells, render=reading.render)
 
 
-def _translate(text: str, guard: Guard, now: datetime) -> tuple[str, dict[str, Any], Kinds]:
+def _translate(text: str, guard: Guard, *, now: datetime, schema: Schema) -> tuple[str, dict[str, Any], Kinds]:
     """The SQL, the values of its parameters, and the columns of the answer with their types."""
     from duckdb_kql.lower import lower
     from duckdb_kql.params import bind
@@ -77,7 +87,7 @@ def _translate(text: str, guard: Guard, now: datetime) -> tuple[str, dict[str, A
 
     with clock(now.astimezone(UTC).replace(tzinfo=None)) as ticking:
         query, kinds = guard.query(lower(text))
-        sql = to_sql(query, {name: list(columns) for name, columns in CLASSIC.items()})
+        sql = to_sql(query, {name: list(columns) for name, columns in schema.tables.items()})
         values, unbound = bind(query.parameters, None)
         if unbound:
             raise QueryError(

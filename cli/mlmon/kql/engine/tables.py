@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from mlmon.core.errors import DamagedWorkspace
 from mlmon.core.timerange import TimeRange
-from mlmon.kql.schema import CLASSIC
+from mlmon.kql.schema import Columns, Schema
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -23,7 +24,7 @@ class RowFiles(Protocol):
     """Where the rows of a workspace stand."""
 
     def open(self, table: str, between: TimeRange | None) -> AbstractContextManager[Mapping[Path, Path]]:
-        """JSON-lines files with the table's rows: an object a line, under the classic column names.
+        """JSON-lines files with the table's rows: an object a line, under the schema's column names.
 
         Each file to read comes with the file that a person knows: itself, or the one it is a copy of.
 
@@ -39,6 +40,7 @@ _READ: Final = {
     "dynamic": ("JSON", "json({0})"),  # minified, escapes resolved: what `contains` searches on Azure
     "int": ("INTEGER", "{0}"),
     "real": ("DOUBLE", "{0}"),
+    "bool": ("BOOLEAN", "{0}"),
 }
 _SQL_TYPES: Final = {
     "string": "VARCHAR",
@@ -46,6 +48,7 @@ _SQL_TYPES: Final = {
     "dynamic": "JSON",
     "int": "INTEGER",
     "real": "DOUBLE",
+    "bool": "BOOLEAN",
 }
 
 _GLOB: Final = re.compile(r"[*?\[]")
@@ -69,7 +72,9 @@ def connect() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def load(connection: duckdb.DuckDBPyConnection, table: str, files: RowFiles, between: TimeRange | None) -> None:
+def load(
+    connection: duckdb.DuckDBPyConnection, table: str, *, schema: Schema, files: RowFiles, between: TimeRange | None
+) -> None:
     """Create a table and fill it.
 
     Raises:
@@ -77,51 +82,63 @@ def load(connection: duckdb.DuckDBPyConnection, table: str, files: RowFiles, bet
     """
     import duckdb
 
-    described = ", ".join(f'"{name}" {_SQL_TYPES[kind]}' for name, kind in CLASSIC[table].items())
-    connection.execute(f'CREATE TABLE "{table}" ({described})')
+    new = _NewTable(connection, table, columns=schema.tables[table], time=schema.time, between=between)
+    new.create()
     with files.open(table, between) as paths:
         try:
-            _fill(connection, table, paths, between)
+            new.fill(paths)
         except duckdb.InterruptException:
             raise
         except duckdb.Error as error:
-            raise _damage(connection, table, paths, between) from error
+            raise new.damage(paths) from error
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, table: str, paths: Iterable[Path], between: TimeRange | None) -> None:
-    # DuckDB reads these characters as a pattern, and would read a neighbour's files
-    bound: dict[str, object] = {"paths": [_GLOB.sub(r"[\g<0>]", str(path)) for path in paths]}
-    if not bound["paths"]:
-        return
-    columns = CLASSIC[table]
-    read_as = ", ".join(f"'{name}': '{_READ[kind][0]}'" for name, kind in columns.items())
-    picked = ", ".join(_READ[kind][1].format(f'"{name}"') + f' AS "{name}"' for name, kind in columns.items())
-    # Names and types are the schema's own; what comes from outside (the paths and the range) is bound
-    rows = f"SELECT {picked} FROM read_json($paths, format = 'newline_delimited', columns = {{{read_as}}})"  # noqa: S608
-    if between is not None:
-        rows = f"SELECT * FROM ({rows}) WHERE timestamp >= $start AND timestamp < $end"  # noqa: S608 - the same
-        bound |= {"start": between.start.replace(tzinfo=None), "end": between.end.replace(tzinfo=None)}
-    connection.execute(f'INSERT INTO "{table}" {rows}', bound)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NewTable:
+    """A table in the making, and the rows that it takes: those whose `time` is in `between`."""
 
+    connection: duckdb.DuckDBPyConnection = field(kw_only=False)
+    name: str = field(kw_only=False)
+    columns: Columns
+    time: str
+    between: TimeRange | None
 
-def _damage(
-    connection: duckdb.DuckDBPyConnection, table: str, paths: Mapping[Path, Path], between: TimeRange | None
-) -> DamagedWorkspace:
-    """The error that names the first file which cannot be read by itself, and its line where that can be told."""
-    import duckdb
+    def create(self) -> None:
+        described = ", ".join(f'"{name}" {_SQL_TYPES[kind]}' for name, kind in self.columns.items())
+        self.connection.execute(f'CREATE TABLE "{self.name}" ({described})')
 
-    hint = "restore the file, or move it away"
-    for path, known in paths.items():
-        try:
-            _fill(connection, table, [path], between)
-        except duckdb.InterruptException:
-            raise
-        except duckdb.Error:
-            # not DuckDB's own count of lines, which is one too many in some of its messages
-            if number := _first_that_is_no_object(path):
-                return DamagedWorkspace(f"{known}, line {number} is no row of {table}", hint=hint)
-            return DamagedWorkspace(f"{known} holds a line that is no row of {table}", hint=hint)
-    return DamagedWorkspace(f"the files of {table} cannot be read", hint="run the command again; nothing was changed")
+    def fill(self, paths: Iterable[Path]) -> None:
+        # DuckDB reads these characters as a pattern, and would read a neighbour's files
+        bound: dict[str, object] = {"paths": [_GLOB.sub(r"[\g<0>]", str(path)) for path in paths]}
+        if not bound["paths"]:
+            return
+        read_as = ", ".join(f"'{name}': '{_READ[kind][0]}'" for name, kind in self.columns.items())
+        picked = ", ".join(_READ[kind][1].format(f'"{name}"') + f' AS "{name}"' for name, kind in self.columns.items())
+        # Names and types are the schema's own; what comes from outside (the paths and the range) is bound
+        rows = f"SELECT {picked} FROM read_json($paths, format = 'newline_delimited', columns = {{{read_as}}})"  # noqa: S608
+        if self.between is not None:
+            rows = f'SELECT * FROM ({rows}) WHERE "{self.time}" >= $start AND "{self.time}" < $end'  # noqa: S608 - the same
+            start, end = self.between.start, self.between.end
+            bound |= {"start": start.replace(tzinfo=None), "end": end.replace(tzinfo=None)}
+        self.connection.execute(f'INSERT INTO "{self.name}" {rows}', bound)
+
+    def damage(self, paths: Mapping[Path, Path]) -> DamagedWorkspace:
+        """The error that names the first file which cannot be read by itself, and its line where that can be told."""
+        import duckdb
+
+        hint = "restore the file, or move it away"
+        for path, known in paths.items():
+            try:
+                self.fill([path])
+            except duckdb.InterruptException:
+                raise
+            except duckdb.Error:
+                # not DuckDB's own count of lines, which is one too many in some of its messages
+                if number := _first_that_is_no_object(path):
+                    return DamagedWorkspace(f"{known}, line {number} is no row of {self.name}", hint=hint)
+                return DamagedWorkspace(f"{known} holds a line that is no row of {self.name}", hint=hint)
+        again = "run the command again; nothing was changed"
+        return DamagedWorkspace(f"the files of {self.name} cannot be read", hint=again)
 
 
 def _first_that_is_no_object(path: Path) -> int:

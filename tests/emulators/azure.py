@@ -1,0 +1,128 @@
+"""`LocalAzure`: the one object a test holds."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, Self
+
+from emulators.access import Access, Principal
+from emulators.arm import ArmPlane
+from emulators.certificate import make_certificate
+from emulators.faults import Fault, Faults
+from emulators.identity import LoginPlane
+from emulators.messages import Requests
+from emulators.server import Listener, Plane
+
+STORAGE_AUDIENCE: Final = "https://storage.azure.com"
+METADATA_VERSION: Final = "2022-09-01"
+
+PlaneFactory = Callable[["LocalAzure"], Plane]
+"""Makes a plane for this Azure. It may keep the object it is given, but no address is known until all listen."""
+
+
+def login_plane(azure: LocalAzure) -> Plane:
+    """Tokens for every plane of this Azure, and for storage."""
+    return LoginPlane(azure.access, resources=azure.audiences)
+
+
+PLANES: Final[tuple[PlaneFactory, ...]] = (login_plane, ArmPlane)
+
+
+class LocalAzure:
+    """An Azure on loopback with one workspace, signed in to by `principal`.
+
+    `environ` holds the public variables that a client needs to find it and nothing else. Resources are plain dicts,
+    to be read and altered by tests. Close it, or use it in a `with`.
+    """
+
+    def __init__(self, folder: Path, *, planes: Sequence[PlaneFactory] = PLANES) -> None:
+        self.folder = folder
+        self.certificate = make_certificate(folder)
+        self.requests = Requests()
+        self.faults = Faults()
+        self.access = Access(tenant=str(uuid.uuid4()))
+        self.principal: Principal = self.access.add("mlmon-tests", secret=f"local~{uuid.uuid4().hex}")
+        self.closing = ExitStack()
+        """What else must end with this Azure: `azure.closing.enter_context(azurite)`."""
+        self.storage_suffix = "core.azure.local"
+        self.planes: dict[str, Plane] = {}
+        self._listeners: dict[str, Listener] = {}
+        for factory in planes:
+            self._add(factory(self))
+
+    @classmethod
+    def start(cls, folder: Path, *, planes: Sequence[PlaneFactory] = PLANES) -> Self:
+        """Start one whose certificate lies in `folder`, which must exist."""
+        return cls(folder, planes=planes)
+
+    def _add(self, plane: Plane) -> None:
+        listener = Listener(plane, certificate=self.certificate, faults=self.faults, requests=self.requests)
+        listener.open()
+        self.planes[plane.name] = plane
+        self._listeners[plane.name] = listener
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every port and end what was put into `closing`."""
+        for listener in self._listeners.values():
+            listener.close()
+        self.closing.close()
+
+    def url(self, plane: str) -> str:
+        """The base URL of a plane, without a slash at its end. One that is not there has an address nobody answers."""
+        return self.planes[plane].url if plane in self.planes else f"https://{plane}.azure.invalid"
+
+    def audiences(self) -> list[str]:
+        """Every audience a token may be asked for: each plane's base URL, and storage."""
+        return [STORAGE_AUDIENCE, *(plane.url for plane in self.planes.values() if plane.name != "login")]
+
+    @property
+    def metadata_url(self) -> str:
+        """Where the clouds are described."""
+        return f"{self.url('arm')}/metadata/endpoints?api-version={METADATA_VERSION}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The public variables with which any client finds this Azure and signs in to it."""
+        return {
+            "ARM_CLOUD_METADATA_URL": self.metadata_url,
+            "AZURE_AUTHORITY_HOST": self.url("login"),
+            "AZURE_TENANT_ID": self.access.tenant,
+            "AZURE_CLIENT_ID": self.principal.client_id,
+            "AZURE_CLIENT_SECRET": self.principal.secret,
+            "REQUESTS_CA_BUNDLE": str(self.certificate.authority),
+            "NO_PROXY": "127.0.0.1",
+        }
+
+    def token(self, audience: str, *, principal: Principal | None = None) -> str:
+        """A token for clients of a test that do not sign in themselves."""
+        login = self.planes["login"]
+        assert isinstance(login, LoginPlane)
+        return login.token(principal or self.principal, audience)
+
+    def fault(
+        self, fault: Fault, *, plane: str = "", method: str = "", path: str = "", times: int | None = None
+    ) -> AbstractContextManager[None]:
+        """Switch a fault on: `with azure.fault(throttled(1), plane="arm", path="deployments", times=2): …`."""
+        return self.faults.on(fault, plane=plane, method=method, path=path, times=times)
+
+    def deny(self, action: str, *, principal: Principal | None = None, scope: str = "") -> AbstractContextManager[None]:
+        """Take a role away: `with azure.deny(".*/deployments/write"): …`."""
+        return self.access.deny(action, principal=principal, scope=scope)
+
+    @contextmanager
+    def stop_plane(self, name: str) -> Iterator[None]:
+        """For a while nobody listens at the plane's port: connections are refused."""
+        self._listeners[name].close()
+        try:
+            yield
+        finally:
+            self._listeners[name].open()
