@@ -5,19 +5,30 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer."""
+    """One HTTP answer. Its body is `body`, or where that is empty the `length` bytes of `stream`."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: Iterable[bytes] = ()
+    length: int = 0
+
+    @property
+    def size(self) -> int:
+        """How long the body is, in bytes."""
+        return len(self.body) or self.length
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body."""
+        return iter((self.body,) if self.body else self.stream)
 
     @classmethod
     def json(cls, value: object, status: int = 200, **headers: str) -> Self:
@@ -38,7 +49,7 @@ class Answer:
     def having(self, **headers: str) -> Answer:
         """The same answer with further headers."""
         named = {name.replace("_", "-"): text for name, text in headers.items()}
-        return Answer(self.status, self.body, {**self.headers, **named})
+        return replace(self, headers={**self.headers, **named})
 
 
 class Refused(Exception):  # noqa: N818 - the word handlers read best: raise Refused(answer)
@@ -51,13 +62,14 @@ class Refused(Exception):  # noqa: N818 - the word handlers read best: raise Ref
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. `path` is percent-decoded; `query` keeps the last of repeated keys."""
+    """One request. `path` is percent-decoded; `query` keeps the last of repeated keys. `target` is both as sent."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    target: str = ""
 
     def json(self) -> Any:  # noqa: ANN401 - whatever a client sent
         """The body as JSON.

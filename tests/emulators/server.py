@@ -185,16 +185,20 @@ class _Exchange(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        return Request(self.command, unquote(parts.path), query, dict(self.headers.items()), body)
+        return Request(self.command, unquote(parts.path), query, dict(self.headers.items()), body, self.path)
 
     def _write(self, answer: Answer, *, half: bool) -> None:
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Content-Length", str(answer.size))
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(answer.body[: len(answer.body) // 2] if half else answer.body)
+        left = 0 if self.command == "HEAD" else answer.size // 2 if half else answer.size
+        for piece in answer.pieces() if left else ():
+            self.wfile.write(piece[:left])
+            left -= len(piece)
+            if left <= 0:
+                break
 
     def version_string(self) -> str:
         return "local-azure"
