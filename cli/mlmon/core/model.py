@@ -195,6 +195,11 @@ class Table:
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
 
+RowNames = tuple[str, str]
+"""What a row of telemetry calls its service: the "Service Name" that the script's server writes into it, and the role
+of the container. Either may be "", and neither need be a service's name as mlmon writes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class RequestCounts:
     """Requests of one service in a time range, and how many of them failed."""
