@@ -67,7 +67,7 @@ class Access:
         """The principal of the request's token.
 
         Raises:
-            Refused: 401; no token, or it is not one of ours, not for this audience or tenant, expired, or not yet valid.
+            Refused: 401; there is no token, or it is not ours, for another audience or tenant, expired, or not yet valid.
         """
         claims = self._claims(request)
         now = self.clock()

@@ -18,6 +18,7 @@ from emulators.azurite import Account, new_account
 from emulators.faults import Fault
 from emulators.messages import Answer, Refused, Request
 from emulators.server import Plane
+from emulators.storage import BlobStore
 
 if TYPE_CHECKING:  # azure.py composes the planes, and so imports this module
     from emulators.azure import LocalAzure
@@ -38,27 +39,31 @@ class BlobPlane(Plane):
     def __init__(self, azure: LocalAzure) -> None:
         super().__init__("blob")
         self._azure = azure
-        self.account: Account = new_account()
+        self.accounts: dict[str, BlobStore] = {}
         self.shared_key_allowed = True
-        """Whether the account lets in who signs with its key, rather than with a token."""
+        """Whether accounts let in who signs with their key, rather than with a token."""
 
-    @property
-    def endpoint(self) -> str:
-        """The account's blob endpoint, without a slash at its end."""
-        return f"{self.url}/{self.account.name}"
+    def add_account(self) -> Account:
+        """An empty storage account. Its name is Azurite's choice."""
+        account = new_account()
+        self.accounts[account.name] = BlobStore(account)
+        return account
 
     def respond(self, request: Request) -> Answer:
         """As Azurite answers, once the caller is admitted. Requests do not wait for each other: blobs may be long."""
         try:
-            self._check(request)
+            store = self.accounts.get(request.path.split("/")[1])
+            if store is None:
+                raise Refused(storage_error(404, "ResourceNotFound", "The specified resource does not exist."))
+            self._check(request, store.account)
         except Refused as refused:
             return refused.answer
-        return _passed_on(request, self.account)
+        return _passed_on(request, store.account)
 
-    def _check(self, request: Request) -> None:
+    def _check(self, request: Request, account: Account) -> None:
         scheme = request.header("Authorization").partition(" ")[0].lower()
         if scheme == "bearer":
-            self._check_token(request)
+            self._check_token(request, account)
         elif scheme or "sig" in request.query:
             if not self.shared_key_allowed:
                 message = "Key based authentication is not permitted on this storage account."
@@ -66,14 +71,15 @@ class BlobPlane(Plane):
         else:
             raise Refused(self._challenge("NoAuthenticationInformation"))
 
-    def _check_token(self, request: Request) -> None:
-        allowed = [f"{audience}{end}" for audience in (STORAGE_AUDIENCE, self.endpoint) for end in ("", "/")]
+    def _check_token(self, request: Request, account: Account) -> None:
+        own = self._azure.blob_endpoint(account.name)
+        allowed = [STORAGE_AUDIENCE, f"{STORAGE_AUDIENCE}/", own, own.removesuffix("/")]
         try:
             principal = self._azure.access.check(request, allowed)
         except Refused as refused:
             raise Refused(self._challenge("InvalidAuthenticationInfo")) from refused
-        _, _, container, *blob = request.path.split("/", 3)
-        if not self._azure.access.allows(principal, _action(request, blob), f"{self.account.name}/{container}"):
+        place, _, blob = request.path[1:].partition("/")[2].partition("/")
+        if not self._azure.access.allows(principal, _action(request, blob), f"{account.name}/{place}"):
             raise Refused(permission_mismatch())
 
     def _challenge(self, code: str) -> Answer:
@@ -112,7 +118,7 @@ def busy() -> Fault:
     return Fault(storage_error(503, "ServerBusy", "The server is busy."))
 
 
-def _action(request: Request, blob: list[str]) -> str:
+def _action(request: Request, blob: str) -> str:
     """The data action that a request needs."""
     verb = _VERBS.get(request.method, "write")
     listing = request.query.get("restype") == "container" and request.query.get("comp") == "list"

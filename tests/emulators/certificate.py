@@ -28,9 +28,7 @@ def make_certificate(folder: Path) -> Certificate:
     made = Certificate(folder / "certificate.pem", folder / "key.pem")
     made.authority.write_bytes(_signed(key).public_bytes(serialization.Encoding.PEM))
     made.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     made.key.chmod(0o600)
     return made

@@ -47,7 +47,9 @@ def html(status: int = 502) -> Fault:
 
 def gateway_timeout() -> Fault:
     """504, in ARM's wording."""
-    message = "The gateway did not receive a response from 'Microsoft.MachineLearningServices' within the specified time."
+    message = (
+        "The gateway did not receive a response from 'Microsoft.MachineLearningServices' within the specified time."
+    )
     return Fault(Answer.error(504, "GatewayTimeout", message))
 
 

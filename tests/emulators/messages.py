@@ -52,7 +52,7 @@ class Answer:
         return replace(self, headers={**self.headers, **named})
 
 
-class Refused(Exception):  # noqa: N818 - the word handlers read best: raise Refused(answer)
+class Refused(Exception):
     """A handler stops here; the client gets `answer`."""
 
     def __init__(self, answer: Answer) -> None:
@@ -71,7 +71,7 @@ class Request:
     body: bytes
     target: str = ""
 
-    def json(self) -> Any:  # noqa: ANN401 - whatever a client sent
+    def json(self) -> Any:
         """The body as JSON.
 
         Raises:

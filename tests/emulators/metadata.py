@@ -1,7 +1,8 @@
 """The cloud metadata that Azure Resource Manager gives to anyone: where each plane of a cloud is.
 
-Versions from 2019 on answer a list of clouds; 2018-05-01 answers the one cloud as an object of the same keys;
-2015-01-01 an object of older keys.
+2019-05-01 and 2020-06-01 answer a list of clouds (azure-cli reads them so); 2022-09-01 the one cloud that was asked,
+as an object of the same keys (Azure/azure-cli#29283, and go-azure-sdk decodes one object); 2015-01-01 an object of
+older keys (Azure/azure-cli#3391).
 """
 
 from __future__ import annotations
@@ -87,4 +88,4 @@ def document(version: str, known: list[dict[str, Any]]) -> object:
             "portalEndpoint": own["portal"],
             "authentication": {key: own["authentication"][key] for key in ("loginEndpoint", "audiences")},
         }
-    return known[-1] if version == "2018-05-01" else known
+    return known[-1] if version >= "2022" else known

@@ -149,7 +149,7 @@ class _Server(ThreadingHTTPServer):
         self._open.add(wrapped)
         return wrapped, address
 
-    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as the parent says it
+    def shutdown_request(self, request: Any) -> None:
         self._open.discard(request)
         super().shutdown_request(request)
 
