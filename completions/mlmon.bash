@@ -12,6 +12,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--version flag once Print the version'
         '--help,-h flag once Show this message and exit'
       )
@@ -43,6 +46,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('folders once')
@@ -55,6 +61,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=()
@@ -66,6 +75,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
@@ -78,6 +90,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services many')
@@ -93,6 +108,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('files once')
@@ -105,6 +123,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
@@ -121,6 +142,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
@@ -136,6 +160,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
@@ -150,6 +177,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
@@ -164,6 +194,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
@@ -182,6 +215,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
@@ -200,6 +236,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
@@ -214,6 +253,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('text once')
@@ -232,6 +274,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
@@ -252,6 +297,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('services once')
@@ -263,6 +311,9 @@ _mlmon_grammar() {
         '--quiet,-q flag once No notes and no progress'
         '--debug flag once Say on stderr what is being done'
         '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('=bash,zsh,fish,powershell,pwsh once')

@@ -15,6 +15,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--version flag once Print the version'
               '--help,-h flag once Show this message and exit'
             )
@@ -29,6 +32,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('folders once')
@@ -42,6 +48,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @()
@@ -54,6 +63,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
@@ -67,6 +79,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services many')
@@ -83,6 +98,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('files once')
@@ -96,6 +114,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
@@ -113,6 +134,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
@@ -129,6 +153,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
@@ -144,6 +171,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
@@ -159,6 +189,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
@@ -178,6 +211,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
@@ -197,6 +233,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
@@ -212,6 +251,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('text once')
@@ -231,6 +273,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
@@ -252,6 +297,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('services once')
@@ -264,6 +312,9 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--quiet,-q flag once No notes and no progress'
               '--debug flag once Say on stderr what is being done'
               '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('=bash,zsh,fish,powershell,pwsh once')

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from mlmon import settings as settings_
 from mlmon.core.errors import Code, ExitCode, Failure, Interrupted, NotFound, UsageError, did_you_mean
 from mlmon.core.model import Demo, Service, ServiceName
+from mlmon.core.timerange import parse_duration
 from mlmon.output.terminal import Terminal
 from mlmon.settings import AzureWorkspace, Folder, Settings
 
 if TYPE_CHECKING:
+    from mlmon.azure.workspace import AzureMLWorkspace
     from mlmon.core.ports import EmbeddedWorkspace, Workspace
     from mlmon.local.offered import Names
 
@@ -42,6 +44,9 @@ class GlobalOptions:
     quiet: bool | None = None
     debug: bool | None = None
     no_color: bool | None = None
+    tenant: str | None = None
+    storage_auth: str | None = None
+    timeout: str | None = None
 
     def over(self, other: GlobalOptions) -> GlobalOptions:
         """These options, with the other's where these were not given."""
@@ -51,6 +56,9 @@ class GlobalOptions:
             quiet=self.quiet if self.quiet is not None else other.quiet,
             debug=self.debug if self.debug is not None else other.debug,
             no_color=self.no_color if self.no_color is not None else other.no_color,
+            tenant=self.tenant or other.tenant,
+            storage_auth=self.storage_auth or other.storage_auth,
+            timeout=self.timeout or other.timeout,
         )
 
 
@@ -67,8 +75,12 @@ class Session:
     def settings(self) -> Settings:
         """Raises `UsageError` for a settings file that cannot be read."""
         if self._settings is None:
+            given = self.options
             self._settings = settings_.load(
-                cwd=self.world.cwd, environ=self.world.environ, workspace=self.options.workspace
+                cwd=self.world.cwd,
+                environ=self.world.environ,
+                workspace=given.workspace,
+                flags={"tenant": given.tenant, "storage_auth": given.storage_auth, "timeout": given.timeout},
             )
         return self._settings
 
@@ -101,9 +113,44 @@ class Session:
         except IsADirectoryError:
             raise UsageError(f"{source} is a folder", hint="name a file, or - for stdin") from None
 
+    @property
+    def timeout(self) -> timedelta | None:
+        """How long one answer, or one operation, is waited for; None leaves each to its own default.
+
+        Raises:
+            UsageError: it was given, and is not a duration or none at all.
+        """
+        said = self.settings.timeout
+        if not said.value:
+            return None
+        if duration := parse_duration(said.value):
+            return duration
+        raise UsageError(
+            f"the timeout {said.value!r} is no time at all ({said.origin})", hint="write it like 90s or 10m"
+        )
+
     def connect(self) -> Workspace:
-        """The workspace that the settings name. Raises as `embedded`."""
-        return self.embedded()
+        """The workspace that the settings name. Nothing is asked of Azure yet.
+
+        Raises:
+            NotFound: none is named anywhere, or the folder is gone.
+            DamagedWorkspace: the folder cannot be trusted.
+        """
+        target = self.settings.require_target()
+        return self._azure(target) if isinstance(target, AzureWorkspace) else self.embedded()
+
+    def _azure(self, target: AzureWorkspace) -> AzureMLWorkspace:
+        from mlmon.azure.workspace import AzureMLWorkspace
+
+        self.terminal.note(f"workspace: {target.name} on Azure (from {self._origin('workspace')})", level="debug")
+        return AzureMLWorkspace.connect(
+            target,
+            state=self.settings.state,
+            environ=self.world.environ,
+            timeout=self.timeout,
+            clock=self.world.clock,
+            debug=lambda message: self.terminal.note(message, level="debug"),
+        )
 
     def embedded(self) -> EmbeddedWorkspace:
         """The workspace, where only a folder will do.
@@ -118,8 +165,8 @@ class Session:
         target = self.settings.require_target()
         if isinstance(target, AzureWorkspace):
             raise UsageError(
-                f"the workspace {target.name!r} is on Azure, and this version works on embedded workspaces only",
-                hint="mlmon --workspace ./FOLDER uses an embedded one",
+                f"the workspace {target.name!r} is on Azure, and this needs an embedded one",
+                hint="mlmon --workspace ./FOLDER uses one; mlmon init --local FOLDER makes one",
             )
         self.terminal.note(f"workspace: {target.path} (from {self._origin('workspace')})", level="debug")
         return LocalWorkspace.open(target.path, clock=self.world.clock)
@@ -147,6 +194,13 @@ class Session:
         with self.terminal.progress("Making thirteen months of history", total=days(today), unit="days") as bar:
             return create(folder, today=today, on_day=lambda: bar.advance(1), replacing=replacing)
 
+    @property
+    def empty_hint(self) -> str:
+        """How a workspace without services gets one."""
+        if isinstance(self.settings.target, AzureWorkspace):
+            return "az ml online-deployment create deploys one; --workspace NAME names another workspace"
+        return "mlmon serve score.py --name NAME adds one"
+
     def service(self, workspace: Workspace, name: str | None) -> Service:
         """The service that was named, else the folder's default, else the only one there is.
 
@@ -167,7 +221,7 @@ class Session:
         if not services:
             raise NotFound(
                 f"the workspace {workspace.name} has no services",
-                hint="mlmon serve score.py --name NAME adds one",
+                hint=self.empty_hint,
                 code=Code.NO_SERVICES,
             )
         if len(services) == 1:

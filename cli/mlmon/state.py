@@ -2,26 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from mlmon.core.locking import NO_FOLLOW, lock
 from mlmon.core.model import Json
 
 FOLDER: Final = ".mlmon"
+FILE: Final = "discovered.json"
+VERSION: Final = 1
+"""Raised when what is remembered changes its meaning; what another version wrote is as if not there."""
+_MOST_BYTES: Final = 16 * 1024 * 1024
 
 
 class Remembered:
-    """What is known of one workspace, in a file of the state folder. A file that cannot be read is as if not there."""
+    """What is known under one key, in a file of the state folder. A file that cannot be read is as if not there.
+
+    `folder` is the one that holds mlmon.toml. Several processes may read and write at once. Nothing here ever fails:
+    where nothing can be written, nothing is remembered. Nothing secret may be put here.
+    """
 
     def __init__(self, folder: Path, *, key: str) -> None:
-        self._folder = folder
+        self._folder = folder / FOLDER
         self._key = key
 
     def read(self) -> Mapping[str, Json]:
         """Everything remembered under the key."""
-        raise NotImplementedError
+        found = self._document().get(self._key)
+        return found if isinstance(found, dict) else {}
 
     def remember(self, found: Mapping[str, Json]) -> None:
-        """Add to it, whatever other runs add meanwhile; where nothing can be written, nothing is remembered."""
-        raise NotImplementedError
+        """Add to it, whatever other runs add meanwhile; a name whose value is None is forgotten."""
+        with suppress(OSError, ValueError), self._locked():
+            document = self._document()
+            before = document.get(self._key)
+            after = {**(before if isinstance(before, dict) else {}), **found}
+            document[self._key] = {name: value for name, value in after.items() if value is not None}
+            self._replace(json.dumps({"version": VERSION, "known": document}, indent=1, allow_nan=False))
+
+    def _document(self) -> dict[str, Json]:
+        try:
+            with (self._folder / FILE).open("rb") as file:
+                document: Json = json.loads(file.read(_MOST_BYTES))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        match document:
+            case {"version": int(version), "known": dict(known)} if version == VERSION:
+                return known
+        return {}
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._folder.mkdir(exist_ok=True)
+        ignored = self._folder / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text("*\n", "utf-8")  # what one person's sign-in found is nobody else's
+        descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | NO_FOLLOW, 0o600)
+        try:
+            lock(descriptor, exclusive=True)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _replace(self, text: str) -> None:
+        descriptor, partial = tempfile.mkstemp(prefix=f".{FILE}.", dir=self._folder)
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, not a path
+                file.write(text)
+            Path(partial).replace(self._folder / FILE)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise

@@ -3,47 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import sysconfig
-from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parents[2]
+from acceptance.conftest import ROOT, Shell
 
 
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with the wheel in it. Its dependencies are those of the suite, by path."""
-    built = tmp_path_factory.mktemp("wheel")
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)], cwd=ROOT, check=True)
-    [wheel] = built.glob("mlmon-*.whl")
-    folder = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    python = folder / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index", str(wheel)]
-    subprocess.run(pip, check=True)
-    [packages] = folder.glob("lib/python*/site-packages")
-    # a path that a .pth file adds has its own .pth files ignored: the suite's editable mlmon stays out
-    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    where = subprocess.run(
-        [python, "-c", "import mlmon; print(mlmon.__file__)"], capture_output=True, text=True, check=True, cwd=folder
-    )
-    assert Path(where.stdout.strip()).is_relative_to(packages)
-    return folder
-
-
-def test_the_main_job(environment: Path, tmp_path: Path) -> None:
-    environ = {"PATH": f"{environment / 'bin'}:{os.environ['PATH']}", "HOME": str(tmp_path), "NO_COLOR": "1"}
-
-    def sh(line: str, *, code: int = 0) -> str:
-        """A line as a person pastes it; what it prints on stdout."""
-        done = subprocess.run(line, shell=True, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
-        assert done.returncode == code, f"{line}: {done.stderr}"
-        assert "Traceback" not in done.stderr
-        return done.stdout
+def test_the_main_job(shell: Shell) -> None:
+    sh, tmp_path = shell, shell.folder
 
     def counts() -> list[dict[str, int]]:
         kql = "print requests=toscalar(requests | count), traces=toscalar(traces | count)"
@@ -79,6 +44,10 @@ def test_the_main_job(environment: Path, tmp_path: Path) -> None:
     listed = json.loads(sh("cd mlmon-demo && mlmon ls --day today -o json"))
     assert [one["collection"] for one in listed["blobs"]] == ["inputs", "predictions"]
 
-    for shell in ("bash", "zsh", "fish", "powershell"):
-        name = {"bash": "mlmon.bash", "zsh": "_mlmon", "fish": "mlmon.fish", "powershell": "mlmon.ps1"}[shell]
-        assert sh(f"mlmon completion {shell}") == (ROOT / "completions" / name).read_text("utf-8")
+    for name, script in {
+        "bash": "mlmon.bash",
+        "zsh": "_mlmon",
+        "fish": "mlmon.fish",
+        "powershell": "mlmon.ps1",
+    }.items():
+        assert sh(f"mlmon completion {name}") == (ROOT / "completions" / script).read_text("utf-8")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from azure.core.pipeline import Pipeline
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy, HTTPPolicy, SansIOHTTPPolicy, UserAgentPolicy
@@ -16,7 +16,7 @@ from azure.core.rest import HttpRequest
 
 from mlmon import __version__
 from mlmon.azure import shape
-from mlmon.azure.faults import Asked, answered, translated
+from mlmon.azure.faults import Asked, answered, is_gone, translated
 from mlmon.azure.patience import Patience, retry_after
 from mlmon.core.errors import Failure, Unavailable
 from mlmon.core.model import Json
@@ -42,7 +42,10 @@ class Answer:
 
 
 class Client:
-    """One service. Paths begin with `/`; an absolute address is taken only where it is the same service's."""
+    """One service. Paths begin with `/`; an absolute address is taken only where it is the same service's.
+
+    `gone` is told when the service says that the whole workspace, or what holds it, is not there any more.
+    """
 
     def __init__(
         self,
@@ -53,10 +56,12 @@ class Client:
         scope: str = "",
         timeout: timedelta = OPERATION_TIMEOUT,
         spoken: SansIOHTTPPolicy[Any, Any],
+        gone: Callable[[], None] | None = None,
     ) -> None:
         self.base = base.rstrip("/")
         self._signin = signin
         self._timeout = timeout
+        self._gone = gone
         policies: list[HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]] = [UserAgentPolicy(USER_AGENT), Patience()]
         if signin:
             policies.append(BearerTokenCredentialPolicy(signin, scope))
@@ -100,12 +105,13 @@ class Client:
         sent = {"Accept": "application/json", **(headers or {})}
         if content is not None:
             sent["Content-Type"] = content_type
-        request = HttpRequest(
-            method, self._address(path, asked), params=dict(query or {}), headers=sent, content=content
-        )
+        params = {name: quote(value, safe="") for name, value in (query or {}).items()}  # azure-core takes them encoded
+        request = HttpRequest(method, self._address(path, asked), params=params, headers=sent, content=content)
         with translated(asked, account=self._account):
             response = self._pipeline.run(request, stream=False).http_response
             if response.status_code >= 300:
+                if self._gone and is_gone(response):
+                    self._gone()
                 raise answered(asked, response, account=self._account())
             text = response.text()
             return Answer(response.status_code, response.headers, json.loads(text) if text.strip() else None)

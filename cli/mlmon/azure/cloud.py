@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,6 +26,14 @@ class Cloud:
     logs: str
     logs_scope: str
     storage_scope: str = "https://storage.azure.com/.default"
+    domains: tuple[str, ...] = ()
+    """What the hosts of its services end in; empty where that is not known, as in a private cloud."""
+
+    def holds(self, url: str) -> bool:
+        """Whether a token may go to this address, as far as its host tells."""
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+        return parts.scheme == "https" and bool(host) and (not self.domains or host.endswith(self.domains))
 
 
 # https://learn.microsoft.com/azure/developer/python/sdk/authentication/authentication-sovereign-clouds and
@@ -38,6 +46,7 @@ _KNOWN: Final = (
         resource_manager_scope="https://management.azure.com/.default",
         logs="https://api.loganalytics.io",
         logs_scope="https://api.loganalytics.io/.default",
+        domains=(".azureml.net", ".azureml.ms", ".core.windows.net", ".storage.azure.net"),
     ),
     Cloud(
         "AzureChinaCloud",
@@ -46,6 +55,7 @@ _KNOWN: Final = (
         resource_manager_scope="https://management.chinacloudapi.cn/.default",
         logs="https://api.loganalytics.azure.cn",
         logs_scope="https://api.loganalytics.azure.cn/.default",
+        domains=(".azure.cn", ".chinacloudapi.cn"),
     ),
     Cloud(
         "AzureUSGovernment",
@@ -54,6 +64,7 @@ _KNOWN: Final = (
         resource_manager_scope="https://management.usgovcloudapi.net/.default",
         logs="https://api.loganalytics.us",
         logs_scope="https://api.loganalytics.us/.default",
+        domains=(".azure.us", ".usgovcloudapi.net"),
     ),
 )
 KNOWN_NAMES: Final = tuple(cloud.name for cloud in _KNOWN)
@@ -65,12 +76,21 @@ def cloud_of(name: str, *, environ: Mapping[str, str], fetch: Callable[[str], Js
     """The cloud of that name; without one the cloud whose metadata document `ARM_CLOUD_METADATA_URL` names, else the
     public one.
 
-    `fetch` gets a metadata document. A name that is not known is looked for in that document.
+    `fetch` gets a metadata document. A name that is not known is looked for in that document. The sign-in that
+    `AZURE_AUTHORITY_HOST` names is used instead of the cloud's own, as azure-identity does.
 
     Raises:
         UsageError: no cloud of that name.
         Unavailable: the document cannot be read, or says nothing that can be used.
     """
+    cloud = _cloud_of(name, environ=environ, fetch=fetch)
+    authority = environ.get(AUTHORITY_HOST, "").rstrip("/")
+    if not authority:
+        return cloud
+    return replace(cloud, authority=authority if "://" in authority else f"https://{authority}")
+
+
+def _cloud_of(name: str, *, environ: Mapping[str, str], fetch: Callable[[str], Json]) -> Cloud:
     if known := next((cloud for cloud in _KNOWN if cloud.name.casefold() == name.casefold()), None):
         return known
     url = environ.get(METADATA_URL, "")
@@ -102,10 +122,13 @@ def _described(document: Json, *, url: str, name: str) -> Cloud:
 def _cloud(document: Json, resource_manager: str, *, url: str) -> Cloud:
     authority = shape.text(document, "authentication", "loginEndpoint").rstrip("/")
     logs = shape.text(document, "logAnalyticsResourceId").rstrip("/")
-    if not (authority and resource_manager):
-        raise Unavailable(
-            f"the cloud metadata at {url} names no sign-in or no resource manager", hint=f"check {METADATA_URL}"
-        )
+    for what, address in {"sign-in": authority, "resource manager": resource_manager}.items():
+        if not _is_https(address):
+            raise Unavailable(
+                f"the cloud metadata at {url} names no {what} that is reached by https", hint=f"check {METADATA_URL}"
+            )
+    if not _is_https(logs):
+        logs = ""
     return Cloud(
         shape.text(document, "name") or urlsplit(resource_manager).netloc,
         authority=authority,
@@ -114,3 +137,11 @@ def _cloud(document: Json, resource_manager: str, *, url: str) -> Cloud:
         logs=logs,
         logs_scope=f"{logs}/.default" if logs else "",
     )
+
+
+def _is_https(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.username is None and (parts.port or 1) > 0
+    except ValueError:
+        return False

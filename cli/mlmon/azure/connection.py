@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from mlmon.azure.wire import Wire
 from mlmon.settings import AzureWorkspace
@@ -29,18 +30,23 @@ class Connection:
     @property
     def path(self) -> str:
         """The workspace's ARM id."""
-        return (
-            f"/subscriptions/{self.target.subscription}/resourceGroups/{self.target.resource_group}"
-            f"/providers/Microsoft.MachineLearningServices/workspaces/{self.target.name}"
-        )
+        return arm_path(self.target)
 
     @property
     def arm(self) -> Client:
         """The control plane."""
         if self._arm is None:
             cloud = self.wire.cloud
-            self._arm = self.wire.client(cloud.resource_manager, scope=cloud.resource_manager_scope)
+            self._arm = self.wire.client(
+                cloud.resource_manager,
+                scope=cloud.resource_manager_scope,
+                # what is remembered of a workspace that was deleted would be wrong for one made again under its name
+                gone=self._forget,
+            )
         return self._arm
+
+    def _forget(self) -> None:
+        self.discovery.forget()
 
     @property
     def discovery(self) -> Discovery:
@@ -50,3 +56,14 @@ class Connection:
 
             self._discovery = Discovery(self.path, arm=self.arm, wire=self.wire, memory=self.memory)
         return self._discovery
+
+
+def arm_path(target: AzureWorkspace) -> str:
+    """The ARM id of a workspace, as part of an address."""
+    subscription, group, name = (
+        quote(part, safe="") for part in (target.subscription, target.resource_group, target.name)
+    )
+    return (
+        f"/subscriptions/{subscription}/resourceGroups/{group}"
+        f"/providers/Microsoft.MachineLearningServices/workspaces/{name}"
+    )

@@ -121,6 +121,18 @@ def _answered(asked: Asked, response: Any, account: str) -> MlmonError:  # noqa:
     )
 
 
+_GONE: Final = frozenset({"resourcegroupnotfound", "subscriptionnotfound", "parentresourcenotfound"})
+_OURS: Final = re.compile(r"Microsoft\.MachineLearningServices/workspaces/[^/'\s]+'", re.IGNORECASE)
+
+
+def is_gone(response: Any) -> bool:
+    """Whether an answer says that the workspace, its resource group or its subscription is not there."""
+    if response.status_code != 404:
+        return False
+    code, message = told(response)
+    return code.lower() in _GONE or (code.lower() == "resourcenotfound" and bool(_OURS.search(message)))
+
+
 def _because(message: str) -> str:
     return f": {message}" if message else ""
 
@@ -163,6 +175,21 @@ def _throttled(asked: Asked, response: Any) -> Unavailable:
     return Unavailable(f"Azure throttles: could not {asked.doing}", hint=f"try again {when}")
 
 
+class Unresolved(Unavailable):
+    """The name of the host that was asked means nothing to the network: perhaps it is gone, perhaps the network is."""
+
+
+def resolves(address: str) -> bool:
+    """Whether the network knows the host of an address."""
+    import socket
+
+    try:
+        socket.getaddrinfo(urlsplit(address).hostname or "", None)
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
 def unreached(error: Exception, asked: Asked) -> Unavailable:
     """No answer came: why, as far as the error tells."""
     request = getattr(error, "inner_exception", None) or error
@@ -170,7 +197,8 @@ def unreached(error: Exception, asked: Asked) -> Unavailable:
     host = _host(error)
     for words, reason, hint in _REASONS:
         if any(word in text for word in words):
-            return Unavailable(f"{reason.format(host=host)}: could not {asked.doing}", hint=hint)
+            kind = Unresolved if "resolved" in reason else Unavailable
+            return kind(f"{reason.format(host=host)}: could not {asked.doing}", hint=hint)
     return Unavailable(f"the connection to {host} broke: could not {asked.doing}", hint="try again in a minute")
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from mlmon.azure.cloud import Cloud, cloud_of
+from mlmon.azure.cloud import METADATA_URL, Cloud, cloud_of
 from mlmon.azure.faults import Asked
 from mlmon.core.model import Json
 
@@ -50,6 +50,11 @@ class Wire:
         return self._cloud
 
     @property
+    def cloud_key(self) -> str:
+        """What stands for the cloud in what is remembered; asks nobody."""
+        return "/".join(part for part in (self.environ.get(METADATA_URL, ""), self.cloud_name) if part) or "AzureCloud"
+
+    @property
     def credential(self) -> SignIn:
         """The sign-in, as azure's clients take one. Nobody is asked for a token before a client needs it."""
         if self._signin is None:
@@ -77,8 +82,8 @@ class Wire:
             )
         return self._transport
 
-    def client(self, base: str, *, scope: str) -> Client:
-        """JSON from one service; `scope` "" where it wants no sign-in."""
+    def client(self, base: str, *, scope: str, gone: Callable[[], None] | None = None) -> Client:
+        """JSON from one service; `scope` "" where it wants no sign-in. `gone` as `Client` has it."""
         from mlmon.azure.client import OPERATION_TIMEOUT, Client
 
         signin = self.credential if scope else None
@@ -89,6 +94,7 @@ class Wire:
             scope=scope,
             timeout=self.timeout or OPERATION_TIMEOUT,
             spoken=self.spoken(),
+            gone=gone,
         )
 
     def spoken(self) -> SansIOHTTPPolicy[Any, Any]:

@@ -14,6 +14,9 @@ from mlmon.commands.options import (
     NoColorOption,
     OutputOption,
     QuietOption,
+    StorageAuthOption,
+    TenantOption,
+    TimeoutOption,
     WorkspaceOption,
     one_of,
 )
@@ -52,11 +55,16 @@ def root(
     quiet: QuietOption = None,
     debug: DebugOption = None,
     no_color: NoColorOption = None,
+    tenant: TenantOption = None,
+    storage_auth: StorageAuthOption = None,
+    timeout: TimeoutOption = None,
     version: Annotated[  # noqa: ARG001 - its callback has done everything
         bool | None, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = None,
 ) -> None:
-    context.meta[_OPTIONS] = GlobalOptions(output, workspace, quiet, debug, no_color)
+    context.meta[_OPTIONS] = GlobalOptions(
+        output, workspace, quiet, debug, no_color, tenant=tenant, storage_auth=storage_auth, timeout=timeout
+    )
 
 
 _OPTIONS: Final = "mlmon.options"
@@ -66,6 +74,9 @@ _GLOBALS: Final = {
     "quiet": QuietOption,
     "debug": DebugOption,
     "no_color": NoColorOption,
+    "tenant": TenantOption,
+    "storage_auth": StorageAuthOption,
+    "timeout": TimeoutOption,
 }
 
 

@@ -122,3 +122,30 @@ DebugOption = Annotated[
     bool | None, typer.Option("--debug", help="Say on stderr what is being done.", rich_help_panel=_GLOBAL)
 ]
 NoColorOption = Annotated[bool | None, typer.Option("--no-color", help="No colour.", rich_help_panel=_GLOBAL)]
+
+_AZURE: Final = "Azure"
+TenantOption = Annotated[
+    str | None,
+    typer.Option(
+        "--tenant", metavar="ID", help="The tenant to sign in to, for people with several.", rich_help_panel=_AZURE
+    ),
+]
+StorageAuthOption = Annotated[
+    str | None,
+    typer.Option(
+        "--storage-auth",
+        metavar="identity|key",
+        parser=one_of(("identity", "key"), "a way to open storage"),
+        help="Open storage as the signed-in identity, or with its account key. Default: identity.",
+        rich_help_panel=_AZURE,
+    ),
+]
+TimeoutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--timeout",
+        metavar="D",
+        help="How long one answer or operation is waited for (90s, 10m). Default: 100s an answer, 20m an operation.",
+        rich_help_panel=_AZURE,
+    ),
+]

@@ -66,7 +66,7 @@ def status(
         )
     _say(session, report)
     rows = [_row(one) for one in report.services]
-    empty = f"{workspace.name} has no services; mlmon serve score.py --name NAME adds one"
+    empty = f"{workspace.name} has no services; {session.empty_hint}"
     readable = [_readable(row, one) for row, one in zip(rows, report.services, strict=True)]
     code = ExitCode.PARTIAL if report.troubles else ExitCode.DONE
     people, machines = Rows(_STATUS, readable, empty=empty), Rows(_STATUS_FULL, rows, empty=empty)

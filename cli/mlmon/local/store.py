@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import IO, Final
 
 from mlmon.core.errors import DamagedWorkspace, Failure, MlmonError
+from mlmon.core.locking import NO_FOLLOW, lock, unlock
 from mlmon.local import names
-from mlmon.local.locking import NO_FOLLOW, lock, unlock
 
 _BUFFER_LIMIT: Final = 16 * 1024 * 1024
 _LONGEST_NAME: Final = 255  # bytes of a file's name

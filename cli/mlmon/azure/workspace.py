@@ -1,0 +1,85 @@
+"""A workspace of Azure Machine Learning behind `core.ports.Workspace`: its planes, each made when it is first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlmon.azure.connection import Connection
+from mlmon.azure.wire import Wire
+from mlmon.settings import AzureWorkspace
+from mlmon.state import Remembered
+
+if TYPE_CHECKING:
+    from mlmon.azure.blobs import AzureBlobs
+    from mlmon.azure.logs import AzureLogs
+    from mlmon.azure.scoring import AzureScoring
+    from mlmon.azure.services import AzureServices
+    from mlmon.azure.telemetry import AzureTelemetry
+
+
+class AzureMLWorkspace:
+    """`core.ports.Workspace` over a connection. A command pays for the planes that it uses, and for no other."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @classmethod
+    def connect(
+        cls,
+        target: AzureWorkspace,
+        *,
+        state: Path,
+        environ: Mapping[str, str],
+        timeout: timedelta | None,
+        clock: Callable[[], datetime],
+        debug: Callable[[str], None],
+    ) -> AzureMLWorkspace:
+        """Nothing is asked of Azure yet. `state` is the folder whose `.mlmon` remembers what is found out."""
+        wire = Wire(environ=environ, cloud_name=target.cloud, tenant=target.tenant, timeout=timeout, debug=debug)
+        connection = Connection(target, wire=wire, memory=Remembered(state, key=key_of(target, wire)), clock=clock)
+        return cls(connection)
+
+    @property
+    def name(self) -> str:
+        target = self.connection.target
+        return f"{target.subscription}/{target.resource_group}/{target.name}"
+
+    @cached_property
+    def services(self) -> AzureServices:
+        from mlmon.azure.services import AzureServices
+
+        return AzureServices(self.connection)
+
+    @cached_property
+    def logs(self) -> AzureLogs:
+        from mlmon.azure.logs import AzureLogs
+
+        return AzureLogs(self.connection)
+
+    @cached_property
+    def telemetry(self) -> AzureTelemetry:
+        from mlmon.azure.telemetry import AzureTelemetry
+
+        return AzureTelemetry(self.connection)
+
+    @cached_property
+    def blobs(self) -> AzureBlobs:
+        from mlmon.azure.blobs import AzureBlobs
+
+        return AzureBlobs(self.connection)
+
+    @cached_property
+    def scoring(self) -> AzureScoring:
+        from mlmon.azure.scoring import AzureScoring
+
+        return AzureScoring(self.connection)
+
+
+def key_of(target: AzureWorkspace, wire: Wire) -> str:
+    """What the memory of a workspace is kept under: its cloud and its names, in the case that Azure compares them."""
+    names = (target.subscription, target.resource_group, target.name)
+    return "/".join([wire.cloud_key, *(name.lower() for name in names)])
