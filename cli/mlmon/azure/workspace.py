@@ -58,7 +58,7 @@ class AzureMLWorkspace:
     def logs(self) -> AzureLogs:
         from mlmon.azure.logs import AzureLogs
 
-        return AzureLogs(self.connection)
+        return AzureLogs(self.connection, self.services)
 
     @cached_property
     def telemetry(self) -> AzureTelemetry:
@@ -76,7 +76,7 @@ class AzureMLWorkspace:
     def scoring(self) -> AzureScoring:
         from mlmon.azure.scoring import AzureScoring
 
-        return AzureScoring(self.connection)
+        return AzureScoring(self.connection, self.services)
 
 
 def key_of(target: AzureWorkspace, wire: Wire) -> str:

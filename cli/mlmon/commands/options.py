@@ -92,6 +92,9 @@ SamplingRateOption = Annotated[
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="Every service of the workspace.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Change without asking.")]
+NoWaitOption = Annotated[
+    bool, typer.Option("--no-wait", help="Begin the change and do not wait until it is done; mlmon status shows that.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")]
 
 _GLOBAL: Final = "Every command"

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     AKS = "aks"
     ACI = "aci"
     LOCAL = "local"
+    OTHER = "other"
+    """What Azure calls by a name that mlmon does not know."""
 
 
 class Generation(StrEnum):
@@ -90,6 +92,8 @@ class Service:
     def generation(self) -> Generation:
         return self.name.generation
 
+
+COLLECTION_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 COLLECTION_OF_DESIGNATION: Final = {"inputs": "model_inputs", "predictions": "model_outputs"}
 """The v2 collection that holds what a v1 designation does: on the command line they name the same thing."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from threading import Event
 from typing import Protocol
 
 from mlmon.core.model import (
@@ -33,7 +34,14 @@ class Services(Protocol):
     """The services of a workspace and their switches."""
 
     def list(self) -> Sequence[Service]:
-        """Every service of both generations, sorted by name. Empty when there are none."""
+        """Every service of both generations, sorted by name. Empty when there are none.
+
+        When the place that holds one generation does not answer, those of the other are listed, and `unseen` says so.
+        """
+
+    @property
+    def unseen(self) -> Sequence[str]:
+        """What the latest `list` could not see, and why: a sentence each. Empty where it saw everything."""
 
     def get(self, name: ServiceName) -> Service:
         """One service as it is now. Raises `NotFound`."""
@@ -46,12 +54,14 @@ class Services(Protocol):
             UsageError: this kind of service cannot do what is asked, or has no such collection.
         """
 
-    def apply(self, plan: SwitchPlan, *, wait: bool = True) -> Service:
+    def apply(self, plan: SwitchPlan, *, wait: bool = True, stop: Event | None = None) -> Service:
         """Write the plan's changes and nothing else, and return the service as read back afterwards.
 
-        Without `wait` it is the service as it answered, when what was begun may still go on.
+        Without `wait` it is the service as it answered, when what was begun may still go on. Safe to call for several
+        services at once from several threads; setting `stop` then ends the waiting.
 
         Raises:
+            Interrupted: Ctrl-C, or `stop` was set; what was begun goes on without us.
             Unavailable: the service changed since the plan was made, and nothing was written; or the change is not
                 finished in time.
             Failure: the service could not make the change.
