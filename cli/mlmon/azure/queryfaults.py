@@ -20,7 +20,7 @@ _OF_THE_TEXT: Final = ("SEM", "SYN")  # codes that say that the query itself is 
 _UNRESOLVED: Final = re.compile(r"Failed to resolve .{0,200}?'(?P<name>[^']{1,300})'", re.DOTALL)
 # in the service's own words, with what they mean for a person
 _TOO_MUCH: Final = (
-    (re.compile(r"set limit of \d+ records|RECORD_COUNT", re.IGNORECASE), f"more than {MOST_ROWS} rows", _LESS),
+    (re.compile(r"set limit of \d+ records|record.count", re.IGNORECASE), f"more than {MOST_ROWS} rows", _LESS),
     (
         re.compile(r"set limit of \d+ bytes|RESULT_SET_TOO_LARGE|response size", re.IGNORECASE),
         "an answer of more than 64 MB",

@@ -6,12 +6,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from azure.core.pipeline import Pipeline
-from azure.core.pipeline.transport import HttpTransport
-
 from mlmon.azure import shape
 from mlmon.azure.connection import Connection
 from mlmon.azure.faults import Asked, Plane
+from mlmon.azure.patient import Patient
 from mlmon.core.errors import NotAllowed
 
 if TYPE_CHECKING:
@@ -69,7 +67,7 @@ class Storage:
             name,
             credential=self._credential(endpoint),
             audience=wire.cloud.storage_scope.removesuffix("/.default"),
-            transport=_Through(wire.transport, wire.spoken()),
+            transport=Patient(wire),
             retry_total=0,  # the transport is patient, and shorter than these clients are: 80 s on a closed port
             max_single_get_size=ONE_GET,
             max_chunk_get_size=ONE_GET,
@@ -97,31 +95,3 @@ class Storage:
         if not key:
             raise NotAllowed(f"Azure gives no key of {account}", hint="--storage-auth identity")
         return key
-
-
-class _Through(HttpTransport[Any, Any]):
-    """A transport with our own patience and debugging in it: these clients take no policies of others."""
-
-    def __init__(self, transport: Any, spoken: Any) -> None:
-        from mlmon.azure.patience import Patience
-
-        self._transport = transport
-        self._pipeline: Pipeline[Any, Any] = Pipeline(transport, [Patience(), spoken])
-
-    def send(self, request: Any, **options: Any) -> Any:
-        return self._pipeline.run(request, **options).http_response
-
-    def sleep(self, duration: float) -> None:
-        self._transport.sleep(duration)
-
-    def open(self) -> None:
-        self._transport.open()
-
-    def close(self) -> None:
-        """The pool is everybody's."""
-
-    def __enter__(self) -> _Through:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None

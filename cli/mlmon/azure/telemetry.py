@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from mlmon.azure import queryfaults, shape
 from mlmon.azure.connection import Connection
 from mlmon.azure.faults import Asked, Plane, answered, translated
 from mlmon.azure.misread import MISREAD
-from mlmon.core.errors import NotFound, QueryError, Unavailable
+from mlmon.core.errors import QueryError, Unavailable
 from mlmon.core.model import Json, RequestCounts, RowNames, Table
 from mlmon.core.ports import Dialect, Scope, Tables
 from mlmon.core.timerange import TimeRange
@@ -127,42 +127,28 @@ class AzureTelemetry:
 
     def _place(self) -> tuple[Callable[..., object], Asked]:
         """The call that asks here, and how it is called in messages."""
-        facts = self._connection.discovery.telemetry()
         if self._scope is Scope.COMPONENT:
-            component = facts.component
-
-            def ask_component(**question: Any) -> object:
-                return self._client.query_resource(component, **question)
-
-            return ask_component, Asked("query telemetry", component, "Monitoring Reader", Plane.TELEMETRY)
-        if not facts.logs_workspace:
-            raise NotFound(
-                "this Application Insights component is a classic one, with no Log Analytics workspace behind it",
-                hint="--scope component",
-            )
-        guid = facts.logs_workspace
-
-        def ask_workspace(**question: Any) -> object:
-            return self._client.query_workspace(guid, **question)
-
-        where = f"the Log Analytics workspace {guid}"
-        return ask_workspace, Asked("query telemetry", where, "Log Analytics Reader", Plane.TELEMETRY)
+            facts = self._connection.discovery.telemetry()
+            asked = Asked("query telemetry", facts.component, "Monitoring Reader", Plane.TELEMETRY)
+            return partial(self._client.query_resource, facts.component), asked
+        guid = self._connection.discovery.logs_workspace()
+        asked = Asked("query telemetry", f"the Log Analytics workspace {guid}", "Log Analytics Reader", Plane.TELEMETRY)
+        return partial(self._client.query_workspace, guid), asked
 
     @cached_property
     def _client(self) -> LogsQueryClient:
         from azure.monitor.query import LogsQueryClient
 
         from mlmon.azure.client import USER_AGENT
-        from mlmon.azure.patience import Patience
+        from mlmon.azure.patient import Patient
 
         wire = self._connection.wire
         return LogsQueryClient(
             wire.credential,
             endpoint=wire.cloud.logs,
             credential_scopes=[wire.cloud.logs_scope],
-            transport=wire.transport,
-            retry_policy=Patience(),
-            per_retry_policies=[wire.spoken()],
+            transport=Patient(wire),
+            retry_total=0,  # the client's own would run a heavy query ten times
             user_agent=USER_AGENT,
         )
 

@@ -70,7 +70,7 @@ class AzureMLWorkspace:
     def blobs(self) -> AzureBlobs:
         from mlmon.azure.blobs import AzureBlobs
 
-        return AzureBlobs(self.connection)
+        return AzureBlobs(self.connection, described=self.services.described)
 
     @cached_property
     def scoring(self) -> AzureScoring:

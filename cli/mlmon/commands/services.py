@@ -68,7 +68,7 @@ def status(
     rows = [_row(one) for one in report.services]
     empty = f"{workspace.name} has no services; {session.empty_hint}"
     readable = [_readable(row, one) for row, one in zip(rows, report.services, strict=True)]
-    code = ExitCode.PARTIAL if report.troubles else ExitCode.DONE
+    code = ExitCode.DONE if report.complete else ExitCode.PARTIAL
     people, machines = Rows(_STATUS, readable, empty=empty), Rows(_STATUS_FULL, rows, empty=empty)
     return Faces(people=people, machines=machines, exit_code=code)
 
@@ -83,6 +83,8 @@ def _chosen(
 
 def _say(session: Session, report: "Report") -> None:
     """A warning for whatever could not be had, and what it means for the table."""
+    for sentence in report.unseen:
+        session.terminal.note(sentence, level="warning")
     for trouble in report.troubles:
         whose = f" of {', '.join(map(str, trouble.services))}" if trouble.services else ""
         hint = f"; {trouble.error.hint}" if trouble.error.hint else ""

@@ -50,11 +50,18 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The state of services, in their order. `nobodys` are the names of telemetry's rows that belong to none."""
+    """The state of services, in their order. `nobodys` are the names of telemetry's rows that belong to none, and
+    `unseen` what `core.ports.Services.unseen` says."""
 
     services: tuple[ServiceStatus, ...]
     troubles: tuple[Trouble, ...] = ()
     nobodys: tuple[RowNames, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything could be had."""
+        return not self.troubles and not self.unseen
 
 
 Choose = Callable[[Sequence[Service]], Sequence[Service]]
@@ -88,7 +95,7 @@ def status(
         for service in data.chosen
     )
     troubles = [*([Trouble("requests", telemetry.error)] if telemetry.error else []), *data.troubles()]
-    return Report(services, tuple(troubles), tuple(nobodys))
+    return Report(services, tuple(troubles), tuple(nobodys), tuple(workspace.services.unseen))
 
 
 @dataclass(slots=True)
