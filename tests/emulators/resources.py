@@ -88,8 +88,7 @@ def by_id(documents: Iterable[Document], id_: str) -> Document | None:
     return next((one for one in documents if str(one["id"]).lower() == id_.rstrip("/").lower()), None)
 
 
-def subscription(name: str, *, tenant: str) -> Document:
-    id_ = str(uuid.uuid4())
+def subscription(name: str, *, tenant: str, id_: str) -> Document:
     return {
         "id": f"/subscriptions/{id_}",
         "authorizationSource": "RoleBased",

@@ -118,8 +118,10 @@ class Client:
             text = response.text()
             return Answer(response.status_code, response.headers, json.loads(text) if text.strip() else None)
 
-    def wait(self, answer: Answer, *, asked: Asked) -> None:
+    def wait(self, answer: Answer, *, asked: Asked, sleep: Callable[[float], None] = time.sleep) -> None:
         """Wait for the operation that an answer began, when it began one: ARM's `Azure-AsyncOperation`.
+
+        `sleep` may raise, to end the waiting early.
 
         Raises:
             Failure: it failed or was cancelled.
@@ -137,7 +139,7 @@ class Client:
                     f"{asked.doing}: not finished after {self._timeout.total_seconds():.0f} s; Azure goes on with it",
                     hint="mlmon status shows when it is done; --timeout 1h waits longer",
                 )
-            time.sleep(min(max(_POLL_SECONDS if pause is None else pause, _SHORTEST_POLL), _LONGEST_POLL, left))
+            sleep(min(max(_POLL_SECONDS if pause is None else pause, _SHORTEST_POLL), _LONGEST_POLL, left))
             polled = self.send("GET", address, asked=asked)
             pause = retry_after(polled.headers)
             if self._finished(polled.body, asked):

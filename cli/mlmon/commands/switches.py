@@ -1,6 +1,8 @@
 """The switches: data collection and Application Insights, on and off."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from mlmon.commands.command import Group, command
@@ -8,6 +10,7 @@ from mlmon.commands.options import (
     AllOption,
     CollectionOption,
     DryRunOption,
+    NoWaitOption,
     SamplingRateOption,
     ServiceArgument,
     YesOption,
@@ -40,6 +43,7 @@ def enable_collection(
     every: AllOption = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
+    no_wait: NoWaitOption = False,
 ) -> Result:
     """Collect the model data of a service.
 
@@ -47,7 +51,7 @@ def enable_collection(
     model_outputs, or the collections named.
     """
     request = SwitchRequest(Switch.COLLECTION, True, tuple(collection or ()), sampling_rate)
-    return _switch(session, service, request, every=every, dry_run=dry_run, yes=yes)
+    return _switch(session, service, request, every=every, dry_run=dry_run, yes=yes, wait=not no_wait)
 
 
 @command(
@@ -63,10 +67,11 @@ def disable_collection(
     every: AllOption = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
+    no_wait: NoWaitOption = False,
 ) -> Result:
     """Stop collecting the model data of a service; what was collected stays."""
     request = SwitchRequest(Switch.COLLECTION, False, tuple(collection or ()))
-    return _switch(session, service, request, every=every, dry_run=dry_run, yes=yes)
+    return _switch(session, service, request, every=every, dry_run=dry_run, yes=yes, wait=not no_wait)
 
 
 @command("enable-insights", Group.SERVICES, examples=["mlmon enable-insights", "mlmon enable-insights diabetes --yes"])
@@ -77,9 +82,12 @@ def enable_insights(
     every: AllOption = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
+    no_wait: NoWaitOption = False,
 ) -> Result:
     """Send requests, traces and exceptions of a service to Application Insights."""
-    return _switch(session, service, SwitchRequest(Switch.INSIGHTS, True), every=every, dry_run=dry_run, yes=yes)
+    return _switch(
+        session, service, SwitchRequest(Switch.INSIGHTS, True), every=every, dry_run=dry_run, yes=yes, wait=not no_wait
+    )
 
 
 @command("disable-insights", Group.SERVICES, examples=["mlmon disable-insights", "mlmon disable-insights --all --yes"])
@@ -90,13 +98,16 @@ def disable_insights(
     every: AllOption = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
+    no_wait: NoWaitOption = False,
 ) -> Result:
     """Stop sending telemetry of a service to Application Insights; what was sent stays."""
-    return _switch(session, service, SwitchRequest(Switch.INSIGHTS, False), every=every, dry_run=dry_run, yes=yes)
+    return _switch(
+        session, service, SwitchRequest(Switch.INSIGHTS, False), every=every, dry_run=dry_run, yes=yes, wait=not no_wait
+    )
 
 
 def _switch(
-    session: Session, name: str | None, request: SwitchRequest, *, every: bool, dry_run: bool, yes: bool
+    session: Session, name: str | None, request: SwitchRequest, *, every: bool, dry_run: bool, yes: bool, wait: bool
 ) -> Result:
     """Plan, show, ask, apply: what every switch does."""
     from mlmon.monitoring import switching
@@ -105,35 +116,82 @@ def _switch(
         raise UsageError("--all and a service's name cannot be combined", hint="leave one of them out")
     workspace = session.connect()
     services = workspace.services.list() if every else [session.service(workspace, name)]
-    steps = [switching.plan(workspace.services, service.name, request) for service in services]
-    if not every:
-        switching.raise_if_failed(steps)
-    pending = [step for step in steps if step.changes]
-    if pending and not dry_run and not yes:
-        changes = "".join(f"{step.service}:\n{field_changes(step.changes)}" for step in pending)
-        session.terminal.note(changes.rstrip(), level="warning" if session.terminal.quiet else "info")
-        if not session.terminal.confirm(f"Change {', '.join(str(step.service) for step in pending)}?"):
-            raise Failure("nothing changed", code=Code.DECLINED)
-    if not dry_run:
-        steps = [switching.apply(workspace.services, step) for step in steps]
+    unseen = workspace.services.unseen if every else ()
+    for sentence in unseen:
+        session.terminal.note(sentence, level="warning")
     if every:
-        return _outcomes(steps, request, dry_run=dry_run)
+        steps = switching.plan_all(workspace.services, [service.name for service in services], request)
+    else:
+        steps = [switching.plan(workspace.services, service.name, request) for service in services]
+        switching.raise_if_failed(steps)
+    _say_notes(session, steps)
+    _ask(session, [step for step in steps if step.changes and not dry_run and not yes])
+    if not dry_run and every:
+        with _progress(session, steps, request, wait=wait) as ended:
+            steps = switching.apply_all(workspace.services, steps, wait=wait, ended=ended)
+    elif not dry_run:
+        steps = [switching.apply(workspace.services, step, wait=wait) for step in steps]
+    if every:
+        return _outcomes(steps, request, dry_run=dry_run, wait=wait, unseen=len(unseen))
     switching.raise_if_failed(steps)
     [step] = steps
     return Change(
         str(step.service),
         str(request.switch),
-        sentence=_sentence(step, request, dry_run=dry_run),
+        sentence=_sentence(step, request, dry_run=dry_run, wait=wait),
         changes=step.changes,
         changed=step.changed,
         dry_run=dry_run,
     )
 
 
-def _sentence(step: "SwitchStep", request: SwitchRequest, *, dry_run: bool) -> str:
+def _say_notes(session: Session, steps: "Sequence[SwitchStep]") -> None:
+    """What a person should know of each plan; what holds for several is said once."""
+    concerned: dict[str, list[str]] = {}
+    for step in steps:
+        for note in step.plan.notes if step.plan else ():
+            concerned.setdefault(note, []).append(str(step.service))
+    for note, names in concerned.items():
+        session.terminal.note(f"{', '.join(names)}: {note}")
+
+
+def _ask(session: Session, pending: "Sequence[SwitchStep]") -> None:
+    """Show what would change and ask. Raises `Failure` when the answer is no."""
+    if not pending:
+        return
+    changes = "".join(f"{step.service}:\n{field_changes(step.changes)}" for step in pending)
+    session.terminal.note(changes.rstrip(), level="warning" if session.terminal.quiet else "info")
+    if not session.terminal.confirm(f"Change {', '.join(str(step.service) for step in pending)}?"):
+        raise Failure("nothing changed", code=Code.DECLINED)
+
+
+@contextmanager
+def _progress(
+    session: Session, steps: "Sequence[SwitchStep]", request: SwitchRequest, *, wait: bool
+) -> "Iterator[Callable[[SwitchStep], None]]":
+    """On a terminal a line for each service as it ends, and a bar; elsewhere the table at the end is all."""
+    pending = sum(bool(step.changes) for step in steps)
+    if not session.terminal.stderr.is_terminal or not pending:
+        yield lambda _: None
+        return
+    lock = Lock()
+    with session.terminal.progress("Switching", total=pending, unit="services") as bar:
+
+        def ended(step: "SwitchStep") -> None:
+            sentence = step.error.message if step.error else _sentence(step, request, dry_run=False, wait=wait)
+            with lock:
+                session.terminal.note(f"{step.service}: {sentence}" if step.error else sentence)
+                bar.advance(1)
+
+        yield ended
+
+
+def _sentence(step: "SwitchStep", request: SwitchRequest, *, dry_run: bool, wait: bool) -> str:
     state = "on" if request.on else "off"
     if not step.changes:
         return f"{request.switch} of {step.service} is already {state}"
+    if not wait and not dry_run:
+        return f"{request.switch} of {step.service} is being switched {state}, and not waited for"
     return f"{request.switch} of {step.service} {'would be switched' if dry_run else 'is now'} {state}"
 
 
@@ -146,7 +204,9 @@ _OUTCOMES = (
 )
 
 
-def _outcomes(steps: "Sequence[SwitchStep]", request: SwitchRequest, *, dry_run: bool) -> Faces:
+def _outcomes(
+    steps: "Sequence[SwitchStep]", request: SwitchRequest, *, dry_run: bool, wait: bool, unseen: int
+) -> Faces:
     failed = sum(step.error is not None for step in steps)
     rows: list[Row] = [
         {
@@ -158,12 +218,12 @@ def _outcomes(steps: "Sequence[SwitchStep]", request: SwitchRequest, *, dry_run:
         }
         for step in steps
     ]
-    code = ExitCode.PARTIAL if failed else ExitCode.DONE
-    caption = f"{sum(step.changed for step in steps)} of {len(steps)} changed" + (
-        f", {failed} failed" if failed else ""
-    )
+    code = ExitCode.PARTIAL if failed or unseen else ExitCode.DONE
+    done = sum(step.changed for step in steps)
+    caption = f"{done} of {len(steps)} {'changed' if wait else 'being changed'}"
     if dry_run:
         caption = f"{sum(bool(step.changes) for step in steps)} of {len(steps)} would change"
+    caption += f", {failed} failed" if failed else ""
     empty = "there are no services"
     readable = [
         {**row, "changes": field_changes(step.changes).strip().replace("\n", ", ") or None}

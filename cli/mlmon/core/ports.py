@@ -7,9 +7,11 @@ Everything above is written against these protocols, and one conformance suite
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from threading import Event
 from typing import Protocol
 
 from mlmon.core.model import (
@@ -18,6 +20,7 @@ from mlmon.core.model import (
     LogSnapshot,
     RequestCounts,
     Response,
+    RowNames,
     Service,
     ServiceName,
     SwitchPlan,
@@ -31,7 +34,14 @@ class Services(Protocol):
     """The services of a workspace and their switches."""
 
     def list(self) -> Sequence[Service]:
-        """Every service of both generations, sorted by name. Empty when there are none."""
+        """Every service of both generations, sorted by name. Empty when there are none.
+
+        When the place that holds one generation does not answer, those of the other are listed, and `unseen` says so.
+        """
+
+    @property
+    def unseen(self) -> Sequence[str]:
+        """What the latest `list` could not see, and why: a sentence each. Empty where it saw everything."""
 
     def get(self, name: ServiceName) -> Service:
         """One service as it is now. Raises `NotFound`."""
@@ -44,12 +54,14 @@ class Services(Protocol):
             UsageError: this kind of service cannot do what is asked, or has no such collection.
         """
 
-    def apply(self, plan: SwitchPlan, *, wait: bool = True) -> Service:
+    def apply(self, plan: SwitchPlan, *, wait: bool = True, stop: Event | None = None) -> Service:
         """Write the plan's changes and nothing else, and return the service as read back afterwards.
 
-        Without `wait` it is the service as it answered, when what was begun may still go on.
+        Without `wait` it is the service as it answered, when what was begun may still go on. Safe to call for several
+        services at once from several threads; setting `stop` then ends the waiting.
 
         Raises:
+            Interrupted: Ctrl-C, or `stop` was set; what was begun goes on without us.
             Unavailable: the service changed since the plan was made, and nothing was written; or the change is not
                 finished in time.
             Failure: the service could not make the change.
@@ -77,10 +89,31 @@ class Dialect(StrEnum):
     WORKSPACE = "workspace"
 
 
+class Scope(StrEnum):
+    """From where telemetry is looked at: its Application Insights component, or the Log Analytics workspace behind."""
+
+    COMPONENT = "component"
+    WORKSPACE = "workspace"
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Which tables a query meets: whose names they have, and the component (an ARM id, in lower case) whose rows alone
+    are meant, "" where there are no others."""
+
+    dialect: Dialect
+    component: str = ""
+
+
 class Telemetry(Protocol):
     """Application Insights rows."""
 
-    dialect: Dialect
+    @property
+    def tables(self) -> Tables:
+        """What a query has to be written for. Raises `NotFound` where there is no telemetry at all."""
+
+    def in_scope(self, scope: Scope) -> Telemetry:
+        """The same telemetry, looked at from there. Raises `UsageError` where that is not possible."""
 
     def query(self, kql: str, *, between: TimeRange | None = None) -> Table:
         """Run a KQL query, over rows whose timestamp is in `between` when that is given.
@@ -89,8 +122,12 @@ class Telemetry(Protocol):
             QueryError: the query is wrong, or not supported here.
         """
 
-    def request_counts(self, between: TimeRange) -> Mapping[ServiceName, RequestCounts]:
-        """Requests and failures of each service; a service without requests may be missing."""
+    def ask(self, question: Callable[[Tables], str], *, between: TimeRange | None = None) -> Table:
+        """`query`, of a query of mlmon's own: written for `tables`, or once more when it turns out that the tables
+        have their other names here."""
+
+    def request_counts(self, between: TimeRange) -> Mapping[RowNames, RequestCounts]:
+        """Requests and failures by what their rows call the service, in one query."""
 
 
 class Blobs(Protocol):

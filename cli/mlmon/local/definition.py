@@ -11,11 +11,10 @@ from typing import Final, NoReturn, TypeVar
 from uuid import UUID
 
 from mlmon.core.errors import DamagedWorkspace, NotFound, UsageError, did_you_mean
-from mlmon.core.model import CollectionSetting, Generation, Kind, Service, ServiceName
+from mlmon.core.model import COLLECTION_NAME, CollectionSetting, Generation, Kind, Service, ServiceName
 
 FILE_NAME: Final = "workspace.toml"
 FORMAT: Final = 1
-COLLECTION_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 

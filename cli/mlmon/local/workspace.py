@@ -19,9 +19,10 @@ from mlmon.local.definition import FILE_NAME, Definition
 from mlmon.local.definition_file import DefinitionFile
 from mlmon.local.logs import LocalLogs
 from mlmon.local.runtime.world import World, real_random, utc_now
-from mlmon.local.services import USUAL_COLLECTIONS, LocalServices
+from mlmon.local.services import LocalServices
 from mlmon.local.store import Store
 from mlmon.local.telemetry import LocalTelemetry, TelemetryFiles
+from mlmon.monitoring.planning import USUAL_COLLECTIONS
 
 if TYPE_CHECKING:
     from mlmon.local.scoring import LocalScoring

@@ -14,7 +14,7 @@ from mlmon.output.streams import Stream
 if TYPE_CHECKING:
     from rich import progress as rich_progress
 
-Unit = Literal["files", "bytes", "days"]
+Unit = Literal["files", "bytes", "days", "services"]
 
 SHOW_AFTER: Final = 1.0
 """Seconds of work before a bar appears."""

@@ -1,0 +1,52 @@
+"""The services of a workspace, of both generations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Event
+
+from mlmon.azure.connection import Connection
+from mlmon.azure.online import OnlineServices
+from mlmon.azure.webservices import WebServices
+from mlmon.core.errors import MlmonError
+from mlmon.core.model import Generation, Service, ServiceName, SwitchPlan, SwitchRequest
+from mlmon.core.parallel import map_bounded
+
+
+class AzureServices:
+    """`core.ports.Services` over ARM (v2) and the model management API (v1)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.online = OnlineServices(connection)
+        self.web = WebServices(connection)
+        self._connection = connection
+        self._unseen: Sequence[str] = ()
+
+    def list(self) -> Sequence[Service]:
+        # ARM holds the workspace itself: without its answer nothing is sure, so its error is everybody's
+        online, web = map_bounded(lambda part: part(), (self.online.list, self._web), workers=2)
+        return sorted((*online, *web), key=lambda service: service.name)
+
+    @property
+    def unseen(self) -> Sequence[str]:
+        return self._unseen
+
+    def get(self, name: ServiceName) -> Service:
+        return self._part(name).get(name)
+
+    def plan(self, name: ServiceName, request: SwitchRequest) -> SwitchPlan:
+        return self._part(name).plan(name, request)
+
+    def apply(self, plan: SwitchPlan, *, wait: bool = True, stop: Event | None = None) -> Service:
+        return self._part(plan.service.name).apply(plan, wait=wait, stop=stop)
+
+    def _part(self, name: ServiceName) -> OnlineServices | WebServices:
+        return self.online if name.generation is Generation.V2 else self.web
+
+    def _web(self) -> Sequence[Service]:
+        self._unseen = ()
+        try:
+            return self.web.list()
+        except MlmonError as error:
+            self._unseen = (f"the v1 web services are not shown: {error.message}",)
+            return ()
