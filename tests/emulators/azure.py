@@ -18,7 +18,9 @@ from emulators.identity import LoginPlane
 from emulators.loganalytics import LogsPlane
 from emulators.management import ManagementPlane, Webservices
 from emulators.messages import Requests
+from emulators.mirror import Mirror
 from emulators.operations import Operations
+from emulators.scoring import ScoringPlane
 from emulators.server import Listener, Plane
 from emulators.storage import BlobStore
 from emulators.telemetry import Telemetry
@@ -37,7 +39,7 @@ def login_plane(azure: LocalAzure) -> Plane:
     return LoginPlane(azure.access, resources=azure.audiences)
 
 
-PLANES: Final[tuple[PlaneFactory, ...]] = (login_plane, ArmPlane, ManagementPlane, LogsPlane, BlobPlane)
+PLANES: Final[tuple[PlaneFactory, ...]] = (login_plane, ArmPlane, ManagementPlane, LogsPlane, BlobPlane, ScoringPlane)
 
 
 class LocalAzure(Estate):
@@ -47,7 +49,9 @@ class LocalAzure(Estate):
     to be read and altered by tests. Close it, or use it in a `with`.
     """
 
-    def __init__(self, folder: Path, *, planes: Sequence[PlaneFactory] = PLANES) -> None:
+    mirror: Mirror | None = None
+
+    def __init__(self, folder: Path, *, planes: Sequence[PlaneFactory] = PLANES, mirror: Path | None = None) -> None:
         self.folder = folder
         self.certificate = make_certificate(folder)
         self.requests = Requests()
@@ -64,12 +68,20 @@ class LocalAzure(Estate):
         self._listeners: dict[str, Listener] = {}
         for factory in planes:
             self._add(factory(self))
-        self.workspace = self.add_workspace("ws")
+        if mirror is None:
+            self.workspace = self.add_workspace("ws")
+        else:
+            self.mirror = Mirror(self, mirror)
+            self.workspace = self.mirror.add_workspace()
+            self.mirror.fill()
 
     @classmethod
-    def start(cls, folder: Path, *, planes: Sequence[PlaneFactory] = PLANES) -> Self:
-        """Start one whose certificate lies in `folder`, which must exist."""
-        return cls(folder, planes=planes)
+    def start(cls, folder: Path, *, planes: Sequence[PlaneFactory] = PLANES, mirror: Path | None = None) -> Self:
+        """Start one whose certificate lies in `folder`, which must exist.
+
+        With `mirror`, the folder of an embedded workspace, its one workspace holds what that one holds.
+        """
+        return cls(folder, planes=planes, mirror=mirror)
 
     def _add(self, plane: Plane) -> None:
         listener = Listener(plane, certificate=self.certificate, faults=self.faults, requests=self.requests)
@@ -110,7 +122,7 @@ class LocalAzure(Estate):
     @property
     def blobs(self) -> BlobStore:
         """The blobs of the default workspace's storage account, to be put and taken past every check."""
-        return BlobStore(self._plane("blob", BlobPlane).accounts[self.storage_account[0]])
+        return self._plane("blob", BlobPlane).accounts[self.storage_account[0]]
 
     @property
     def webservices(self) -> Webservices:
@@ -160,10 +172,17 @@ class LocalAzure(Estate):
         return self._plane("login", LoginPlane).token(principal or self.principal, audience)
 
     def fault(
-        self, fault: Fault, *, plane: str = "", method: str = "", path: str = "", times: int | None = None
+        self,
+        fault: Fault,
+        *,
+        plane: str = "",
+        method: str = "",
+        path: str = "",
+        after: int = 0,
+        times: int | None = None,
     ) -> AbstractContextManager[None]:
         """Switch a fault on: `with azure.fault(throttled(1), plane="arm", path="deployments", times=2): …`."""
-        return self.faults.on(fault, plane=plane, method=method, path=path, times=times)
+        return self.faults.on(fault, plane=plane, method=method, path=path, after=after, times=times)
 
     def deny(self, action: str, *, principal: Principal | None = None, scope: str = "") -> AbstractContextManager[None]:
         """Take a role away: `with azure.deny(".*/deployments/write"): …`."""

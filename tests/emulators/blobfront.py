@@ -18,6 +18,7 @@ from emulators.azurite import Account, new_account
 from emulators.faults import Fault
 from emulators.messages import Answer, Refused, Request
 from emulators.server import Plane
+from emulators.storage import BlobStore
 
 if TYPE_CHECKING:  # azure.py composes the planes, and so imports this module
     from emulators.azure import LocalAzure
@@ -38,26 +39,26 @@ class BlobPlane(Plane):
     def __init__(self, azure: LocalAzure) -> None:
         super().__init__("blob")
         self._azure = azure
-        self.accounts: dict[str, Account] = {}
+        self.accounts: dict[str, BlobStore] = {}
         self.shared_key_allowed = True
         """Whether accounts let in who signs with their key, rather than with a token."""
 
     def add_account(self) -> Account:
         """An empty storage account. Its name is Azurite's choice."""
         account = new_account()
-        self.accounts[account.name] = account
+        self.accounts[account.name] = BlobStore(account)
         return account
 
     def respond(self, request: Request) -> Answer:
         """As Azurite answers, once the caller is admitted. Requests do not wait for each other: blobs may be long."""
         try:
-            account = self.accounts.get(request.path.split("/")[1])
-            if account is None:
+            store = self.accounts.get(request.path.split("/")[1])
+            if store is None:
                 raise Refused(storage_error(404, "ResourceNotFound", "The specified resource does not exist."))
-            self._check(request, account)
+            self._check(request, store.account)
         except Refused as refused:
             return refused.answer
-        return _passed_on(request, account)
+        return _passed_on(request, store.account)
 
     def _check(self, request: Request, account: Account) -> None:
         scheme = request.header("Authorization").partition(" ")[0].lower()

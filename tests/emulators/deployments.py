@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from emulators import bodies, wording
 from emulators.messages import Answer, Request
 from emulators.operations import SUCCEEDED, Operation
-from emulators.resources import Contents, Document, spelled, tracked
+from emulators.resources import Contents, Document, filled_in, spelled, tracked
 from emulators.schemas import Check, Problems, read
 
 if TYPE_CHECKING:  # arm.py asks this module for its routes
@@ -115,7 +115,7 @@ class _Deployments:
         body = _checked(bodies.DEPLOYMENT, request.json(), stored=stored, further=_further(contents, stored))
         if stored is None:
             id_ = f"{contents.id}/onlineEndpoints/{endpoint_name}/deployments/{deployment}"
-            properties = {**_defaults(), **body["properties"]}
+            properties = {**filled_in(body["properties"]["endpointComputeType"]), **body["properties"]}
             written = {**tracked(id_, {}), **body, "id": id_, "name": deployment, "properties": properties}
             contents.deployments[key] = written
         else:
@@ -175,25 +175,6 @@ class _Deployments:
             x_ms_async_operation_timeout="PT1H",
             **self._plane.azure.operations.wait(operation),
         )
-
-
-def _defaults() -> Document:
-    """What the service fills in where a new deployment says nothing."""
-    probe = {
-        "failureThreshold": 30,
-        "initialDelay": "PT10S",
-        "period": "PT10S",
-        "successThreshold": 1,
-        "timeout": "PT2S",
-    }
-    asked = {"maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S", "requestTimeout": "PT5S"}
-    return {
-        "livenessProbe": probe,
-        "readinessProbe": dict(probe),
-        "requestSettings": asked,
-        "scaleSettings": {"scaleType": "Default"},
-        "egressPublicNetworkAccess": "Enabled",
-    }
 
 
 def _endpoint(contents: Contents, name: str) -> str:

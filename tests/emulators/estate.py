@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -98,9 +99,9 @@ class Estate:
     def _storage_of(self, workspace: WorkspaceName) -> str:
         return str(self.workspaces[workspace.name]["properties"]["storageAccount"]).rpartition("/")[2]
 
-    def add_subscription(self, name: str) -> str:
-        """A further subscription; its id."""
-        made = resources.subscription(name, tenant=self.access.tenant)
+    def add_subscription(self, name: str, *, id_: str = "") -> str:
+        """A further subscription, with a new id if none is given; its id."""
+        made = resources.subscription(name, tenant=self.access.tenant, id_=id_ or str(uuid.uuid4()))
         self.resources.subscriptions[made["subscriptionId"]] = made
         return str(made["subscriptionId"])
 
