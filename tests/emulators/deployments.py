@@ -207,9 +207,10 @@ def _deployment(contents: Contents, endpoint: str, deployment: str) -> tuple[str
 
 def _as_of(request: Request, document: Document) -> Document:
     """The document as the api-version of the request knows it: older ones have never heard of data collection."""
-    if request.query["api-version"] >= _COLLECTOR_SINCE or "dataCollector" not in document["properties"]:
+    properties = document.get("properties")
+    if request.query["api-version"] >= _COLLECTOR_SINCE or not isinstance(properties, dict):
         return document
-    properties = {name: value for name, value in document["properties"].items() if name != "dataCollector"}
+    properties = {name: value for name, value in properties.items() if name != "dataCollector"}
     return {**document, "properties": properties}
 
 
@@ -251,13 +252,18 @@ def _further(contents: Contents, stored: Document | None) -> Callable[[Any], Pro
 def _unknown_data(contents: Contents, old: Document, new: Document) -> Problems:
     """Data assets that a collection names and nobody registered; what the service already has is not asked about."""
     known = {str(one["id"]).lower() for one in contents.data.values()}
-    before = ((old.get("dataCollector") or {}).get("collections")) or {}
-    after = (new.get("dataCollector") or {}).get("collections") or {}
+    before, after = _collections(old), _collections(new)
     return [
         (f"properties.dataCollector.collections.{name}.dataId", f"The data asset '{data_id}' was not found.")
         for name, collection in after.items()
         if (data_id := collection.get("dataId"))
-        and data_id != (before.get(name) or {}).get("dataId")
+        and data_id != before.get(name, {}).get("dataId")
         and "/workspaces/" in data_id
         and data_id.lower() not in known
     ]
+
+
+def _collections(properties: Document) -> dict[str, Document]:
+    collector = properties.get("dataCollector")
+    found = collector.get("collections") if isinstance(collector, dict) else None
+    return {name: one for name, one in (found or {}).items() if isinstance(one, dict)}

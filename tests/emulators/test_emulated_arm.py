@@ -143,10 +143,11 @@ def test_a_workspace_leads_to_its_insights_and_their_log_workspace(azure: LocalA
 
 def test_a_storage_account_says_where_its_blobs_are_and_gives_its_keys(azure: LocalAzure, call: Caller) -> None:
     account = call.in_workspace("GET", "").json()["properties"]["storageAccount"]
-    azure.blob_endpoint = "https://127.0.0.1:10000/wsstore"
+    endpoints = {"blob": "https://127.0.0.1:10000/wsstore"}
+    azure.resources.storage_accounts[azure.storage_account[0]]["properties"]["primaryEndpoints"] = endpoints
     got = call("GET", account, api="2023-05-01").json()
     keys = call("POST", f"{account}/listKeys", api="2023-05-01").json()["keys"]
-    assert got["properties"]["primaryEndpoints"] == {"blob": "https://127.0.0.1:10000/wsstore"}
+    assert got["properties"]["primaryEndpoints"] == endpoints
     assert (got["name"], keys[0]["value"]) == azure.storage_account
 
 

@@ -7,9 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from emulators import resources
 from emulators.azure import LocalAzure
+from emulators.bodies import DEPLOYMENT
 from emulators.conftest import Caller, body_of
+from emulators.schemas import read
 
 BLUE = "/onlineEndpoints/ep1/deployments/blue"
 GREEN = "/onlineEndpoints/ep1/deployments/green"
@@ -132,3 +137,34 @@ def test_no_json_is_no_body(azure: LocalAzure, call: Caller) -> None:
     for body in nonsense:
         assert call.error("PUT", GREEN, body=body)[:2] == (400, "ValidationError")
     assert call.error("PUT", GREEN)[:2] == (400, "InvalidRequestContent")
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=5,
+)
+NAMES = st.sampled_from(["appInsightsEnabled", "requestSettings", "instanceType", "dataCollector"]) | st.text(
+    max_size=5
+)
+
+
+@given(st.dictionaries(NAMES, ANYTHING), st.sampled_from(["Managed", "Kubernetes"]), st.booleans())
+def test_whatever_the_service_sent_it_takes_back_with_one_field_changed(
+    sent: dict[str, Any],
+    kind: str,
+    enabled: bool,  # noqa: FBT001 - drawn by position
+) -> None:
+    stored = resources.deployment("/subscriptions/s/resourceGroups/g/providers/p/workspaces/w", "e", "d", kind=kind)
+    stored["properties"].update(sent)
+    body = {**stored, "properties": {**stored["properties"], "appInsightsEnabled": enabled}}
+    assert read(DEPLOYMENT, body, stored=stored) == (body, [])
+
+
+@given(st.text(max_size=8).filter(lambda name: name not in resources.filled_in("Managed")), ANYTHING)
+def test_a_key_that_neither_the_contract_nor_the_service_knows_is_named(name: str, value: object) -> None:
+    stored = resources.deployment(
+        "/subscriptions/s/resourceGroups/g/providers/p/workspaces/w", "e", "d", kind="Managed"
+    )
+    body = {**stored, "properties": {**stored["properties"], f"x{name}": value}}
+    assert read(DEPLOYMENT, body, stored=stored)[1] == [(f"properties.x{name}", f"Could not find member 'x{name}'.")]
