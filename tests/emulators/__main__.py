@@ -18,7 +18,10 @@ def main(folder: Path) -> None:
     with LocalAzure.start(folder) as azure:
         seed.small(azure)
         write(azure, folder)
-        print(f"Azure is up: . {shlex.quote(str(folder / 'env.sh'))}; config.json is beside it. Ctrl-C ends it.")
+        print(
+            f"Azure is up: . {shlex.quote(str(folder / 'env.sh'))}; config.json is beside it. Ctrl-C ends it.",
+            flush=True,
+        )
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

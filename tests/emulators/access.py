@@ -67,7 +67,7 @@ class Access:
         """The principal of the request's token.
 
         Raises:
-            Refused: 401; there is no token, or it is not ours, for another audience or tenant, expired, or not yet valid.
+            Refused: 401; no token, or one that is not ours, for another audience or tenant, expired, or not yet valid.
         """
         claims = self._claims(request)
         now = self.clock()
@@ -87,6 +87,8 @@ class Access:
             raise self._unauthorized("InvalidAuthenticationToken", message)
         if claims["tid"] != self.tenant:
             raise self._unauthorized("InvalidAuthenticationTokenTenant", self._wrong_tenant(claims["tid"]))
+        if claims["appid"] not in self.principals:
+            raise self._unauthorized("InvalidAuthenticationToken", "The access token is invalid.")
         return self.principals[claims["appid"]]
 
     def require(self, principal: Principal, action: str, scope: str) -> None:

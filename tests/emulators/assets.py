@@ -53,7 +53,9 @@ class _Datastores:
         """A signature that expires where that is asked for, as newer clients do; else the account's key."""
         found = _of(contents.datastores, name, "data store")["properties"]
         key = self._plane.azure.resources.storage_keys[found["accountName"]]
-        asked = request.json() if request.body else {}
+        asked, problems = read(bodies.LIST_SECRETS, request.json() if request.body else {})
+        if problems:
+            raise wording.invalid(problems)
         if not asked.get("expirableSecret"):
             return Answer.json({"secretsType": "AccountKey", "key": key})
         hours = float(asked.get("expireAfterHours") or 1)

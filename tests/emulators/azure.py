@@ -172,10 +172,17 @@ class LocalAzure(Estate):
         return self._plane("login", LoginPlane).token(principal or self.principal, audience)
 
     def fault(
-        self, fault: Fault, *, plane: str = "", method: str = "", path: str = "", times: int | None = None
+        self,
+        fault: Fault,
+        *,
+        plane: str = "",
+        method: str = "",
+        path: str = "",
+        after: int = 0,
+        times: int | None = None,
     ) -> AbstractContextManager[None]:
         """Switch a fault on: `with azure.fault(throttled(1), plane="arm", path="deployments", times=2): …`."""
-        return self.faults.on(fault, plane=plane, method=method, path=path, times=times)
+        return self.faults.on(fault, plane=plane, method=method, path=path, after=after, times=times)
 
     def deny(self, action: str, *, principal: Principal | None = None, scope: str = "") -> AbstractContextManager[None]:
         """Take a role away: `with azure.deny(".*/deployments/write"): …`."""

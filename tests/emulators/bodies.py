@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from emulators.schemas import (
+    Check,
     Each,
     Items,
     Kinds,
@@ -64,7 +65,7 @@ _SCALE: Final = Nullable(
         },
     )
 )
-_ONLINE: Final = {
+_ONLINE: Final[dict[str, Check]] = {
     "appInsightsEnabled": truth,
     "codeConfiguration": Nullable(
         Thing({"codeId": Nullable(text), "scoringScript": text}, required=frozenset({"scoringScript"}))
@@ -95,13 +96,13 @@ _ONLINE: Final = {
     "startupProbe": _PROBE,
 }
 _RESOURCES: Final = Nullable(Thing({"cpu": Nullable(text), "gpu": Nullable(text), "memory": Nullable(text)}))
-_KUBERNETES: Final = {
+_KUBERNETES: Final[dict[str, Check]] = {
     **_ONLINE,
     "containerResourceRequirements": Nullable(
         Thing({"containerResourceLimits": _RESOURCES, "containerResourceRequests": _RESOURCES})
     ),
 }
-_SKU_KEYS: Final = {
+_SKU_KEYS: Final[dict[str, Check]] = {
     "capacity": Nullable(Number(whole=True)),
     "family": Nullable(text),
     "name": text,
@@ -117,7 +118,7 @@ _IDENTITY: Final = Thing(
     },
     required=frozenset({"type"}),
 )
-_TRACKED: Final = {
+_TRACKED: Final[dict[str, Check]] = {
     "id": anything,
     "name": anything,
     "type": anything,
@@ -145,8 +146,9 @@ GET_LOGS: Final = Thing(
         "tail": Nullable(Number(whole=True)),
     }
 )
-_PROXY: Final = {"id": anything, "name": anything, "type": anything, "systemData": anything}
-_ASSET: Final = {
+LIST_SECRETS: Final = Thing({"expirableSecret": truth, "expireAfterHours": Nullable(Number(whole=True))})
+_PROXY: Final[dict[str, Check]] = {"id": anything, "name": anything, "type": anything, "systemData": anything}
+_ASSET: Final[dict[str, Check]] = {
     "description": Nullable(text),
     "isAnonymous": truth,
     "isArchived": truth,

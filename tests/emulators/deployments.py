@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from emulators import bodies, wording
 from emulators.messages import Answer, Request
 from emulators.operations import SUCCEEDED, Operation
-from emulators.resources import Contents, Document, spelled, tracked
+from emulators.resources import Contents, Document, filled_in, spelled, tracked
 from emulators.schemas import Check, Problems, read
 
 if TYPE_CHECKING:  # arm.py asks this module for its routes
@@ -115,7 +115,7 @@ class _Deployments:
         body = _checked(bodies.DEPLOYMENT, request.json(), stored=stored, further=_further(contents, stored))
         if stored is None:
             id_ = f"{contents.id}/onlineEndpoints/{endpoint_name}/deployments/{deployment}"
-            properties = {**_defaults(), **body["properties"]}
+            properties = {**filled_in(body["properties"]["endpointComputeType"]), **body["properties"]}
             written = {**tracked(id_, {}), **body, "id": id_, "name": deployment, "properties": properties}
             contents.deployments[key] = written
         else:
@@ -177,25 +177,6 @@ class _Deployments:
         )
 
 
-def _defaults() -> Document:
-    """What the service fills in where a new deployment says nothing."""
-    probe = {
-        "failureThreshold": 30,
-        "initialDelay": "PT10S",
-        "period": "PT10S",
-        "successThreshold": 1,
-        "timeout": "PT2S",
-    }
-    asked = {"maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S", "requestTimeout": "PT5S"}
-    return {
-        "livenessProbe": probe,
-        "readinessProbe": dict(probe),
-        "requestSettings": asked,
-        "scaleSettings": {"scaleType": "Default"},
-        "egressPublicNetworkAccess": "Enabled",
-    }
-
-
 def _endpoint(contents: Contents, name: str) -> str:
     known = spelled(contents.endpoints, name)
     if not known:
@@ -226,9 +207,10 @@ def _deployment(contents: Contents, endpoint: str, deployment: str) -> tuple[str
 
 def _as_of(request: Request, document: Document) -> Document:
     """The document as the api-version of the request knows it: older ones have never heard of data collection."""
-    if request.query["api-version"] >= _COLLECTOR_SINCE or "dataCollector" not in document["properties"]:
+    properties = document.get("properties")
+    if request.query["api-version"] >= _COLLECTOR_SINCE or not isinstance(properties, dict):
         return document
-    properties = {name: value for name, value in document["properties"].items() if name != "dataCollector"}
+    properties = {name: value for name, value in properties.items() if name != "dataCollector"}
     return {**document, "properties": properties}
 
 
@@ -270,13 +252,18 @@ def _further(contents: Contents, stored: Document | None) -> Callable[[Any], Pro
 def _unknown_data(contents: Contents, old: Document, new: Document) -> Problems:
     """Data assets that a collection names and nobody registered; what the service already has is not asked about."""
     known = {str(one["id"]).lower() for one in contents.data.values()}
-    before = ((old.get("dataCollector") or {}).get("collections")) or {}
-    after = (new.get("dataCollector") or {}).get("collections") or {}
+    before, after = _collections(old), _collections(new)
     return [
         (f"properties.dataCollector.collections.{name}.dataId", f"The data asset '{data_id}' was not found.")
         for name, collection in after.items()
         if (data_id := collection.get("dataId"))
-        and data_id != (before.get(name) or {}).get("dataId")
+        and data_id != before.get(name, {}).get("dataId")
         and "/workspaces/" in data_id
         and data_id.lower() not in known
     ]
+
+
+def _collections(properties: Document) -> dict[str, Document]:
+    collector = properties.get("dataCollector")
+    found = collector.get("collections") if isinstance(collector, dict) else None
+    return {name: one for name, one in (found or {}).items() if isinstance(one, dict)}

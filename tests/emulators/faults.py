@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -31,6 +31,7 @@ class Fault:
     instead: Answer | None = None
     delay: float = 0.0
     cut: Cut = Cut.WHOLE
+    first: Callable[[], object] | None = None
 
 
 def throttled(retry_after: float | None = None) -> Fault:
@@ -56,6 +57,11 @@ def gateway_timeout() -> Fault:
 def slow(seconds: float) -> Fault:
     """The true answer, later."""
     return Fault(delay=seconds)
+
+
+def meanwhile(act: Callable[[], object]) -> Fault:
+    """The true answer, once somebody else has done something: changed a resource, or deleted it."""
+    return Fault(first=act)
 
 
 def reset_mid_body() -> Fault:
@@ -85,17 +91,25 @@ class _Switched:
     plane: str
     method: str
     path: re.Pattern[str]
-    query: Mapping[str, str]
+    after: int
     times: int | None
 
-    def hits(self, plane: str, request: Request) -> bool:
+    def concerns(self, plane: str, request: Request) -> bool:
         return (
             self.times != 0
             and self.plane in ("", plane)
             and self.method in ("", request.method)
             and self.path.search(request.path) is not None
-            and all(request.query.get(key) == value for key, value in self.query.items())
         )
+
+    def hit(self) -> bool:
+        """Count one request that it concerns: is it its turn?"""
+        if self.after:
+            self.after -= 1
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
 
 
 @dataclass(slots=True)
@@ -113,11 +127,14 @@ class Faults:
         plane: str = "",
         method: str = "",
         path: str = "",
-        query: Mapping[str, str] | None = None,
+        after: int = 0,
         times: int | None = None,
     ) -> Iterator[None]:
-        """Switch a fault on for a while: for requests whose path contains the regex, `times` times or for ever."""
-        switched = _Switched(fault, plane, method, re.compile(path, re.IGNORECASE), query or {}, times)
+        """Switch a fault on for a while, for requests whose path contains the regex.
+
+        The first `after` of them pass, then it hits `times` times, or for ever.
+        """
+        switched = _Switched(fault, plane, method, re.compile(path, re.IGNORECASE), after, times)
         self._all.append(switched)
         try:
             yield
@@ -125,11 +142,8 @@ class Faults:
             self._all.remove(switched)
 
     def meet(self, plane: str, request: Request) -> Fault | None:
-        """The fault this request runs into, using up one of its times."""
+        """The fault this request runs into, if any, which is thereby used once."""
         with self._lock:
-            for switched in reversed(self._all):
-                if switched.hits(plane, request):
-                    if switched.times is not None:
-                        switched.times -= 1
-                    return switched.fault
-        return None
+            hits = (one for one in reversed(self._all) if one.concerns(plane, request) and one.hit())
+            found = next(hits, None)
+        return None if found is None else found.fault

@@ -214,8 +214,8 @@ def endpoint(workspace_id: str, name: str, *, scoring: str, kind: str) -> Docume
     }
 
 
-def deployment(workspace_id: str, endpoint_name: str, name: str, *, kind: str) -> Document:
-    """An online deployment with a scoring script of its own, nothing collected, Application Insights off."""
+def filled_in(kind: str) -> Document:
+    """The properties that the service fills in where a new deployment of a kind says nothing of them."""
     probe = {
         "failureThreshold": 30,
         "initialDelay": "PT10S",
@@ -223,6 +223,25 @@ def deployment(workspace_id: str, endpoint_name: str, name: str, *, kind: str) -
         "successThreshold": 1,
         "timeout": "PT2S",
     }
+    properties: Document = {
+        "livenessProbe": probe,
+        "readinessProbe": dict(probe),
+        "requestSettings": {
+            "maxConcurrentRequestsPerInstance": 1,
+            "maxQueueWait": "PT0.5S",
+            "requestTimeout": "PT5S",
+        },
+        "scaleSettings": {"scaleType": "Default"},
+    }
+    if kind != "Kubernetes":
+        return {**properties, "egressPublicNetworkAccess": "Enabled"}
+    limits, asked = {"cpu": "1", "memory": "2Gi", "gpu": None}, {"cpu": "100m", "memory": "500Mi", "gpu": None}
+    resources = {"containerResourceLimits": limits, "containerResourceRequests": asked}
+    return {**properties, "containerResourceRequirements": resources}
+
+
+def deployment(workspace_id: str, endpoint_name: str, name: str, *, kind: str) -> Document:
+    """An online deployment with a scoring script of its own, nothing collected, Application Insights off."""
     properties: Document = {
         "endpointComputeType": kind,
         "codeConfiguration": {"codeId": f"{workspace_id}/codes/{name}/versions/1", "scoringScript": "score.py"},
@@ -233,33 +252,17 @@ def deployment(workspace_id: str, endpoint_name: str, name: str, *, kind: str) -
         "description": None,
         "properties": {"AzureAsyncOperationUri": "kept by the service"},
         "appInsightsEnabled": False,
-        "livenessProbe": probe,
-        "readinessProbe": dict(probe),
-        "requestSettings": {
-            "maxConcurrentRequestsPerInstance": 1,
-            "maxQueueWait": "PT0.5S",
-            "requestTimeout": "PT5S",
-        },
-        "scaleSettings": {"scaleType": "Default"},
+        "instanceType": "defaultinstancetype" if kind == "Kubernetes" else "Standard_DS3_v2",
+        **filled_in(kind),
         "provisioningState": "Succeeded",
     }
-    if kind == "Kubernetes":
-        limits = {"cpu": "1", "memory": "2Gi", "gpu": None}
-        asked = {"cpu": "100m", "memory": "500Mi", "gpu": None}
-        properties["instanceType"] = "defaultinstancetype"
-        properties["containerResourceRequirements"] = {
-            "containerResourceLimits": limits,
-            "containerResourceRequests": asked,
-        }
-    else:
-        properties |= {"instanceType": "Standard_DS3_v2", "egressPublicNetworkAccess": "Enabled"}
     id_ = f"{workspace_id}/onlineEndpoints/{endpoint_name}/deployments/{name}"
     return {**tracked(id_, properties), "kind": kind, "sku": {"name": "Default", "tier": "Standard", "capacity": 1}}
 
 
 def data_version(workspace_id: str, name: str, version: str, *, uri: str, kind: str = "uri_folder") -> Document:
     """A version of a data asset."""
-    properties = {
+    properties: Document = {
         "description": None,
         "tags": {},
         "properties": {},

@@ -1,7 +1,8 @@
 """The bodies that the published contract allows (swagger 2024-10-01, `additionalProperties: false` throughout).
 
-`read` checks a body and gives back what the service stores: enums in the service's own spelling. An unknown key is
-forbidden, unless the stored resource has that very key: then an older client sends back what a newer service sent.
+`read` checks a body and gives back what the service stores: enums in the service's own spelling. What the service sent
+itself is always taken back: an unknown key is forbidden unless the stored resource has that very key (an older client
+and a newer service), and a part that equals the stored one is not looked into.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ class Thing:
             return _wrong(where, "an object", value, problems)
         known = stored if isinstance(stored, dict) else {}
         for name in sorted(self.required - value.keys()):
-            problems.append((f"{where}.{name}".strip("."), "The field is required."))
+            problems.append((f"{where}.{name}".removeprefix("."), "The field is required."))
         return {name: self._part(name, part, known, where, problems) for name, part in value.items()}
 
     def _part(self, name: str, part: Any, stored: dict[str, Any], where: str, problems: Problems) -> Any:
-        place = f"{where}.{name}".strip(".")
+        place = f"{where}.{name}".removeprefix(".")
+        if name in stored and part == stored[name]:
+            return part
         check = self.keys.get(name)
         if check is not None:
             return check(part, stored.get(name), place, problems)
@@ -54,7 +57,12 @@ class Each:
         if not isinstance(value, dict):
             return _wrong(where, "an object", value, problems)
         known = stored if isinstance(stored, dict) else {}
-        return {name: self.of(part, known.get(name), f"{where}.{name}", problems) for name, part in value.items()}
+        return {
+            name: part
+            if name in known and part == known[name]
+            else self.of(part, known.get(name), f"{where}.{name}", problems)
+            for name, part in value.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)

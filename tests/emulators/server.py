@@ -6,9 +6,12 @@ import re
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -64,6 +67,9 @@ class Plane:
                 return self.finish(request, self._handle(request))
         except Refused as refused:
             return self.finish(request, refused.answer)
+        except Exception:  # a fault of the emulator: the client gets an answer, and whoever runs the test sees why
+            traceback.print_exc()
+            return Answer.error(500, "EmulatorBroke", f"{request.method} {request.path}: see standard error")
 
     def missing(self, request: Request) -> Answer:
         """The answer where no route matches."""
@@ -107,6 +113,8 @@ class Listener:
         """What the service answers, and what happens to the answer on its way."""
         fault = self.faults.meet(self.plane.name, request) or Fault()
         time.sleep(fault.delay)
+        if fault.first is not None:
+            fault.first()
         return fault.instead or self.plane.respond(request), fault
 
     def record(self, request: Request, status: int) -> None:
@@ -155,12 +163,12 @@ class _Server(ThreadingHTTPServer):
 
     def reset_all(self) -> None:
         for connection in list(self._open):
+            with suppress(OSError):  # wakes the thread that waits for the next request, which else keeps it open
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
             reset(connection)
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that went away; anything else is a fault of the emulator and must be seen."""
-        import sys  # why here: needed only for a fault
-
         if not isinstance(sys.exc_info()[1], OSError | ValueError):
             super().handle_error(request, client_address)
 
@@ -209,9 +217,7 @@ class _Exchange(BaseHTTPRequestHandler):
 
 def reset(connection: socket.socket, *, abruptly: bool = True) -> None:
     """Close a connection at once: with a reset, or with a plain end of the stream."""
-    try:
+    with suppress(OSError):  # the client was faster
         if abruptly:  # lingering for 0 seconds turns the close into a reset
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         socket.socket(fileno=connection.detach()).close()
-    except OSError:
-        pass  # the client was faster

@@ -92,9 +92,11 @@ def no_group(group: str) -> Refused:
 
 
 def no_resource(kind: str, name: str, *, group: str) -> Refused:
-    """`kind` with its provider, as in `Microsoft.Insights/components`; `name` as in `workspace/endpoint`."""
+    """`kind` with its provider, as in `Microsoft.Insights/components`; `name` has one part for each type."""
+    provider, *types = kind.split("/")
+    path = "/".join(f"{one}/{its}" for one, its in zip(types, name.split("/"), strict=True))
     message = (
-        f"The Resource '{kind}/{name}' under resource group '{group}' was not found. "
+        f"The Resource '{provider}/{path}' under resource group '{group}' was not found. "
         "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
     )
     return _missing("ResourceNotFound", message)
