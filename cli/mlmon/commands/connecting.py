@@ -123,7 +123,7 @@ def _services(session: Session, workspace: Workspace) -> Sequence[Service] | Non
 
 
 def _chosen(session: Session, asked: Asked) -> AzureWorkspace:
-    """The workspace that is meant: options, else Azure ML's config.json or mlmon.toml, else az's defaults, else a choice.
+    """The workspace that is meant: as options say, else mlmon.toml or Azure ML's config.json, else az, else a choice.
 
     Raises:
         UsageError: nothing says which, and nobody is there to choose.
@@ -135,7 +135,8 @@ def _chosen(session: Session, asked: Asked) -> AzureWorkspace:
         known = given or session.settings.target
         if isinstance(known, AzureWorkspace):
             return known
-    setup = session.setup(AzureWorkspace("", "", ""), state=session.world.cwd)
+    anyone, _ = settings.used_as(session.settings, AzureWorkspace("", "", ""))
+    setup = session.setup(anyone, state=session.world.cwd)
     usual = given or setup.defaults(session.world.cwd)
     subscription = asked.subscription or usual.subscription
     group, name = asked.resource_group or usual.resource_group, asked.name or usual.name
@@ -161,9 +162,8 @@ def _configured(session: Session, config: Path) -> AzureWorkspace:
 
 
 def _choice(session: Session, visible: Sequence[AzureWorkspace], asked: Asked) -> AzureWorkspace:
-    fitting = [
-        one for one in visible if _fits(one.name, asked.name) and _fits(one.resource_group, asked.resource_group)
-    ]
+    groups = [one for one in visible if _fits(one.resource_group, asked.resource_group)]
+    fitting = [one for one in groups if _fits(one.name, asked.name)]
     if not fitting:
         wanted = f" named {asked.name!r}" if asked.name else ""
         raise NotFound(
