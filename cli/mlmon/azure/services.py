@@ -24,6 +24,7 @@ class AzureServices:
         self._listed: frozenset[ServiceName] = frozenset()
 
     def list(self) -> Sequence[Service]:
+        _ = self._connection.discovery  # made here, not by two threads at once; nothing is asked for it
         # ARM holds the workspace itself: without its answer nothing is sure, so its error is everybody's
         online, web = map_bounded(lambda part: part(), (self.online.list, self._web), workers=2)
         self._listed = frozenset(service.name for service in web)

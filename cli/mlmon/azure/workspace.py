@@ -32,14 +32,11 @@ class AzureMLWorkspace:
         cls,
         target: AzureWorkspace,
         *,
+        wire: Wire,
         state: Path,
-        environ: Mapping[str, str],
-        timeout: timedelta | None,
         clock: Callable[[], datetime],
-        debug: Callable[[str], None],
     ) -> AzureMLWorkspace:
         """Nothing is asked of Azure yet. `state` is the folder whose `.mlmon` remembers what is found out."""
-        wire = Wire(environ=environ, cloud_name=target.cloud, tenant=target.tenant, timeout=timeout, debug=debug)
         connection = Connection(target, wire=wire, memory=Remembered(state, key=key_of(target, wire)), clock=clock)
         return cls(connection)
 
@@ -77,6 +74,13 @@ class AzureMLWorkspace:
         from mlmon.azure.scoring import AzureScoring
 
         return AzureScoring(self.connection, self.services)
+
+
+def wire_for(
+    target: AzureWorkspace, *, environ: Mapping[str, str], timeout: timedelta | None, debug: Callable[[str], None]
+) -> Wire:
+    """The wire to the cloud and tenant of a workspace."""
+    return Wire(environ=environ, cloud_name=target.cloud, tenant=target.tenant, timeout=timeout, debug=debug)
 
 
 def key_of(target: AzureWorkspace, wire: Wire) -> str:
