@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
-from azure.core.pipeline import Pipeline
+from azure.core.pipeline import Pipeline, PipelineRequest
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy, HTTPPolicy, SansIOHTTPPolicy, UserAgentPolicy
 from azure.core.rest import HttpRequest
 
@@ -28,6 +29,7 @@ USER_AGENT: Final = f"mlmon/{__version__}"
 OPERATION_TIMEOUT: Final = timedelta(minutes=20)
 """How long an operation is waited for unless `--timeout` says otherwise."""
 _POLL_SECONDS: Final = 5.0
+_SHORTEST_POLL: Final = 0.1
 _LONGEST_POLL: Final = 30.0
 _MOST_PAGES: Final = 10_000
 
@@ -64,7 +66,7 @@ class Client:
         self._gone = gone
         policies: list[HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]] = [UserAgentPolicy(USER_AGENT), Patience()]
         if signin:
-            policies.append(BearerTokenCredentialPolicy(signin, scope))
+            policies.append(_OneToken(signin, scope))
         self._pipeline: Pipeline[Any, Any] = Pipeline(transport, [*policies, spoken])
 
     def get(self, path: str, *, asked: Asked, query: Mapping[str, str] | None = None) -> Json:
@@ -137,7 +139,7 @@ class Client:
                     f"{asked.doing}: not finished after {self._timeout.total_seconds():.0f} s; Azure goes on with it",
                     hint="mlmon status shows when it is done; --timeout 1h waits longer",
                 )
-            sleep(min(_POLL_SECONDS if pause is None else pause, _LONGEST_POLL, left))
+            sleep(min(max(_POLL_SECONDS if pause is None else pause, _SHORTEST_POLL), _LONGEST_POLL, left))
             polled = self.send("GET", address, asked=asked)
             pause = retry_after(polled.headers)
             if self._finished(polled.body, asked):
@@ -163,9 +165,29 @@ class Client:
         if path.startswith("/"):
             return self.base + path
         # a link in an answer: our token goes to nobody but the service it was asked for
-        if urlsplit(path)[:2] != urlsplit(self.base)[:2]:
+        if not path.isascii() or _host(path) != _host(self.base):
             raise Unavailable(
                 f"an answer leads from {urlsplit(self.base).netloc} to another host: could not {asked.doing}",
                 hint="try again in a minute",
             )
         return path
+
+
+class _OneToken(BearerTokenCredentialPolicy[Any, Any]):
+    """Of several first requests at once, one asks for the token and the others wait for it."""
+
+    def __init__(self, signin: SignIn, scope: str) -> None:
+        super().__init__(signin, scope)
+        self._asking = Lock()
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        with self._asking:
+            super().on_request(request)
+
+
+def _host(address: str) -> tuple[str, str, int] | None:
+    try:
+        parts = urlsplit(address)
+        return (parts.scheme, f"{parts.username or ''}@{parts.hostname}", parts.port or 443)
+    except ValueError:
+        return None

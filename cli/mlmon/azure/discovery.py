@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from mlmon.azure import facts, places, shape
 from mlmon.azure.facts import BlobPlace, Datastore, StorageFacts, TelemetryFacts, WorkspaceFacts
-from mlmon.azure.faults import Asked, Unresolved, resolves
+from mlmon.azure.faults import Asked, Unresolved, resolves, unreadable
 from mlmon.core.errors import NotAllowed, NotFound, Unavailable
 from mlmon.core.model import Json
 
@@ -134,9 +134,11 @@ class Discovery:
             for part in chosen:
                 self._all().pop(part, None)
 
-    def warm(self, found: Mapping[str, WorkspaceFacts | StorageFacts]) -> None:
-        """Remember `workspace` and `storage` as somebody else found them."""
-        self._keep({part: facts.written(each) for part, each in found.items()})
+    def adopt(self, workspace: WorkspaceFacts, store: Datastore) -> None:
+        """Remember the workspace and its default datastore as somebody else found them. Raises as `workspace`."""
+        with self._lock:
+            self._keep({"workspace": facts.written(workspace)})
+            self._keep({"storage": facts.written(self._storage_in(store))})
 
     def _all(self) -> dict[str, Json]:
         if self._found is None:
@@ -167,7 +169,14 @@ class Discovery:
 
     def _find_workspace(self) -> WorkspaceFacts:
         asked = Asked("read the workspace", scope=self._path, role=READER)
-        return facts.workspace_facts(self._arm.get(self._path, asked=asked, query=API), path=self._path)
+        return facts.workspace_facts(self._resource(self._path, asked=asked, query=API), path=self._path)
+
+    def _resource(self, path: str, *, asked: Asked, query: Mapping[str, str]) -> Json:
+        """A resource of ARM. What is no resource is not taken for one that lacks everything, and so not remembered."""
+        document = self._arm.get(path, asked=asked, query=query)
+        if not isinstance(shape.at(document, "properties"), dict):
+            raise unreadable(asked)
+        return document
 
     def _find_storage(self) -> StorageFacts:
         asked = Asked("read the default datastore", scope=self._path, role=READER)
@@ -179,8 +188,11 @@ class Discovery:
                 f"the workspace {_name(self._path)} has no default datastore in blob storage",
                 hint="choose one in Azure ML studio, under Data",
             )
+        return self._storage_in(found)
+
+    def _storage_in(self, store: Datastore) -> StorageFacts:
         return StorageFacts(
-            found.account, endpoint=self._endpoint(found), datastore=found.name, container=found.container
+            store.account, endpoint=self._endpoint(store), datastore=store.name, container=store.container
         )
 
     def _endpoint(self, store: Datastore) -> str:
@@ -189,7 +201,7 @@ class Discovery:
         if _name(account).lower() == store.account.lower():
             asked = Asked("read the storage account", scope=account, role=READER)
             try:
-                document = self._arm.get(account, asked=asked, query=_STORAGE_API)
+                document = self._resource(account, asked=asked, query=_STORAGE_API)
             except (NotAllowed, NotFound):
                 return store.endpoint  # whoever reads blobs needs no role on the account itself
             return facts.https(document, "properties", "primaryEndpoints", "blob") or store.endpoint
@@ -198,17 +210,18 @@ class Discovery:
     def _find_telemetry(self) -> TelemetryFacts:
         component = self.workspace().component
         if not component:
+            self.forget("workspace")  # the next run looks whether it has one by then
             raise NotFound(
                 f"the workspace {_name(self._path)} has no Application Insights",
                 hint="az ml workspace update --application-insights ID connects one",
             )
         asked = Asked("read the Application Insights component", scope=component, role=READER)
-        described = self._arm.get(component, asked=asked, query=_COMPONENT_API)
+        described = self._resource(component, asked=asked, query=_COMPONENT_API)
         logs = facts.arm_id(described, "properties", "WorkspaceResourceId")
         if not logs:
             return TelemetryFacts(component, "")
         asked = Asked("read the Log Analytics workspace", scope=logs, role=READER)
-        guid = shape.text(self._arm.get(logs, asked=asked, query=_LOGS_API), "properties", "customerId")
+        guid = shape.text(self._resource(logs, asked=asked, query=_LOGS_API), "properties", "customerId")
         return TelemetryFacts(component, guid if places.are_parts(guid) else "")
 
     def _find_management(self) -> str:
@@ -221,6 +234,7 @@ class Discovery:
             found = ""
         if not found:
             where = self.workspace().location
+            self.forget("workspace")
             self._without_v1 = NotFound(
                 f"v1 web services cannot be reached any more{f' in {where}' if where else ''}",
                 hint="Azure ended them; v2 online deployments are not concerned",
@@ -246,7 +260,7 @@ class Discovery:
         if not path:
             raise NotFound(f"{data_id!r} is no data asset of a workspace", hint="see the deployment's data collector")
         asked = Asked("read the data asset", scope=path, role=READER)
-        uri = shape.text(self._arm.get(path, asked=asked, query=API), "properties", "dataUri")
+        uri = shape.text(self._resource(path, asked=asked, query=API), "properties", "dataUri")
         owner = path[: path.lower().rindex("/data/")]
         place = self._opened(places.parse(uri), owner=owner)
         if place is None:
@@ -266,7 +280,7 @@ class Discovery:
                 if at.lower() == self._path.lower() and name == own.datastore:
                     return BlobPlace(own.endpoint, container=own.container, prefix=prefix)
                 asked = Asked("read the datastore", scope=at, role=READER)
-                store = facts.datastore(self._arm.get(f"{at}/datastores/{name}", asked=asked, query=API))
+                store = facts.datastore(self._resource(f"{at}/datastores/{name}", asked=asked, query=API))
                 if store is None:
                     return None
                 same = store.account.lower() == own.account.lower()

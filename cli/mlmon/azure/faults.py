@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from mlmon.azure import shape
-from mlmon.core.errors import Failure, MlmonError, NotAllowed, NotFound, Unavailable
+from mlmon.core.errors import Code, Failure, MlmonError, NotAllowed, NotFound, Unavailable
 from mlmon.core.model import Json
 
 
@@ -55,41 +55,26 @@ def translated(asked: Asked, *, account: Callable[[], str]) -> Iterator[None]:
         Unavailable: no answer, throttled, a passing fault, or an answer that cannot be read.
         Failure: the service refused the request itself.
     """
-    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+    from azure.core.exceptions import AzureError, HttpResponseError, IncompleteReadError
 
     try:
         yield
-    except ClientAuthenticationError as error:
-        if error.response is None or not hasattr(error.response, "status_code"):
-            raise _not_signed_in(error) from None
-        raise _answered(asked, error.response, account()) from None
+    except IncompleteReadError as error:
+        raise unreached(error, asked) from None
     except HttpResponseError as error:
         if error.response is None:
-            raise _unreadable(asked) from None
+            raise unreadable(asked) from None
         raise _answered(asked, error.response, account()) from None
     except AzureError as error:
         raise unreached(error, asked) from None
     except (ValueError, RecursionError):
         # some clients parse an answer outside their own error handling
-        raise _unreadable(asked) from None
+        raise unreadable(asked) from None
 
 
-def _unreadable(asked: Asked) -> Unavailable:
+def unreadable(asked: Asked) -> Unavailable:
+    """The error for an answer that makes no sense."""
     return Unavailable(f"Azure's answer could not be read: could not {asked.doing}", hint="try again in a minute")
-
-
-def _not_signed_in(error: Exception) -> NotAllowed:
-    """No credential gave a token. azure-identity lists every way that it tried; the first telling one is repeated."""
-    said = [line.strip() for line in str(error).splitlines() if line.strip()]
-    telling = next((line for line in said if _AADSTS.search(line)), "")
-    reason = f": {short(_AADSTS.sub(lambda found: found[0], telling))}" if telling else ""
-    return NotAllowed(f"not signed in to Azure{reason}", hint=SIGN_IN_HINT)
-
-
-SIGN_IN_HINT: Final = (
-    "az login (with --tenant ID for one of several), or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
-)
-_AADSTS: Final = re.compile(r"AADSTS\d+[^\r\n]*")
 
 
 def answered(asked: Asked, response: Any, *, account: str) -> MlmonError:
@@ -104,6 +89,12 @@ def _answered(asked: Asked, response: Any, account: str) -> MlmonError:  # noqa:
         return _unauthenticated(asked, response, account)
     if status == 403:
         return _forbidden(asked, code, message, account)
+    if is_gone(response):
+        return NotFound(
+            f"could not {asked.doing}: {message}",
+            hint="mlmon init connects this folder to a workspace that is there",
+            code=Code.WORKSPACE_NOT_FOUND,
+        )
     if status in {404, 410}:
         return NotFound(f"could not {asked.doing}: {message or 'Azure knows no such thing'}", hint="see mlmon status")
     if status in {409, 412}:
@@ -115,7 +106,7 @@ def _answered(asked: Asked, response: Any, account: str) -> MlmonError:  # noqa:
     if status >= 500 or status == 408:
         return Unavailable(f"Azure answered {status}: could not {asked.doing}", hint="try again in a minute")
     if status < 400:
-        return _unreadable(asked)
+        return unreadable(asked)
     return Failure(
         f"Azure refused to {asked.doing}{_because(message or str(status))}", hint="--debug shows the requests"
     )
@@ -161,10 +152,15 @@ def _forbidden(asked: Asked, code: str, message: str, account: str) -> NotAllowe
             f"the firewall of {asked.scope} does not let this machine in: could not {asked.doing}",
             hint="use its network or a private endpoint, or have this address allowed",
         )
+    if denied := _ACTION.search(message):
+        message = f"it needs {denied[1]}"  # the rest repeats who, what and where, in ids
     hint = f"ask for the role {asked.role!r} on {asked.scope}"
     if asked.plane is Plane.DATA:
         hint += "\nor, where account keys are allowed: --storage-auth key"
     return NotAllowed(f"{who} may not {asked.doing}{_because(message)}", hint=hint)
+
+
+_ACTION: Final = re.compile(r"authorization to perform action '([^']+)'")
 
 
 def _throttled(asked: Asked, response: Any) -> Unavailable:

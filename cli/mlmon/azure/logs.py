@@ -25,7 +25,7 @@ WEB: Final[Mapping[str, str]] = {"scoring": "False", "init": "True"}
 """The containers of a v1 web service, and what `init` has to be for them."""
 CONTAINERS: Final = {Generation.V1: tuple(WEB), Generation.V2: tuple(ONLINE)}
 _ROLE: Final = "AzureML Data Scientist"
-_MOST: Final = 2**31 - 1  # `tail` is an int32
+_MOST: Final = 10**8  # `tail` is an int32, and no log is that long
 
 
 class AzureLogs:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from azure.core.exceptions import (
     AzureError,
+    IncompleteReadError,
     ServiceRequestError,
     ServiceRequestTimeoutError,
     ServiceResponseError,
@@ -46,10 +47,12 @@ class Patience(HTTPPolicy[Any, Any]):
         left = self._budget
         for tried in range(1, self._tries):
             pause = random.uniform(0.3, 0.6) * 2**tried / 2  # noqa: S311 - spreads tries, hides nothing
+            began = time.monotonic()
             try:
                 response = self.next.send(request)
             except AzureError as error:
-                if not _may_try_again(error, request.http_request.method):
+                left -= time.monotonic() - began  # a network may take seconds to say that it is not there
+                if pause > left or not _may_try_again(error, request.http_request.method):
                     raise
             else:
                 answered = response.http_response
@@ -82,7 +85,7 @@ def _may_try_again(error: AzureError, method: str) -> bool:
         return False
     if isinstance(error, ServiceRequestError):
         return True  # nothing was sent
-    return isinstance(error, ServiceResponseError) and method in _READING
+    return isinstance(error, ServiceResponseError | IncompleteReadError) and method in _READING
 
 
 def _is_passing(status: int, method: str) -> bool:

@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
+from mlmon.azure.shared import SharedTransport
+
 _SHOWN: Final = frozenset({"api-version", "comp", "restype", "prefix", "delimiter", "expand", "tail", "init"})
 """The query parameters whose values are said: any other could be a signature."""
 _STARTED: Final = "mlmon.started"
@@ -25,16 +27,36 @@ class Spoken(SansIOHTTPPolicy[Any, Any]):
         request.context[_STARTED] = time.monotonic()
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
-        answered = response.http_response
         took = time.monotonic() - request.context.get(_STARTED, time.monotonic())
-        reference = answered.headers.get("x-ms-request-id", "-")
-        self._say(
-            f"{request.http_request.method} {shown(request.http_request.url)} -> {answered.status_code}"
-            f" ({took * 1000:.0f} ms, request {reference})"
-        )
+        self._say(_said(request.http_request, response.http_response, took=took))
 
     def on_exception(self, request: PipelineRequest[Any]) -> None:
         self._say(f"{request.http_request.method} {shown(request.http_request.url)} -> no answer")
+
+
+class SpeakingTransport(SharedTransport):
+    """Says every request itself, for those whose pipelines take no policy: azure-identity's."""
+
+    def __init__(self, transport: SharedTransport, *, say: Callable[[str], None]) -> None:
+        super().__init__(transport)
+        self._say = say
+
+    def send(self, request: Any, **options: Any) -> Any:
+        started = time.monotonic()
+        try:
+            response = super().send(request, **options)
+        except Exception:
+            self._say(f"{request.method} {shown(request.url)} -> no answer")
+            raise
+        self._say(_said(request, response, took=time.monotonic() - started))
+        return response
+
+
+def _said(request: Any, response: Any, *, took: float) -> str:
+    reference = response.headers.get("x-ms-request-id", "-")
+    return (
+        f"{request.method} {shown(request.url)} -> {response.status_code} ({took * 1000:.0f} ms, request {reference})"
+    )
 
 
 def shown(url: str) -> str:

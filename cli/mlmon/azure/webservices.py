@@ -23,8 +23,9 @@ _READER: Final = "Reader"
 _WRITER: Final = "AzureML Data Scientist"
 _JSON_PATCH: Final = "application/json-patch+json"
 _KINDS: Final = {"aks": Kind.AKS, "aksendpoint": Kind.AKS, "aci": Kind.ACI}
-_POLL_SECONDS: Final = 5.0
-_LONGEST_POLL: Final = 30.0
+_FIRST_POLL: Final = 0.5
+_LAST_POLL: Final = 5.0
+_LONGEST_ASKED: Final = 30.0
 _ENDED: Final = {"failed": "failed", "cancelled": "was cancelled", "canceled": "was cancelled", "timedout": "timed out"}
 _NOTE: Final = (
     "data flows only if the scoring script uses ModelDataCollector and its image has azureml-monitoring installed"
@@ -116,7 +117,7 @@ class WebServices:
             return
         limit = (self._connection.wire.timeout or OPERATION_TIMEOUT).total_seconds()
         end = time.monotonic() + limit
-        pause = pausing(name, stop)
+        sleep, pause = pausing(name, stop), _FIRST_POLL
         while True:
             polled = self._client().send("GET", f"/operations/{quote(operation, safe='')}", asked=asked)
             if _finished(polled.body, asked):
@@ -128,7 +129,8 @@ class WebServices:
                     hint="mlmon status shows when it is done; --timeout 1h waits longer",
                 )
             wanted = retry_after(polled.headers)
-            pause(min(_POLL_SECONDS if wanted is None else wanted, _LONGEST_POLL, left))
+            sleep(min(pause if wanted is None else min(wanted, _LONGEST_ASKED), left))
+            pause = min(2 * pause, _LAST_POLL)
 
     def _client(self) -> Client:
         """Raises `NotFound` where there are no v1 services any more."""
