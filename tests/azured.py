@@ -18,10 +18,13 @@ from running import Runner
 
 
 @contextmanager
-def local_azure(folder: Path) -> Iterator[LocalAzure]:
-    """A local Azure whose variables stand in this process's environment, where azure-identity and requests read."""
+def local_azure(folder: Path, *, mirror: Path | None = None) -> Iterator[LocalAzure]:
+    """A local Azure whose variables stand in this process's environment, where azure-identity and requests read.
+
+    With `mirror` it holds what that embedded workspace holds.
+    """
     folder.mkdir(exist_ok=True)
-    with LocalAzure.start(folder) as azure, pytest.MonkeyPatch.context() as patch:
+    with LocalAzure.start(folder, mirror=mirror) as azure, pytest.MonkeyPatch.context() as patch:
         for name, value in azure.environ.items():
             patch.setenv(name, value)
         yield azure

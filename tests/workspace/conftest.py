@@ -1,18 +1,24 @@
-"""The backends that the conformance suite runs over."""
+"""The backends of the conformance suite: a folder, the local Azure, and on request a workspace that lives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from azured import connect, local_azure
 from mlmon.core.model import BlobInfo, RequestCounts, ServiceName
 from mlmon.core.timerange import day_range
 from mlmon.local.workspace import LocalWorkspace
 from workspace.backend import FAILING, WORKING, Backend
+from workspace.live import LIVE, live
 
+NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 COLLECTING = """
 import json
 from azureml.monitoring import ModelDataCollector
@@ -46,10 +52,28 @@ def run(raw_data):
 """
 
 
-def local(folder: Path) -> Backend:
+@contextmanager
+def local(folder: Path) -> Iterator[Backend]:
     """A folder, filled by scoring in it."""
-    now = datetime(2026, 3, 3, 12, tzinfo=UTC)
-    moments = [now - timedelta(days=days) for days in (2, 1, 0)]
+    yield _scored(folder)
+
+
+@contextmanager
+def azure(folder: Path) -> Iterator[Backend]:
+    """The same folder mirrored into the local Azure, and mlmon's Azure backend over it."""
+    here = _scored(folder)
+    with local_azure(folder / "azure", mirror=here.workspace.folder) as there:
+        there.log_analytics.clock = lambda: NOW
+        yield replace(
+            here,
+            workspace=connect(there, folder),
+            grow=lambda blob, more: there.blobs.append(blob.container, blob.name, more),
+            delete=lambda blob: there.blobs.delete(blob.container, blob.name),
+        )
+
+
+def _scored(folder: Path) -> Backend:
+    moments = [NOW - timedelta(days=days) for days in (2, 1, 0)]
     clock = _Moved(moments[0])
     workspace = LocalWorkspace.create(folder / "shop", name="shop", clock=clock)
     v1, v2, sibling = ServiceName("sums"), ServiceName("ep", "blue"), ServiceName("ep", "blue2")
@@ -91,9 +115,12 @@ class _Moved:
         return self.now
 
 
-BACKENDS: dict[str, Callable[[Path], Backend]] = {"local": local}
+BACKENDS: dict[str, Callable[[Path], AbstractContextManager[Backend]]] = {"local": local, "azure": azure}
+if os.environ.get(LIVE):
+    BACKENDS["live"] = live
 
 
 @pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
-    return BACKENDS[request.param](tmp_path)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+    with BACKENDS[request.param](tmp_path) as made:
+        yield made
