@@ -180,15 +180,20 @@ def _bad_argument(code: str, message: str, **inner: object) -> Answer:
 
 def _refused_query(wrong: QueryError) -> Answer:
     """The engine's complaint in the service's words."""
+    if "local engine" in wrong.message:  # KQL that the service would run: say plainly that the emulator does not
+        return _semantic("SEM0000", f"The local Azure cannot run this query: {wrong.message}")
     if found := _UNRESOLVED.search(wrong.message):
-        deepest = {"code": "SEM0100", "message": f"Failed to resolve table or column expression named '{found[1]}'"}
-        return _bad_argument("SemanticError", "A semantic error occurred.", innererror=deepest)
+        return _semantic("SEM0100", f"Failed to resolve table or column expression named '{found[1]}'")
     if found := _PLACE.match(wrong.message):
         place: dict[str, object] = {"line": int(found[1]), "pos": int(found[2]) - 1}
         message = f"A recognition error occurred: {wrong.message[found.end() :]}"
         deepest: dict[str, object] = {"code": "SYN0002", "message": message, **place}
         return _bad_argument("SyntaxError", "A syntax error occurred.", innererror=deepest)
-    deepest = {"code": "SEM0000", "message": wrong.message}
+    return _semantic("SEM0001", wrong.message)
+
+
+def _semantic(code: str, message: str) -> Answer:
+    deepest = {"code": code, "message": message}
     return _bad_argument("SemanticError", "A semantic error occurred.", innererror=deepest)
 
 
