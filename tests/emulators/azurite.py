@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _INSTALL: Final = f".venv/bin/npm ci --ignore-scripts --prefix {_HERE.relative_t
 _LISTENS: Final = re.compile(rb"listens on https://127\.0\.0\.1:(\d+)")
 # Azurite ends when this program does, however that ends: the pipe to its standard input closes
 _END_WITH_PARENT: Final = "data:text/javascript,process.stdin.on('end',()=>process.exit()).resume()"
+_KEPT_ALIVE: Final = 2.0  # seconds; Azurite closes connections that were idle for five
 _ACCOUNTS: Final = 400  # all are named in one environment variable, which may be 128 KiB long
 
 
@@ -47,7 +49,7 @@ class Azurite:
         self._left = list(reversed(self._names))
         self._lock = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="azurite-")
-        self._idle: list[http.client.HTTPSConnection] = []
+        self._idle: list[tuple[float, http.client.HTTPSConnection]] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         self._context = ssl.create_default_context()
@@ -67,14 +69,14 @@ class Azurite:
         with self._lock:
             if self._process is None:
                 self._start()
-            found = self._idle.pop() if self._idle else None
-        connection = found or http.client.HTTPSConnection("127.0.0.1", self._port, context=self._context)
+            connection = self._kept() or self._new()
         try:
             yield connection
         except BaseException:
             connection.close()
             raise
-        self._idle.append(connection)
+        with self._lock:
+            self._idle.append((time.monotonic(), connection))
 
     def close(self) -> None:
         """End the process."""
@@ -83,10 +85,22 @@ class Azurite:
                 self._process.kill()
                 self._process.communicate()
                 self._process = None
-            for connection in self._idle:
+            for _, connection in self._idle:
                 connection.close()
             self._idle.clear()
         self._folder.cleanup()
+
+    def _kept(self) -> http.client.HTTPSConnection | None:
+        """The connection used last, if Azurite has not closed it meanwhile."""
+        while self._idle:
+            since, connection = self._idle.pop()
+            if time.monotonic() - since < _KEPT_ALIVE:
+                return connection
+            connection.close()
+        return None
+
+    def _new(self) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection("127.0.0.1", self._port, context=self._context)
 
     def _start(self) -> None:
         if not _MAIN.exists():
