@@ -16,6 +16,7 @@ from mlmon.output.terminal import Terminal
 from mlmon.settings import AzureWorkspace, Folder, Settings
 
 if TYPE_CHECKING:
+    from mlmon.azure.setup import Setup
     from mlmon.azure.workspace import AzureMLWorkspace
     from mlmon.core.ports import EmbeddedWorkspace, Workspace
     from mlmon.local.offered import Names
@@ -139,18 +140,29 @@ class Session:
         target = self.settings.require_target()
         return self._azure(target) if isinstance(target, AzureWorkspace) else self.embedded()
 
+    def setup(self, target: AzureWorkspace, *, state: Path) -> Setup:
+        """What connects a folder to Azure, signed in as `target` says; `state` is where it is remembered."""
+        from mlmon.azure.setup import Setup
+        from mlmon.azure.workspace import AzureMLWorkspace, wire_for
+
+        wire = wire_for(target, environ=self.world.environ, timeout=self.timeout, debug=self._debug)
+        return Setup(wire, lambda chosen: AzureMLWorkspace.over(wire, chosen, state=state, clock=self.world.clock))
+
     def _azure(self, target: AzureWorkspace) -> AzureMLWorkspace:
         from mlmon.azure.workspace import AzureMLWorkspace
 
-        self.terminal.note(f"workspace: {target.name} on Azure (from {self._origin('workspace')})", level="debug")
+        self._debug(f"workspace: {target.name} on Azure (from {self._origin('workspace')})")
         return AzureMLWorkspace.connect(
             target,
             state=self.settings.state,
             environ=self.world.environ,
             timeout=self.timeout,
             clock=self.world.clock,
-            debug=lambda message: self.terminal.note(message, level="debug"),
+            debug=self._debug,
         )
+
+    def _debug(self, message: str) -> None:
+        self.terminal.note(message, level="debug")
 
     def embedded(self) -> EmbeddedWorkspace:
         """The workspace, where only a folder will do.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mlmon.core.errors import UsageError
-from mlmon.core.ports import Dialect
+from mlmon.core.ports import Dialect, Tables
 from mlmon.core.timerange import TimeRange
 from mlmon.kql.build import kql_datetime, kql_name, kql_string, kql_timespan, traces_query
 from mlmon.kql.schema import CLASSIC, WORKSPACE, WORKSPACE_COLUMNS, WORKSPACE_TABLES
@@ -83,7 +83,7 @@ def test_datetimes_are_utc() -> None:
 
 
 def test_a_plain_text_is_looked_for_as_it_is() -> None:
-    query = traces_query(service=None, where=["input"], between=None, limit=10, dialect=Dialect.CLASSIC)
+    query = traces_query(where=["input"], between=None, limit=10, tables=Tables(Dialect.CLASSIC))
     assert query == (
         "traces\n"
         '| where customDimensions contains "input" or message contains "input"\n'
@@ -94,12 +94,12 @@ def test_a_plain_text_is_looked_for_as_it_is() -> None:
 
 def test_everything_at_once_in_the_names_of_a_workspace() -> None:
     query = traces_query(
-        service='my "svc"',
+        service=['my "svc"'],
         where=["input", 'a"b'],
         between=MARCH,
         limit=5,
         tail=" | project TimeGenerated\n",
-        dialect=Dialect.WORKSPACE,
+        tables=Tables(Dialect.WORKSPACE),
     )
     assert query == (
         "AppTraces\n"
@@ -121,7 +121,7 @@ def test_everything_at_once_in_the_names_of_a_workspace() -> None:
 
 
 def test_a_longer_form_that_implies_a_shorter_one_is_left_out() -> None:
-    query = traces_query(service=None, where=["é"], between=None, limit=1, dialect=Dialect.CLASSIC)
+    query = traces_query(where=["é"], between=None, limit=1, tables=Tables(Dialect.CLASSIC))
     assert query.splitlines()[1:5] == [
         '| where customDimensions contains "é"',
         '    or customDimensions contains "\\\\u00e9"',
@@ -144,7 +144,7 @@ def test_a_longer_form_that_implies_a_shorter_one_is_left_out() -> None:
 )
 def test_what_cannot_be_asked(limit: int, tail: str, message: str, hint: str) -> None:
     with pytest.raises(UsageError) as raised:
-        traces_query(service=None, where=[], between=None, limit=limit, tail=tail, dialect=Dialect.CLASSIC)
+        traces_query(where=[], between=None, limit=limit, tail=tail, tables=Tables(Dialect.CLASSIC))
     assert (raised.value.message, raised.value.hint) == (message, hint)
 
 

@@ -12,6 +12,7 @@ from local.steady import Clock, counted_ids, lots
 from mlmon.core.model import ServiceName, Switch, SwitchRequest
 from mlmon.core.timerange import TimeRange
 from mlmon.local.workspace import LocalWorkspace
+from mlmon.monitoring.attribution import attributed
 
 START = datetime(2025, 2, 27, 22, tzinfo=UTC)
 COLLECTING = SUMS.replace(
@@ -44,7 +45,9 @@ def make(folder: Path, *, batched: bool) -> dict[str, str]:
             score()
     else:
         score()
-    counts = workspace.telemetry.request_counts(TimeRange(START, START + timedelta(days=5)))
+    seen = workspace.telemetry.request_counts(TimeRange(START, START + timedelta(days=5)))
+    counts, nobodys = attributed(seen, [service.name for service in workspace.services.list()])
+    assert not nobodys
     assert {str(name): (count.requests, count.failed) for name, count in counts.items()} == {
         "sums": (30, 4),
         "ep/blue": (30, 3),

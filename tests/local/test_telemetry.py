@@ -10,7 +10,7 @@ import pytest
 
 from local.steady import NOON, Clock
 from mlmon.core.errors import DamagedWorkspace
-from mlmon.core.model import RequestCounts, ServiceName
+from mlmon.core.model import RequestCounts
 from mlmon.core.timerange import TimeRange, day_range
 from mlmon.local.telemetry import row_time
 from mlmon.local.workspace import LocalWorkspace
@@ -41,8 +41,9 @@ def test_requests_are_counted_by_service_within_the_range(workspace: LocalWorksp
     ):
         add_request(workspace, start + timedelta(minutes=minutes), service, success=success)
     assert workspace.telemetry.request_counts(between) == {
-        ServiceName("sums"): RequestCounts(requests=2, failed=1),
-        ServiceName("ep", "blue"): RequestCounts(requests=1, failed=1),
+        ("", "sums"): RequestCounts(requests=2, failed=1),
+        ("", "ep/blue"): RequestCounts(requests=1, failed=1),
+        ("", "no service at all"): RequestCounts(requests=1, failed=1),
     }
     assert workspace.telemetry.request_counts(day_range(TODAY + timedelta(days=5))) == {}
 
@@ -119,4 +120,4 @@ def test_a_torn_end_in_an_old_file_is_not_handed_to_a_query(workspace: LocalWork
         file.write('{"timestamp":"2026')
     with workspace._telemetry_files.open("requests", None) as paths:
         assert texts(list(paths)) == [whole]
-    assert workspace.telemetry.request_counts(day_range(old.date())) == {ServiceName("sums"): RequestCounts(1, 0)}
+    assert workspace.telemetry.request_counts(day_range(old.date())) == {("", "sums"): RequestCounts(1, 0)}

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kql.rows import Rows
-from mlmon.core.ports import Dialect
+from mlmon.core.ports import Dialect, Tables
 from mlmon.kql.build import kql_string, traces_query
 from mlmon.kql.engine.reading import read
 
@@ -50,7 +50,7 @@ def test_two_thousand_hostile_texts_find_exactly_the_rows_that_contain_them(tmp_
 
 def condition(text: str) -> str:
     """The condition of the query on the message, as one expression."""
-    query = traces_query(service=None, where=[text], between=None, limit=1, dialect=Dialect.CLASSIC)
+    query = traces_query(where=[text], between=None, limit=1, tables=Tables(Dialect.CLASSIC))
     line = query.split("\n| where ", 1)[1].split("\n| order by ", 1)[0]
     return "(" + line + ")"
 
@@ -94,9 +94,7 @@ def test_the_same_text_finds_the_same_rows_in_v1_and_v2(tmp_path: Path, text: st
     ]
     v2 = [{"message": p, "customDimensions": {}, "itemId": f"v2 {at}"} for at, p in enumerate(printed)]
     rows.write("traces", [*v1, *v2])
-    query = traces_query(
-        service=None, where=[text], between=None, limit=100, tail="| project itemId", dialect=Dialect.CLASSIC
-    )
+    query = traces_query(where=[text], between=None, limit=100, tail="| project itemId", tables=Tables(Dialect.CLASSIC))
     found = sorted(str(row[0]) for row in rows.query(query).rows)
     wanted = [at for at, p in enumerate(printed) if at < 5 or text in p]
     assert [item for item in found if item.startswith("v2")] == [f"v2 {at}" for at in wanted]
@@ -129,6 +127,11 @@ def test_service_names_and_texts_together(tmp_path: Path) -> None:
         ],
     )
     query = traces_query(
-        service=name, where=["a", "O"], between=None, limit=5, tail="| project message", dialect=Dialect.CLASSIC
+        service=[name],
+        where=["a", "O"],
+        between=None,
+        limit=5,
+        tail="| project message",
+        tables=Tables(Dialect.CLASSIC),
     )
     assert rows.query(query).rows == (("A two",), ("a one",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import RLock
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Connection:
-    """What the planes are built on. Nothing is asked of Azure before it is needed."""
+    """What the planes are built on. Nothing is asked of Azure before it is needed. Several threads may use it."""
 
     target: AzureWorkspace
     wire: Wire
@@ -26,6 +27,7 @@ class Connection:
     clock: Callable[[], datetime]
     _arm: Client | None = field(default=None)
     _discovery: Discovery | None = field(default=None)
+    _lock: RLock = field(default_factory=RLock)
 
     @property
     def path(self) -> str:
@@ -35,15 +37,16 @@ class Connection:
     @property
     def arm(self) -> Client:
         """The control plane."""
-        if self._arm is None:
-            cloud = self.wire.cloud
-            self._arm = self.wire.client(
-                cloud.resource_manager,
-                scope=cloud.resource_manager_scope,
-                # what is remembered of a workspace that was deleted would be wrong for one made again under its name
-                gone=self._forget,
-            )
-        return self._arm
+        with self._lock:
+            if self._arm is None:
+                cloud = self.wire.cloud
+                self._arm = self.wire.client(
+                    cloud.resource_manager,
+                    scope=cloud.resource_manager_scope,
+                    # what is remembered of a workspace that was deleted is wrong for one made again under its name
+                    gone=self._forget,
+                )
+            return self._arm
 
     def _forget(self) -> None:
         self.discovery.forget()
@@ -51,11 +54,12 @@ class Connection:
     @property
     def discovery(self) -> Discovery:
         """What was found out about the workspace."""
-        if self._discovery is None:
-            from mlmon.azure.discovery import Discovery
+        with self._lock:
+            if self._discovery is None:
+                from mlmon.azure.discovery import Discovery
 
-            self._discovery = Discovery(self.path, arm=self.arm, wire=self.wire, memory=self.memory)
-        return self._discovery
+                self._discovery = Discovery(self.path, arm=self.arm, wire=self.wire, memory=self.memory)
+            return self._discovery
 
 
 def arm_path(target: AzureWorkspace) -> str:

@@ -134,9 +134,11 @@ class Discovery:
             for part in chosen:
                 self._all().pop(part, None)
 
-    def warm(self, found: Mapping[str, WorkspaceFacts | StorageFacts]) -> None:
-        """Remember `workspace` and `storage` as somebody else found them."""
-        self._keep({part: facts.written(each) for part, each in found.items()})
+    def adopt(self, workspace: WorkspaceFacts, store: Datastore) -> None:
+        """Remember the workspace and its default datastore as somebody else found them. Raises as `workspace`."""
+        with self._lock:
+            self._keep({"workspace": facts.written(workspace)})
+            self._keep({"storage": facts.written(self._storage_in(store))})
 
     def _all(self) -> dict[str, Json]:
         if self._found is None:
@@ -186,8 +188,11 @@ class Discovery:
                 f"the workspace {_name(self._path)} has no default datastore in blob storage",
                 hint="choose one in Azure ML studio, under Data",
             )
+        return self._storage_in(found)
+
+    def _storage_in(self, store: Datastore) -> StorageFacts:
         return StorageFacts(
-            found.account, endpoint=self._endpoint(found), datastore=found.name, container=found.container
+            store.account, endpoint=self._endpoint(store), datastore=store.name, container=store.container
         )
 
     def _endpoint(self, store: Datastore) -> str:

@@ -9,7 +9,7 @@ from mlmon.azure.connection import Connection
 from mlmon.azure.online import OnlineServices
 from mlmon.azure.webservices import WebServices
 from mlmon.core.errors import MlmonError
-from mlmon.core.model import Generation, Service, ServiceName, SwitchPlan, SwitchRequest
+from mlmon.core.model import Generation, Json, Service, ServiceName, SwitchPlan, SwitchRequest
 from mlmon.core.parallel import map_bounded
 
 
@@ -21,11 +21,13 @@ class AzureServices:
         self.web = WebServices(connection)
         self._connection = connection
         self._unseen: Sequence[str] = ()
+        self._listed: frozenset[ServiceName] = frozenset()
 
     def list(self) -> Sequence[Service]:
         _ = self._connection.discovery  # made here, not by two threads at once; nothing is asked for it
         # ARM holds the workspace itself: without its answer nothing is sure, so its error is everybody's
         online, web = map_bounded(lambda part: part(), (self.online.list, self._web), workers=2)
+        self._listed = frozenset(service.name for service in web)
         return sorted((*online, *web), key=lambda service: service.name)
 
     @property
@@ -34,6 +36,16 @@ class AzureServices:
 
     def get(self, name: ServiceName) -> Service:
         return self._part(name).get(name)
+
+    def described(self, name: ServiceName) -> Json:
+        """A deployment as ARM shows it, from before in this run if it was read; of a v1 service only that it is there.
+
+        Raises:
+            NotFound: no such service.
+        """
+        if name.generation is Generation.V2:
+            return self.online.deployment(name)
+        return {} if name in self._listed else self.web.read(name)
 
     def plan(self, name: ServiceName, request: SwitchRequest) -> SwitchPlan:
         return self._part(name).plan(name, request)

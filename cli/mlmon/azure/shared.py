@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any, Self
 
+from azure.core.pipeline.transport import HttpTransport
 
-class SharedTransport:
+
+class SharedTransport(HttpTransport[Any, Any]):
     """An `azure.core` transport that passes everything on but its end."""
 
     def __init__(self, transport: Any) -> None:

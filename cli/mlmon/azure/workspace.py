@@ -39,9 +39,16 @@ class AzureMLWorkspace:
         debug: Callable[[str], None],
     ) -> AzureMLWorkspace:
         """Nothing is asked of Azure yet. `state` is the folder whose `.mlmon` remembers what is found out."""
-        wire = Wire(environ=environ, cloud_name=target.cloud, tenant=target.tenant, timeout=timeout, debug=debug)
-        connection = Connection(target, wire=wire, memory=Remembered(state, key=key_of(target, wire)), clock=clock)
-        return cls(connection)
+        wire = wire_for(target, environ=environ, timeout=timeout, debug=debug)
+        return cls.over(wire, target, state=state, clock=clock)
+
+    @classmethod
+    def over(
+        cls, wire: Wire, target: AzureWorkspace, *, state: Path, clock: Callable[[], datetime]
+    ) -> AzureMLWorkspace:
+        """`connect`, over a wire that is there already."""
+        memory = Remembered(state, key=key_of(target, wire))
+        return cls(Connection(target, wire=wire, memory=memory, clock=clock))
 
     @property
     def name(self) -> str:
@@ -70,13 +77,20 @@ class AzureMLWorkspace:
     def blobs(self) -> AzureBlobs:
         from mlmon.azure.blobs import AzureBlobs
 
-        return AzureBlobs(self.connection)
+        return AzureBlobs(self.connection, described=self.services.described)
 
     @cached_property
     def scoring(self) -> AzureScoring:
         from mlmon.azure.scoring import AzureScoring
 
         return AzureScoring(self.connection, self.services)
+
+
+def wire_for(
+    target: AzureWorkspace, *, environ: Mapping[str, str], timeout: timedelta | None, debug: Callable[[str], None]
+) -> Wire:
+    """The wire to the cloud and tenant of a workspace."""
+    return Wire(environ=environ, cloud_name=target.cloud, tenant=target.tenant, timeout=timeout, debug=debug)
 
 
 def key_of(target: AzureWorkspace, wire: Wire) -> str:

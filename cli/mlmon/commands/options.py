@@ -5,9 +5,11 @@ from typing import Annotated, Any, Final
 import typer
 
 from mlmon.core.errors import UsageError, did_you_mean
+from mlmon.core.ports import Scope
 from mlmon.output.results import Format
 
 FORMATS: Final = tuple(str(one) for one in Format)
+SCOPES: Final = tuple(str(one) for one in Scope)
 
 
 def one_of(words: tuple[str, ...], what: str) -> Any:
@@ -75,6 +77,15 @@ CollectionOption = Annotated[
 ModelOption = Annotated[str | None, typer.Option("--model", metavar="NAME", help="Only this model (v1).")]
 ModelVersionOption = Annotated[str | None, typer.Option("--model-version", metavar="V", help="Only this version (v1).")]
 RawOption = Annotated[bool, typer.Option("--raw", help="The lines as they are, what would act on a terminal included.")]
+ScopeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scope",
+        metavar="|".join(SCOPES),
+        parser=one_of(SCOPES, "a scope"),
+        help="Where the query runs on Azure: component has the classic tables, workspace the App… ones.",
+    ),
+]
 SamplingRateOption = Annotated[
     float | None,
     typer.Option("--sampling-rate", metavar="R", help="Share of requests to collect, from 0 to 1 (v2)."),

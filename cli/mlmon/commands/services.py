@@ -1,15 +1,23 @@
 """Services: status."""
 
-from typing import Annotated, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import ServicesArgument
-from mlmon.core.model import Value
+from mlmon.core.errors import ExitCode
+from mlmon.core.model import Service, Value
+from mlmon.core.ports import Workspace
 from mlmon.output.results import Faces, Field, Result, Row, Rows
 from mlmon.session import Session
 
+if TYPE_CHECKING:
+    from mlmon.monitoring.status import Report, ServiceStatus
+
+UNKNOWN: Final = "?"
+"""What people see in place of what could not be found out."""
 _STATUS: Final = (
     Field("service"),
     Field("kind", optional=True),
@@ -49,36 +57,70 @@ def status(
     from mlmon.monitoring.status import status as status_of
 
     workspace = session.connect()
-    chosen = [session.service(workspace, name) for name in services] if services else workspace.services.list()
-    found = status_of(workspace, chosen, now=session.now)
-    rows: list[Row] = [
-        {
-            "service": str(one.service.name),
-            "kind": str(one.service.kind),
-            "generation": str(one.service.generation),
-            "state": one.service.state,
-            "collection": one.service.collection,
-            "collections": [
-                {"name": each.name, "enabled": each.enabled, "sampling_rate": each.sampling_rate}
-                for each in one.service.collections
-            ],
-            "insights": one.service.insights,
-            "newest_data": one.newest.start if one.newest else None,
-            "requests": one.counts.requests,
-            "failed": one.counts.failed,
-        }
-        for one in found
-    ]
+    with session.terminal.progress(f"Looking at {workspace.name}", total=None, unit="services") as bar:
+        report = status_of(
+            workspace,
+            now=session.now,
+            choose=lambda listed: _chosen(session, workspace, names=services, listed=listed),
+            done=lambda: bar.advance(1),
+        )
+    _say(session, report)
+    rows = [_row(one) for one in report.services]
     empty = f"{workspace.name} has no services; {session.empty_hint}"
-    readable = [
-        {
-            **row,
-            "collection": "partly" if _partly(row["collections"]) else row["collection"],
-            "newest_data": one.newest.stretch if one.newest else None,
-        }
-        for row, one in zip(rows, found, strict=True)
-    ]
-    return Faces(people=Rows(_STATUS, readable, empty=empty), machines=Rows(_STATUS_FULL, rows, empty=empty))
+    readable = [_readable(row, one) for row, one in zip(rows, report.services, strict=True)]
+    code = ExitCode.DONE if report.complete else ExitCode.PARTIAL
+    people, machines = Rows(_STATUS, readable, empty=empty), Rows(_STATUS_FULL, rows, empty=empty)
+    return Faces(people=people, machines=machines, exit_code=code)
+
+
+def _chosen(
+    session: Session, workspace: Workspace, *, names: Sequence[str] | None, listed: Sequence[Service]
+) -> Sequence[Service]:
+    """The services that were named, in that order, else all."""
+    known = {str(service.name): service for service in listed}
+    return [known.get(name) or session.service(workspace, name) for name in names] if names else listed
+
+
+def _say(session: Session, report: "Report") -> None:
+    """A warning for whatever could not be had, and what it means for the table."""
+    for sentence in report.unseen:
+        session.terminal.note(sentence, level="warning")
+    for trouble in report.troubles:
+        whose = f" of {', '.join(map(str, trouble.services))}" if trouble.services else ""
+        hint = f"; {trouble.error.hint}" if trouble.error.hint else ""
+        session.terminal.note(f"{trouble.what}{whose} not known: {trouble.error.message}{hint}", level="warning")
+    for service, role in report.nobodys:
+        session.terminal.note(f"requests of no service here: {service or role or 'without a name'}", level="debug")
+
+
+def _row(one: "ServiceStatus") -> dict[str, Value]:
+    service = one.service
+    return {
+        "service": str(service.name),
+        "kind": str(service.kind),
+        "generation": str(service.generation),
+        "state": service.state,
+        "collection": service.collection,
+        "collections": [
+            {"name": each.name, "enabled": each.enabled, "sampling_rate": each.sampling_rate}
+            for each in service.collections
+        ],
+        "insights": service.insights,
+        "newest_data": one.newest.start if one.newest else None,
+        "requests": one.counts.requests if one.counts else None,
+        "failed": one.counts.failed if one.counts else None,
+    }
+
+
+def _readable(row: Mapping[str, Value], one: "ServiceStatus") -> Row:
+    """The row as people see it, with a mark where what is there could not be found out."""
+    return {
+        **row,
+        "collection": "partly" if _partly(row["collections"]) else row["collection"],
+        "newest_data": UNKNOWN if one.newest_failed else one.newest.stretch if one.newest else None,
+        "requests": row["requests"] if one.counts else UNKNOWN,
+        "failed": row["failed"] if one.counts else UNKNOWN,
+    }
 
 
 def _partly(collections: Value) -> bool:

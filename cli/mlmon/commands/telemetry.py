@@ -1,14 +1,16 @@
 """Telemetry: traces, query."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
 
 from mlmon.commands.command import Group, command
-from mlmon.commands.options import FromOption, RawOption, ServiceArgument, ToOption
+from mlmon.commands.options import FromOption, RawOption, ScopeOption, ServiceArgument, ToOption
 from mlmon.commands.ranges import say_range
 from mlmon.core.errors import ExitCode, UsageError
-from mlmon.core.model import Column, Table
+from mlmon.core.model import Column, Generation, Service, Table
+from mlmon.core.ports import Scope, Tables, Telemetry, Workspace
 from mlmon.core.timerange import resolve
 from mlmon.output.results import Faces, Field, FieldKind, Format, Lines, Result, Rows, Text
 from mlmon.session import Session
@@ -51,6 +53,7 @@ def traces(
         int | None, typer.Option("--limit", metavar="N", min=1, help="The newest N. Default: 10, and with --kql all.")
     ] = None,
     kql: Annotated[str, typer.Option("--kql", metavar="'| …'", help="KQL to append.", show_default=False)] = "",
+    scope: ScopeOption = None,
     raw: RawOption = False,
     print_kql: Annotated[bool, typer.Option("--print-kql", help="Print the query instead of running it.")] = False,
 ) -> Result:
@@ -62,24 +65,31 @@ def traces(
 
     workspace = session.connect()
     found = session.service(workspace, service)
+    telemetry = _looked_at(workspace, scope)
     between = resolve(session.now, start=start, end=end)
-    query_ = traces_query(
-        service=str(found.name),
-        where=where or (),
-        between=between,
-        limit=limit or (None if kql.strip() else _NEWEST),
-        tail=kql,
-        dialect=workspace.telemetry.dialect,
-    )
-    session.terminal.note(f"query:\n{query_}", level="debug")
+    names = _names(workspace, found)
+
+    def question(tables: Tables) -> str:
+        written = traces_query(
+            service=names,
+            where=where or (),
+            between=between,
+            limit=limit or (None if kql.strip() else _NEWEST),
+            tail=kql,
+            tables=tables,
+        )
+        session.terminal.note(f"query:\n{written}", level="debug")
+        return written
+
     if print_kql:
-        return Text(f"{query_}\n")
-    table = workspace.telemetry.query(query_, between=between)
+        return Text(f"{question(telemetry.tables)}\n")
+    table = telemetry.ask(question, between=between)
     say_range(session, between)
-    rows = _rows(table, empty="no traces match")
+    rows = _rows(session, table, empty="no traces match")
     if kql.strip():
         return rows
-    return Faces(people=_printed(table) if raw else _unfolded(table), machines=rows)
+    people = _printed(table) if raw else _unfolded(table)
+    return Faces(people=people, machines=rows, exit_code=rows.exit_code)
 
 
 @command(
@@ -105,11 +115,13 @@ def query(
     ] = None,
     start: FromOption = None,
     end: ToOption = None,
+    scope: ScopeOption = None,
 ) -> Result:
     """Run any KQL query over the workspace's telemetry.
 
     Tables and columns are those of Application Insights: traces, requests, dependencies, exceptions, customEvents,
-    customMetrics and so on. No time range is added unless asked for.
+    customMetrics and so on; with --scope workspace AppTraces, AppRequests and so on. No time range is added unless
+    asked for.
     """
     if (kql is None) == (file is None):
         raise UsageError(
@@ -118,12 +130,28 @@ def query(
         )
     text = session.read_text(file or "-") if kql in {None, "-"} else str(kql)
     between = resolve(session.now, start=start, end=end)
-    table = session.connect().telemetry.query(text, between=between)
+    table = _looked_at(session.connect(), scope).query(text, between=between)
     say_range(session, between)
-    return _rows(table, empty="the query returned no rows")
+    return _rows(session, table, empty="the query returned no rows")
 
 
-def _rows(table: Table, *, empty: str) -> Rows:
+def _looked_at(workspace: Workspace, scope: str | None) -> Telemetry:
+    return workspace.telemetry.in_scope(Scope(scope)) if scope else workspace.telemetry
+
+
+def _names(workspace: Workspace, service: Service) -> Sequence[str]:
+    """What telemetry may call a service. Only of a v2 deployment is that a question, and other services answer it."""
+    from mlmon.monitoring.attribution import names_of
+
+    if service.generation is Generation.V1:
+        return [str(service.name)]
+    return names_of(service.name, [each.name for each in workspace.services.list()])
+
+
+def _rows(session: Session, table: Table, *, empty: str) -> Rows:
+    """The rows as they are; a warning when they are not all there are."""
+    if table.partial:
+        session.terminal.note(table.partial, level="warning")
     # columns without a value in any row are the first to leave a table that is too wide
     filled = [any(row[at] is not None and row[at] != "" for row in table.rows) for at in range(len(table.columns))]
     fields = tuple(

@@ -7,13 +7,24 @@ import typer
 
 from mlmon import settings
 from mlmon.commands.command import Group, command
+from mlmon.commands.connecting import Asked, checked, connected
 from mlmon.core.errors import UsageError
 from mlmon.output.results import Field, Record, Result
 from mlmon.session import Session
 from mlmon.settings import FILE
 
 
-@command("init", Group.START, examples=["mlmon init --local my-workspace", "mlmon init --local . -o json"])
+@command(
+    "init",
+    Group.START,
+    rows=True,
+    examples=[
+        "mlmon init --config config.json",
+        "mlmon init --subscription ID --resource-group rg --name ws",
+        "mlmon init --check",
+        "mlmon init --local my-workspace",
+    ],
+)
 def init(
     session: Session,
     *,
@@ -21,14 +32,33 @@ def init(
         Path | None,
         typer.Option("--local", metavar="DIR", help="An embedded workspace in this folder, made when it is not there."),
     ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Azure ML's own config.json, which names one.")
+    ] = None,
+    subscription: Annotated[
+        str, typer.Option("--subscription", metavar="ID", help="The subscription of the workspace.", show_default=False)
+    ] = "",
+    resource_group: Annotated[
+        str, typer.Option("--resource-group", metavar="NAME", help="Its resource group.", show_default=False)
+    ] = "",
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Its name.", show_default=False)] = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say for each plane whether this identity may read it.")
+    ] = False,
 ) -> Result:
     """Connect this folder to a workspace; writes mlmon.toml.
+
+    A workspace on Azure is named by config.json (also .azureml/config.json), by options, by the defaults of az, or
+    chosen on a terminal. What is found out about it once is remembered beside mlmon.toml, in .mlmon.
 
     The embedded workspace is an ordinary folder: switches in workspace.toml, logs as text, telemetry as JSON
     lines, collected blobs as the files that the Azure collectors write. It can be queried at once.
     """
+    asked = Asked(config, subscription=subscription, resource_group=resource_group, name=name)
     if local is None:
-        raise UsageError("say which workspace", hint="mlmon init --local DIR makes or connects an embedded one")
+        return checked(session, asked) if check else connected(session, asked)
+    if check or asked != Asked(None, subscription="", resource_group="", name=""):
+        raise UsageError("--local names an embedded workspace, the other options one on Azure", hint="give one of both")
     folder = session.path(local).resolve()
     file = session.world.cwd / FILE
     before = settings.written(file).get("workspace")

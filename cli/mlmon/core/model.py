@@ -199,6 +199,11 @@ class Table:
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
 
+RowNames = tuple[str, str]
+"""What a row of telemetry calls its service: the "Service Name" that the script's server writes into it, and the role
+of the container. Either may be "", and neither need be a service's name as mlmon writes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class RequestCounts:
     """Requests of one service in a time range, and how many of them failed."""
@@ -228,3 +233,33 @@ class Demo:
     failed: int
     drift_day: date
     drifted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """What was found out about a workspace on Azure; "" for what it has not or this sign-in may not see.
+
+    `storage` is `account/container` of the default datastore, `telemetry` the Application Insights component.
+    """
+
+    region: str
+    storage: str
+    telemetry: str
+    logs_workspace: str
+    v1: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Whether one plane may be read, tried as `account`; `allowed` is None where that could not be told.
+
+    `role` on `scope` is what it needs, `reason` why it is not so. `failed` where there was no answer to the question.
+    """
+
+    plane: str
+    allowed: bool | None
+    account: str
+    scope: str
+    role: str
+    reason: str
+    failed: bool = False

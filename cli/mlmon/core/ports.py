@@ -7,7 +7,8 @@ Everything above is written against these protocols, and one conformance suite
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
@@ -19,6 +20,7 @@ from mlmon.core.model import (
     LogSnapshot,
     RequestCounts,
     Response,
+    RowNames,
     Service,
     ServiceName,
     SwitchPlan,
@@ -88,10 +90,31 @@ class Dialect(StrEnum):
     WORKSPACE = "workspace"
 
 
+class Scope(StrEnum):
+    """From where telemetry is looked at: its Application Insights component, or the Log Analytics workspace behind."""
+
+    COMPONENT = "component"
+    WORKSPACE = "workspace"
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Which tables a query meets: whose names they have, and the component (an ARM id, in lower case) whose rows alone
+    are meant, "" where there are no others."""
+
+    dialect: Dialect
+    component: str = ""
+
+
 class Telemetry(Protocol):
     """Application Insights rows."""
 
-    dialect: Dialect
+    @property
+    def tables(self) -> Tables:
+        """What a query has to be written for. Raises `NotFound` where there is no telemetry at all."""
+
+    def in_scope(self, scope: Scope) -> Telemetry:
+        """The same telemetry, looked at from there. Raises `UsageError` where that is not possible."""
 
     def query(self, kql: str, *, between: TimeRange | None = None) -> Table:
         """Run a KQL query, over rows whose timestamp is in `between` when that is given.
@@ -100,8 +123,12 @@ class Telemetry(Protocol):
             QueryError: the query is wrong, or not supported here.
         """
 
-    def request_counts(self, between: TimeRange) -> Mapping[ServiceName, RequestCounts]:
-        """Requests and failures of each service; a service without requests may be missing."""
+    def ask(self, question: Callable[[Tables], str], *, between: TimeRange | None = None) -> Table:
+        """`query`, of a query of mlmon's own: written for `tables`, or once more when it turns out that the tables
+        have their other names here."""
+
+    def request_counts(self, between: TimeRange) -> Mapping[RowNames, RequestCounts]:
+        """Requests and failures by what their rows call the service, in one query."""
 
 
 class Blobs(Protocol):

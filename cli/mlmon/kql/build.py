@@ -14,9 +14,9 @@ from itertools import chain
 from typing import Final
 
 from mlmon.core.errors import UsageError
-from mlmon.core.ports import Dialect
+from mlmon.core.ports import Tables
 from mlmon.core.timerange import TimeRange
-from mlmon.kql.schema import WORKSPACE_COLUMNS, WORKSPACE_TABLES
+from mlmon.kql.dialect import Names
 
 _ESCAPES: Final = {
     "\\": "\\\\",
@@ -88,14 +88,16 @@ def kql_timespan(step: timedelta) -> str:
 
 def traces_query(
     *,
-    service: str | None,
+    service: Sequence[str] = (),
     where: Sequence[str],
     between: TimeRange | None,
     limit: int | None,
     tail: str = "",
-    dialect: Dialect,
+    tables: Tables,
 ) -> str:
-    """The traces of a service that contain every one of `where`, ready to paste into the portal.
+    """The traces that contain every one of `where`, ready to paste into the portal.
+
+    With `service`, only rows that bear one of these names: what telemetry may call it.
 
     With a `limit` the newest so many, newest first; without one all there are, in no order.
 
@@ -114,14 +116,12 @@ def traces_query(
         raise UsageError(
             "the KQL to append does not begin with '|'", hint="write it like: | project timestamp, message"
         )
-    names = _Names(dialect)
+    names = Names("traces", tables.dialect)
     time, bag, message, role = (names(c) for c in ("timestamp", "customDimensions", "message", "cloud_RoleName"))
-    lines = [names.table]
-    if between is not None:
-        lines.append(f"| where {time} >= {kql_datetime(between.start)} and {time} < {kql_datetime(between.end)}")
-    if service is not None:
-        name = kql_string(service)
-        lines.append(f'| where {role} == {name} or tostring({bag}["Service Name"]) == {name}')
+    lines = rows_of(names, tables=tables, between=between)
+    if service:
+        called = _one_of(service)
+        lines.append(f'| where {role} {called} or tostring({bag}["Service Name"]) {called}')
     for text in where:
         conditions = [f"{bag} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH + 1)]
         conditions += [f"{message} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH)]
@@ -133,15 +133,21 @@ def traces_query(
     return "\n".join(lines)
 
 
-class _Names:
-    """The names of the traces table and its columns in a dialect."""
+def rows_of(names: Names, *, tables: Tables, between: TimeRange | None) -> list[str]:
+    """The lines of a query that begin it: a table, and its rows of one component and time range."""
+    lines = [names.table]
+    if tables.component:
+        lines.append(f"| where _ResourceId =~ {kql_string(tables.component)}")
+    if between is not None:
+        time = names("timestamp")
+        lines.append(f"| where {time} >= {kql_datetime(between.start)} and {time} < {kql_datetime(between.end)}")
+    return lines
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._columns = WORKSPACE_COLUMNS["traces"] if dialect is Dialect.WORKSPACE else {}
-        self.table = WORKSPACE_TABLES["traces"] if dialect is Dialect.WORKSPACE else "traces"
 
-    def __call__(self, column: str) -> str:
-        return self._columns.get(column) or column
+def _one_of(words: Sequence[str]) -> str:
+    """The end of a condition that is true of these words alone."""
+    literals = [kql_string(word) for word in words]
+    return f"== {literals[0]}" if len(literals) == 1 else f"in ({', '.join(literals)})"
 
 
 def _written(text: str, *, depth: int) -> list[str]:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Final
 
 from mlmon.core.model import Json, Value
 
 
 def text(row: Mapping[str, Value]) -> str:
-    """What the script printed: v1 keeps it in customDimensions.Content under the message STDOUT, v2 is the message."""
-    dimensions = row.get("customDimensions")
-    if row.get("message") == "STDOUT" and isinstance(dimensions, dict) and "Content" in dimensions:
+    """What the script printed: v1 keeps it in customDimensions.Content under the message STDOUT, v2 is the message.
+
+    The columns may have their classic names, or those of a Log Analytics workspace.
+    """
+    dimensions, message = (row.get(classic, row.get(other)) for classic, other in _COLUMNS)
+    if message == "STDOUT" and isinstance(dimensions, dict) and "Content" in dimensions:
         content = dimensions["Content"]
         return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
-    return str(row.get("message") or "")
+    return str(message or "")
+
+
+_COLUMNS: Final = (("customDimensions", "Properties"), ("message", "Message"))
 
 
 def unfold(row: Mapping[str, Value]) -> dict[str, Json] | None:

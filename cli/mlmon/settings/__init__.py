@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from mlmon.core.errors import Code, NotFound, did_you_mean
-from mlmon.settings.files import FILE, Named, SettingsFile, read, there, write, write_workspace, written
+from mlmon.settings.files import (
+    FILE,
+    Named,
+    SettingsFile,
+    check_workspace,
+    read,
+    there,
+    write,
+    write_workspace,
+    written,
+)
 from mlmon.settings.target import (
     OPTIONS,
     AzureWorkspace,
@@ -34,7 +44,9 @@ __all__ = [
     "Target",
     "azure_config",
     "azure_workspace",
+    "check_workspace",
     "load",
+    "used_as",
     "workspaces",
     "write",
     "write_workspace",
@@ -126,6 +138,18 @@ def _said(name: str, flags: Mapping[str, str | None], environ: Mapping[str, str]
     if value := flags.get(name):
         return Setting(name, value, f"--{name.replace('_', '-')}")
     return _first(name, environ, [])
+
+
+def used_as(settings: Settings, target: AzureWorkspace) -> tuple[AzureWorkspace, dict[str, str]]:
+    """A workspace with the options that hold for it, and those of them that somebody said.
+
+    What a settings file says of another workspace does not hold for this one.
+    """
+    own = settings.target
+    same = isinstance(own, AzureWorkspace) and replace(own, **OPTIONS) == replace(target, **OPTIONS)
+    said = {one.name: one.value for one in settings.options if same or one.origin.startswith(("--", "MLMON_"))}
+    said = {name: value for name, value in said.items() if value}
+    return replace(target, **said), said
 
 
 def workspaces(*, cwd: Path, environ: Mapping[str, str]) -> dict[str, Target]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlmon.core.errors import UsageError, did_you_mean
-from mlmon.settings.target import NAMES, AzureWorkspace, Folder, Target, azure_table
+from mlmon.settings.target import NAMES, OPTIONS, AzureWorkspace, Folder, Target, azure_table
 
 FILE: Final = "mlmon.toml"
 KEYS: Final = ("workspace", "service", "output")
@@ -111,15 +111,12 @@ def write_workspace(path: Path, name: str, target: AzureWorkspace, *, options: M
     Raises:
         UsageError: the file cannot be read, or names another workspace so; it is left as it is.
     """
-    before = read(path) if there(path) else SettingsFile(path, {}, {})
+    before = check_workspace(path, name, target)
     known = before.workspaces.get(name)
-    if known and (known.target, known.options) == (target, options) and before.values.get("workspace") == name:
+    had = known.options if known else {}
+    options = {key: value for key, value in options.items() if value != had.get(key, OPTIONS[key])}
+    if known and not options and before.values.get("workspace") == name:
         return False
-    if known and known.target != target:
-        raise UsageError(
-            f"{path} names another workspace {name!r} already",
-            hint="rename or remove its table, or choose another folder",
-        )
     import tomlkit
 
     document = _document(path)
@@ -133,6 +130,18 @@ def write_workspace(path: Path, name: str, target: AzureWorkspace, *, options: M
         table[key] = value
     _replace(path, document)
     return True
+
+
+def check_workspace(path: Path, name: str, target: AzureWorkspace) -> SettingsFile:
+    """What the file says before a workspace is named in it. Raises `UsageError` as `write_workspace`."""
+    before = read(path) if there(path) else SettingsFile(path, {}, {})
+    known = before.workspaces.get(name)
+    if known and known.target != target:
+        raise UsageError(
+            f"{path} names another workspace {name!r} already",
+            hint="rename or remove its table, or choose another folder",
+        )
+    return before
 
 
 def _document(path: Path) -> Any:

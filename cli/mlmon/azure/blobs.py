@@ -1,0 +1,187 @@
+"""Collected data on Azure: blobs in the workspace's storage, with roots that are resolved rather than guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from mlmon.azure import shape
+from mlmon.azure.connection import Connection
+from mlmon.azure.faults import translated
+from mlmon.azure.listing import blobs_of, prefixes_of
+from mlmon.azure.misread import unreadable
+from mlmon.azure.storage import ONE_GET, Storage
+from mlmon.core.errors import NotFound, Unavailable
+from mlmon.core.model import BlobInfo, CollectedRoot, Generation, Json, ServiceName
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+Described = Callable[[ServiceName], Json]
+"""A deployment as Azure Resource Manager shows it, or a web service as model management does. Raises `NotFound`."""
+
+V1_CONTAINER: Final = "modeldata"
+_PAGE: Final = 5000
+_REMEMBERED: Final = "modeldata_prefixes"
+
+
+class AzureBlobs:
+    """`core.ports.Blobs` over a connection."""
+
+    def __init__(self, connection: Connection, *, described: Described) -> None:
+        self._connection = connection
+        self._described = described
+        self._storage = Storage(connection)
+        self._walking = Lock()
+        self._spellings: Sequence[str] | None = None
+
+    def roots(self, name: ServiceName) -> Sequence[CollectedRoot]:
+        raw = self._described(name)
+        if name.generation is Generation.V1:
+            prefixes = [f"{above}{name.endpoint}/" for above in self._above_services()]
+            return [CollectedRoot(V1_CONTAINER, prefix, Generation.V1) for prefix in prefixes]
+        collections = shape.mapping(raw, "properties", "dataCollector", "collections")
+        return [self._root(name, each, shape.text(collections[each], "dataId")) for each in sorted(collections)]
+
+    def children(self, container: str, prefix: str) -> Iterator[str]:
+        before = ""
+        for page in self._pages(container, prefix, delimiter="/"):
+            for child in prefixes_of(page):
+                # a page may begin with the prefix that the last one ended with
+                if child != before and child.startswith(prefix):
+                    yield child
+                before = child
+
+    def list(self, container: str, prefix: str) -> Iterator[BlobInfo]:
+        asked = self._storage.asked(f"list the blobs of {container}", container)
+        for page in self._pages(container, prefix):
+            with translated(asked, account=self._connection.wire.account), unreadable():
+                found = [*blobs_of(page, container)]
+            yield from found
+
+    def read(self, blob: BlobInfo) -> Iterator[bytes]:
+        client = self._storage.client(blob.container).get_blob_client(blob.name)
+        if not blob.size:
+            self._ask(blob, client.get_blob_properties)
+        for start in range(0, blob.size, ONE_GET):
+            length = min(ONE_GET, blob.size - start)
+            piece: bytes = self._ask(blob, partial(_fetched, client, start, length))
+            if len(piece) != length:
+                raise _shorter(blob)
+            yield piece
+
+    def _ask(self, blob: BlobInfo, ask: Callable[[], Any]) -> Any:
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+        with translated(self._storage.asked("read a blob", blob.container), account=self._connection.wire.account):
+            try:
+                with unreadable():
+                    return ask()
+            except ResourceNotFoundError:
+                raise NotFound(f"the blob {blob.name!r} is gone", hint="see mlmon ls") from None
+            except HttpResponseError as error:
+                if error.status_code == 416:  # the range begins behind the blob's end
+                    raise _shorter(blob) from None
+                raise
+
+    def _root(self, name: ServiceName, collection: str, data_id: str) -> CollectedRoot:
+        if data_id:
+            place = self._connection.discovery.place_of(data_id)
+            container = self._storage.named(place.endpoint, place.container)
+            return CollectedRoot(container, place.prefix, Generation.V2, collection=collection)
+        # the documented default: https://learn.microsoft.com/azure/machine-learning/how-to-collect-production-data
+        prefix = f"modelDataCollector/{name.endpoint}/{name.deployment}/{collection}/"
+        container = self._connection.discovery.storage().container
+        return CollectedRoot(container, prefix, Generation.V2, collection=collection)
+
+    def _above_services(self) -> Sequence[str]:
+        """The prefixes below which v1 services of this workspace collect.
+
+        Collectors write the workspace's names in lower case, and before 0.1.0a16 wrote them as they were spelled where
+        they ran. So the spellings that exist are looked for once; no collector of today adds one.
+        """
+        target = self._connection.target
+        levels = [target.subscription, target.resource_group, target.name]
+        usual = "".join(f"{level.lower()}/" for level in levels)
+        with self._walking:
+            if self._spellings is None:
+                memory = self._connection.memory
+                remembered = shape.items(dict(memory.read()), _REMEMBERED)
+                self._spellings = [each for each in remembered if isinstance(each, str) and each.lower() == usual]
+                if not self._spellings:
+                    self._spellings = self._spelled(levels)
+                    memory.remember({_REMEMBERED: [*self._spellings]})
+        return list(dict.fromkeys([usual, *self._spellings]))
+
+    def _spelled(self, levels: Sequence[str]) -> Sequence[str]:
+        found = [""]
+        for level in levels:
+            found = [
+                child
+                for above in found
+                for child in self.children(V1_CONTAINER, above)
+                if child[len(above) : -1].lower() == level.lower()
+            ]
+        return found
+
+    def _pages(self, container: str, prefix: str, **options: str) -> Iterator[Element]:
+        """The pages of a listing, each when it is needed; none of a container that is not there.
+
+        Raises:
+            Unavailable: the pages go in a circle.
+        """
+        from azure.core.exceptions import ResourceNotFoundError
+
+        asked = self._storage.asked(f"list the blobs of {container}", container)
+        listing = _Listing(self._storage.client(container), prefix, **options)
+        seen: set[str] = set()
+        while True:
+            with translated(asked, account=self._connection.wire.account):
+                try:
+                    with unreadable():
+                        page = listing.next()
+                        marker = page.findtext("NextMarker") if page is not None else ""
+                except ResourceNotFoundError:
+                    return
+            if page is None:
+                return
+            if marker in seen:
+                raise Unavailable(f"the listing of {container} has no end", hint="try again in a minute")
+            seen.add(marker or "")
+            yield page
+
+
+class _Listing:
+    """One listing of azure's client, which pages; the pages' XML is taken from the answers themselves."""
+
+    def __init__(self, client: Any, prefix: str, *, delimiter: str = "") -> None:
+        self._response: Any = None
+        options: dict[str, Any] = {"results_per_page": _PAGE, "raw_response_hook": self._keep}
+        if prefix:
+            options["name_starts_with"] = prefix
+        listed = client.walk_blobs(delimiter=delimiter, **options) if delimiter else client.list_blob_names(**options)
+        self._pages = listed.by_page()
+
+    def next(self) -> Element | None:
+        """The next page, None after the last."""
+        from azure.core.pipeline.policies import ContentDecodePolicy
+
+        if next(self._pages, None) is None:
+            return None
+        page: Element = self._response.context[ContentDecodePolicy.CONTEXT_NAME]
+        return page
+
+    def _keep(self, response: Any) -> None:
+        self._response = response
+
+
+def _fetched(client: Any, offset: int, length: int) -> bytes:
+    """A stretch of a blob, exactly as it is stored."""
+    data: bytes = client.download_blob(offset=offset, length=length, max_concurrency=1, decompress=False).readall()
+    return data
+
+
+def _shorter(blob: BlobInfo) -> Unavailable:
+    return Unavailable(f"{blob.name} became shorter while it was read", hint="list again")

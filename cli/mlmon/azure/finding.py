@@ -1,0 +1,92 @@
+"""Finding workspaces: those that a sign-in can see, and what is to be known of one. For `mlmon init` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from mlmon.azure import shape
+from mlmon.azure.facts import WorkspaceFacts, arm_id
+from mlmon.azure.faults import Asked
+from mlmon.azure.places import are_parts
+from mlmon.azure.sdk import Sdk
+from mlmon.core.errors import MlmonError, NotAllowed, NotFound
+from mlmon.core.model import Discovered
+from mlmon.settings import AzureWorkspace
+
+if TYPE_CHECKING:
+    from mlmon.azure.connection import Connection
+    from mlmon.azure.wire import Wire
+
+_SUBSCRIPTIONS_API: Final = {"api-version": "2022-12-01"}
+_WORKSPACES_API: Final = {"api-version": "2024-10-01"}
+_MOST: Final = 50
+"""How many subscriptions are looked into. Whoever sees more can name one."""
+
+
+def visible(wire: Wire, *, subscription: str = "") -> list[AzureWorkspace]:
+    """The workspaces that this sign-in can see, in one subscription or in all, sorted by name.
+
+    Raises as `faults.translated`.
+    """
+    sdk = Sdk(wire)
+    subscriptions = [subscription] if subscription else list(_subscriptions(wire))[:_MOST]
+    found: list[AzureWorkspace] = []
+    for each in subscriptions:
+        listed = sdk.workspaces(each)
+        found += list(_workspaces(wire, each)) if listed is None else listed
+    return sorted(set(found), key=lambda one: (one.name.lower(), one.resource_group.lower(), one.subscription))
+
+
+def discovered(connection: Connection, *, warn: Callable[[MlmonError], None]) -> Discovered:
+    """Everything that can be remembered of a workspace. What it lacks, or may not be seen, is `warn`ed of and "".
+
+    Raises as `Discovery.workspace`.
+    """
+    discovery = connection.discovery
+    told = Sdk(connection.wire).found(connection.target, path=connection.path)
+    discovery.forget()  # what was remembered may be why somebody runs this again
+    if told:
+        discovery.adopt(*told)
+    workspace: WorkspaceFacts = discovery.workspace()
+
+    def tried(ask: Callable[[], str]) -> str:
+        try:
+            return ask()
+        except (NotAllowed, NotFound) as error:
+            warn(error)
+            return ""
+
+    def storage() -> str:
+        found = discovery.storage()
+        return f"{found.account}/{found.container}"
+
+    return Discovered(
+        region=workspace.location,
+        storage=tried(storage),
+        telemetry=tried(lambda: discovery.telemetry().component.rpartition("/")[2]),
+        logs_workspace=discovery.telemetry().logs_workspace if workspace.component else "",
+        v1=bool(tried(discovery.management)),
+    )
+
+
+def _subscriptions(wire: Wire) -> Iterator[str]:
+    asked = Asked("list the subscriptions", scope="the tenant", role="Reader")
+    cloud = wire.cloud
+    arm = wire.client(cloud.resource_manager, scope=cloud.resource_manager_scope)
+    for each in arm.pages("/subscriptions", asked=asked, query=_SUBSCRIPTIONS_API):
+        found = shape.text(each, "subscriptionId")
+        if are_parts(found):
+            yield found
+
+
+def _workspaces(wire: Wire, subscription: str) -> Iterator[AzureWorkspace]:
+    scope = f"/subscriptions/{subscription}"
+    asked = Asked("list the workspaces", scope=scope, role="Reader")
+    cloud = wire.cloud
+    arm = wire.client(cloud.resource_manager, scope=cloud.resource_manager_scope)
+    path = f"{scope}/providers/Microsoft.MachineLearningServices/workspaces"
+    for each in arm.pages(path, asked=asked, query=_WORKSPACES_API):
+        parts = arm_id(each, "id").split("/")
+        if len(parts) == 9:
+            yield AzureWorkspace(subscription, parts[4], parts[8])

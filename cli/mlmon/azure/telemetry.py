@@ -1,0 +1,167 @@
+"""Telemetry on Azure: Application Insights by way of Log Analytics' query service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final
+
+from mlmon.azure import queryfaults, shape
+from mlmon.azure.connection import Connection
+from mlmon.azure.faults import Asked, Plane, answered, translated
+from mlmon.azure.misread import MISREAD
+from mlmon.core.errors import QueryError, Unavailable
+from mlmon.core.model import Json, RequestCounts, RowNames, Table
+from mlmon.core.ports import Dialect, Scope, Tables
+from mlmon.core.timerange import TimeRange
+
+if TYPE_CHECKING:
+    from azure.monitor.query import LogsQueryClient
+
+USUAL_WAIT: Final = timedelta(minutes=3)
+LONGEST_WAIT: Final = timedelta(minutes=10)
+"""How long the service works on a query unless told otherwise, and the longest that it can be told."""
+_FOR_THE_WAY: Final = timedelta(seconds=5)
+
+
+class AzureTelemetry:
+    """`core.ports.Telemetry` over a connection, in the scope that its target names."""
+
+    def __init__(self, connection: Connection, *, scope: Scope | None = None) -> None:
+        self._connection = connection
+        self._scope = scope or Scope(connection.target.telemetry_scope)
+        self._dialect = Dialect.WORKSPACE if self._scope is Scope.WORKSPACE else Dialect.CLASSIC
+
+    @property
+    def tables(self) -> Tables:
+        others = self._scope is Scope.WORKSPACE
+        return Tables(
+            self._dialect, component=self._connection.discovery.telemetry().component.lower() if others else ""
+        )
+
+    def in_scope(self, scope: Scope) -> AzureTelemetry:
+        return self if scope is self._scope else AzureTelemetry(self._connection, scope=scope)
+
+    def query(self, kql: str, *, between: TimeRange | None = None) -> Table:
+        from mlmon.azure.cells import table_of
+
+        if kql.lstrip().startswith("."):
+            raise QueryError("a query that begins with '.' is a command, and none is sent", hint="begin with a table")
+        document = self._send(kql, between)
+        error = shape.at(document, "error")
+        table = table_of(document, partial=queryfaults.partly(error) if error else "")
+        if len(table.rows) >= queryfaults.MOST_ROWS and not table.partial:
+            return Table(table.columns, table.rows, partial=queryfaults.cut_short(), render=table.render)
+        return table
+
+    def ask(self, question: Callable[[Tables], str], *, between: TimeRange | None = None) -> Table:
+        from mlmon.kql.dialect import is_table
+
+        try:
+            return self.query(question(self.tables), between=between)
+        except queryfaults.Unresolved as error:
+            # which names a component's tables have is documented in part only; the others are worth a try
+            if self._scope is Scope.WORKSPACE or not is_table(error.name, self._dialect):
+                raise
+            first, self._dialect = self._dialect, _other(self._dialect)
+            self._connection.wire.debug(f"no table {error.name}: asking again with the other names")
+            try:
+                return self.query(question(self.tables), between=between)
+            except queryfaults.Unresolved:
+                self._dialect = first
+                raise error from None
+
+    def request_counts(self, between: TimeRange) -> Mapping[RowNames, RequestCounts]:
+        from mlmon.kql import requests
+
+        table = self.ask(lambda tables: requests.counts_query(between, tables=tables), between=between)
+        if table.partial:
+            raise Unavailable(f"the requests are not counted: {table.partial}", hint="try again in a minute")
+        return requests.counts_of(table)
+
+    def _send(self, kql: str, between: TimeRange | None) -> Json:
+        """The service's answer, parsed: a status of 200 and whatever JSON."""
+        ask, asked = self._place()
+        kept: list[Any] = []
+        documents: list[Json] = []
+
+        def keep(pipeline: Any, _model: Any, _headers: Any) -> Mapping[str, Json]:
+            # the client's own rows lose what they cannot hold; this is the answer itself
+            documents.append(pipeline.http_response.json())
+            return {}
+
+        with translated(asked, account=self._connection.wire.account):
+            try:
+                ask(
+                    query=kql,
+                    timespan=_timespan(between),
+                    include_visualization=True,
+                    raw_response_hook=lambda each: kept.append(each.http_response),
+                    cls=keep,
+                    **self._patience(),
+                )
+            except Exception as error:
+                raise self._meaning(error, kept[-1] if kept else None, asked) from None
+        return documents[0]
+
+    def _meaning(self, error: Exception, response: Any, asked: Asked) -> Exception:
+        """What an exception of the client means where the answer tells more than it."""
+        status = getattr(response, "status_code", 0)
+        if status == 400 and (wrong := queryfaults.refused(response, dialect=self._dialect)):
+            return wrong
+        if status == 504:
+            return queryfaults.timed_out(response)
+        if isinstance(error, MISREAD):
+            # also HTML in place of JSON, which the client reads before it looks at the status
+            account = self._connection.wire.account()
+            return answered(asked, response, account=account) if status >= 300 else ValueError()
+        return error
+
+    def _patience(self) -> dict[str, int]:
+        """How long the service and the connection wait: the one knows nothing of the other."""
+        wait = min(self._connection.wire.timeout or USUAL_WAIT, LONGEST_WAIT)
+        whole = max(1, int(wait.total_seconds()))
+        return {"server_timeout": whole, "read_timeout": whole + int(_FOR_THE_WAY.total_seconds())}
+
+    def _place(self) -> tuple[Callable[..., object], Asked]:
+        """The call that asks here, and how it is called in messages."""
+        if self._scope is Scope.COMPONENT:
+            facts = self._connection.discovery.telemetry()
+            asked = Asked("query telemetry", facts.component, "Monitoring Reader", Plane.TELEMETRY)
+            return partial(self._client.query_resource, facts.component), asked
+        guid = self._connection.discovery.logs_workspace()
+        asked = Asked("query telemetry", f"the Log Analytics workspace {guid}", "Log Analytics Reader", Plane.TELEMETRY)
+        return partial(self._client.query_workspace, guid), asked
+
+    @cached_property
+    def _client(self) -> LogsQueryClient:
+        from azure.monitor.query import LogsQueryClient
+
+        from mlmon.azure.client import USER_AGENT
+        from mlmon.azure.patient import Patient
+
+        wire = self._connection.wire
+        return LogsQueryClient(
+            wire.credential,
+            endpoint=wire.cloud.logs,
+            credential_scopes=[wire.cloud.logs_scope],
+            transport=Patient(wire),
+            retry_total=0,  # the client's own would run a heavy query ten times
+            user_agent=USER_AGENT,
+        )
+
+
+def _other(dialect: Dialect) -> Dialect:
+    return Dialect.CLASSIC if dialect is Dialect.WORKSPACE else Dialect.WORKSPACE
+
+
+def _timespan(between: TimeRange | None) -> tuple[datetime, datetime] | None:
+    """The range as the client takes it, which cuts it to milliseconds: the end is moved up, so that nothing is lost."""
+    if between is None:
+        return None
+    with suppress(OverflowError):
+        up = -between.end.microsecond % 1000
+        return between.start, between.end + timedelta(microseconds=up)
+    return between.start, between.end
