@@ -94,7 +94,7 @@ class WebServices:
         patch: Json = [_operation(raw, edit) for edit in edits]
         self._validate(name, patch)
         asked = Asked(f"change the v1 web service {name}", scope=self._connection.path, role=_WRITER)
-        with going_on(name):
+        with going_on(name, stop):
             answer = self._client().send("PATCH", path_of(name), body=patch, content_type=_JSON_PATCH, asked=asked)
             if not wait:
                 return service_of(name, answer.body)
