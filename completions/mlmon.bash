@@ -56,6 +56,11 @@ _mlmon_grammar() {
     'init')
       known_options=(
         '--local folders once An embedded workspace in this folder, made when it is not there'
+        '--config files once Azure ML'\''s own config.json, which names one'
+        '--subscription text once The subscription of the workspace'
+        '--resource-group text once Its resource group'
+        '--name text once Its name'
+        '--check flag once Only say for each plane whether this identity may read it'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -233,6 +238,7 @@ _mlmon_grammar() {
         '--to,--until text once End, not included; written like --from'
         '--limit text once The newest N'
         '--kql text once KQL to append'
+        '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
         '--raw flag once The lines as they are, what would act on a terminal included'
         '--print-kql flag once Print the query instead of running it'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
@@ -252,6 +258,7 @@ _mlmon_grammar() {
         '--file,-f files once Read the query from a file; - is stdin'
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
         '--to,--until text once End, not included; written like --from'
+        '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
