@@ -19,11 +19,21 @@ def write(path: Path, text: str) -> Path:
 
 def test_nothing_anywhere_is_said_with_the_next_step(tmp_path: Path) -> None:
     settings = load(cwd=tmp_path, environ={})
-    assert [(setting.value, setting.origin) for setting in settings.all()] == [("", "default")] * 3
+    assert [(setting.name, setting.value) for setting in settings.all()] == [
+        ("workspace", ""),
+        ("service", ""),
+        ("output", ""),
+        ("tenant", ""),
+        ("cloud", ""),
+        ("storage_auth", "identity"),
+        ("telemetry_scope", "component"),
+        ("timeout", ""),
+    ]
+    assert {setting.origin for setting in settings.all()} == {"default"}
     with pytest.raises(NotFound) as caught:
         settings.require_target()
     assert caught.value.message == f"no workspace here ({tmp_path}) or in any folder above"
-    assert caught.value.hint == "mlmon demo makes one to try, mlmon init --local DIR an empty one"
+    assert caught.value.hint == "mlmon init connects this folder to one on Azure, mlmon demo makes one to try"
 
 
 def test_a_flag_beats_a_variable_beats_the_nearest_file_beats_the_users_file(tmp_path: Path) -> None:
@@ -34,7 +44,7 @@ def test_a_flag_beats_a_variable_beats_the_nearest_file_beats_the_users_file(tmp
     environ = {"HOME": str(tmp_path / "home")}
 
     from_file = load(cwd=below, environ=environ)
-    assert from_file.all() == (
+    assert from_file.all()[:3] == (
         Setting("workspace", "./near", str(project)),
         Setting("service", "churn", str(project)),
         Setting("output", "json", str(user)),
@@ -156,3 +166,94 @@ def test_a_file_nested_beyond_reason_is_no_traceback(tmp_path: Path, name: str) 
     with pytest.raises(UsageError) as caught:
         load(cwd=tmp_path, environ={})
     assert caught.value.message.startswith(f"{path} cannot be read: ")
+
+
+AZURE = '[workspaces.prod]\nsubscription = "s"\nresource_group = "g"\nname = "w"\n'
+
+
+def test_how_a_workspace_on_azure_is_used_stands_in_its_table_and_can_be_overruled(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "mlmon.toml",
+        f'workspace = "prod"\n{AZURE}tenant = "contoso.com"\ncloud = "AzureChinaCloud"\n'
+        'storage_auth = "key"\ntelemetry_scope = "workspace"\n',
+    )
+    settings = load(cwd=tmp_path, environ={})
+    assert settings.target == AzureWorkspace("s", "g", "w", "contoso.com", "AzureChinaCloud", "key", "workspace")
+    assert [(one.name, one.value, one.origin) for one in settings.options] == [
+        ("tenant", "contoso.com", str(path)),
+        ("cloud", "AzureChinaCloud", str(path)),
+        ("storage_auth", "key", str(path)),
+        ("telemetry_scope", "workspace", str(path)),
+    ]
+    environ = {"MLMON_TENANT": "t1", "MLMON_CLOUD": "AzureCloud", "MLMON_TELEMETRY_SCOPE": "component"}
+    flags = {"tenant": "t2", "storage_auth": "identity", "timeout": "90s"}
+    settings = load(cwd=tmp_path, environ=environ, flags=flags)
+    assert settings.target == AzureWorkspace("s", "g", "w", "t2", "AzureCloud", "identity", "component")
+    assert settings.all()[3:] == (
+        Setting("tenant", "t2", "--tenant"),
+        Setting("cloud", "AzureCloud", "MLMON_CLOUD"),
+        Setting("storage_auth", "identity", "--storage-auth"),
+        Setting("telemetry_scope", "component", "MLMON_TELEMETRY_SCOPE"),
+        Setting("timeout", "90s", "--timeout"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        ('tenat = "x"', "[workspaces.prod] in {path} has an unknown key 'tenat'", "did you mean 'tenant'?"),
+        ("tenant = 3", "'tenant' of [workspaces.prod] in {path} is not text", 'write it like tenant = "…"'),
+        (
+            'tenant = "a/b"',
+            "'a/b' is not a tenant ([workspaces.prod] in {path})",
+            "write the tenant's id or its domain",
+        ),
+        (
+            'storage_auth = "keys"',
+            "'keys' is not a storage_auth ([workspaces.prod] in {path})",
+            "did you mean 'key'?",
+        ),
+        (
+            'telemetry_scope = "x"',
+            "'x' is not a telemetry_scope ([workspaces.prod] in {path})",
+            "it is one of: component, workspace",
+        ),
+    ],
+)
+def test_a_mistake_in_the_table_of_a_workspace_is_named(tmp_path: Path, line: str, message: str, hint: str) -> None:
+    path = write(tmp_path / "mlmon.toml", f"{AZURE}{line}\n")
+    with pytest.raises(UsageError) as caught:
+        load(cwd=tmp_path, environ={})
+    assert (caught.value.message, caught.value.hint) == (message.format(path=path), hint)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a?b", "a#b", "a%2fb", "a b", "a\nb", "a\\b", "x" * 261])
+def test_a_name_that_would_lead_a_request_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    content = {"subscription_id": "s", "resource_group": name, "workspace_name": "w"}
+    path = write(tmp_path / "config.json", json.dumps(content))
+    with pytest.raises(UsageError) as caught:
+        load(cwd=tmp_path, environ={})
+    assert caught.value.message == f"{name!r} cannot be the resource_group of a workspace ({path})"
+
+
+def test_a_mistake_in_a_variable_names_it(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(cwd=tmp_path, environ={"MLMON_STORAGE_AUTH": "sas"})
+    assert caught.value.message == "'sas' is not a storage_auth (MLMON_STORAGE_AUTH)"
+
+
+def test_what_was_found_out_is_remembered_beside_the_file_that_names_the_workspace(tmp_path: Path) -> None:
+    """Else every folder below would find it out again, and have a folder of its own for it."""
+    write(tmp_path / "mlmon.toml", f'workspace = "prod"\n{AZURE}')
+    below = tmp_path / "notebooks"
+    below.mkdir()
+    assert load(cwd=below, environ={}).state == tmp_path
+    assert load(cwd=below, environ={}, workspace="prod").state == tmp_path
+    assert load(cwd=below, environ={}, workspace="prod").file == tmp_path / "mlmon.toml"
+    config = {"subscription_id": "s", "resource_group": "g", "workspace_name": "w"}
+    write(tmp_path / "other" / ".azureml" / "config.json", json.dumps(config))
+    found = load(cwd=tmp_path / "other", environ={})
+    assert found.state == tmp_path  # the nearest mlmon.toml speaks first
+    write(tmp_path / "alone" / ".azureml" / "config.json", json.dumps(config))
+    (tmp_path / "mlmon.toml").unlink()
+    assert load(cwd=tmp_path / "alone", environ={}).state == tmp_path / "alone"

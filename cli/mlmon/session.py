@@ -146,16 +146,20 @@ class Session:
         from mlmon.azure.workspace import AzureMLWorkspace, wire_for
 
         wire = wire_for(target, environ=self.world.environ, timeout=self.timeout, debug=self._debug)
-        return Setup(
-            wire, lambda chosen: AzureMLWorkspace.connect(chosen, wire=wire, state=state, clock=self.world.clock)
-        )
+        return Setup(wire, lambda chosen: AzureMLWorkspace.over(wire, chosen, state=state, clock=self.world.clock))
 
     def _azure(self, target: AzureWorkspace) -> AzureMLWorkspace:
-        from mlmon.azure.workspace import AzureMLWorkspace, wire_for
+        from mlmon.azure.workspace import AzureMLWorkspace
 
         self._debug(f"workspace: {target.name} on Azure (from {self._origin('workspace')})")
-        wire = wire_for(target, environ=self.world.environ, timeout=self.timeout, debug=self._debug)
-        return AzureMLWorkspace.connect(target, wire=wire, state=self.settings.state, clock=self.world.clock)
+        return AzureMLWorkspace.connect(
+            target,
+            state=self.settings.state,
+            environ=self.world.environ,
+            timeout=self.timeout,
+            clock=self.world.clock,
+            debug=self._debug,
+        )
 
     def _debug(self, message: str) -> None:
         self.terminal.note(message, level="debug")

@@ -68,6 +68,11 @@ def test_the_settings_and_where_each_came_from(churn: Runner, *, terminal: bool)
         {"setting": "workspace", "value": ".", "origin": path},
         {"setting": "service", "value": "churn-v2/blue", "origin": "MLMON_SERVICE"},
         {"setting": "output", "value": None, "origin": "default"},
+        {"setting": "tenant", "value": None, "origin": "default"},
+        {"setting": "cloud", "value": None, "origin": "default"},
+        {"setting": "storage_auth", "value": "identity", "origin": "default"},
+        {"setting": "telemetry_scope", "value": "component", "origin": "default"},
+        {"setting": "timeout", "value": None, "origin": "default"},
     ]
 
 

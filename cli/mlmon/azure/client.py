@@ -109,7 +109,7 @@ class Client:
             sent["Content-Type"] = content_type
         params = {name: quote(value, safe="") for name, value in (query or {}).items()}  # azure-core takes them encoded
         request = HttpRequest(method, self._address(path, asked), params=params, headers=sent, content=content)
-        with translated(asked, account=self._account):
+        with translated(asked, account=self._account, host=urlsplit(self.base).netloc):
             response = self._pipeline.run(request, stream=False).http_response
             if response.status_code >= 300:
                 if self._gone and is_gone(response):

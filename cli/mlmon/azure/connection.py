@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Connection:
-    """What the planes are built on. Nothing is asked of Azure before it is needed. Several threads may use it at once."""
+    """What the planes are built on. Nothing is asked of Azure before it is needed. Several threads may use it."""
 
     target: AzureWorkspace
     wire: Wire

@@ -46,8 +46,8 @@ _SKEW_SECONDS: Final = 300
 
 
 @contextmanager
-def translated(asked: Asked, *, account: Callable[[], str]) -> Iterator[None]:
-    """Raise what azure's clients raise inside as errors of mlmon's own.
+def translated(asked: Asked, *, account: Callable[[], str], host: str = "") -> Iterator[None]:
+    """Raise what azure's clients raise inside as errors of mlmon's own. `host` as `unreached` has it.
 
     Raises:
         NotAllowed: not signed in, or without the role.
@@ -60,13 +60,13 @@ def translated(asked: Asked, *, account: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except IncompleteReadError as error:
-        raise unreached(error, asked) from None
+        raise unreached(error, asked, host=host) from None
     except HttpResponseError as error:
         if error.response is None:
             raise unreadable(asked) from None
         raise _answered(asked, error.response, account()) from None
     except AzureError as error:
-        raise unreached(error, asked) from None
+        raise unreached(error, asked, host=host) from None
     except (ValueError, RecursionError):
         # some clients parse an answer outside their own error handling
         raise unreadable(asked) from None
@@ -186,11 +186,11 @@ def resolves(address: str) -> bool:
     return True
 
 
-def unreached(error: Exception, asked: Asked) -> Unavailable:
-    """No answer came: why, as far as the error tells."""
+def unreached(error: Exception, asked: Asked, *, host: str = "") -> Unavailable:
+    """No answer came: why, as far as the error tells. `host` is who was asked, where the error does not say that."""
     request = getattr(error, "inner_exception", None) or error
     text = f"{type(request).__name__} {request}"
-    host = _host(error)
+    host = _host(error) or host or "Azure"
     for words, reason, hint in _REASONS:
         if any(word in text for word in words):
             kind = Unresolved if "resolved" in reason else Unavailable
@@ -221,12 +221,12 @@ _REASONS: Final = (
 
 
 def _host(error: Exception) -> str:
-    """The host that was asked, as the error names it."""
+    """The host that was asked, as the error names it; "" where it does not."""
     found = re.search(r"host='([^']+)'(?:, port=(\d+))?", str(error))
     if found:
         return found[1] if found[2] in {None, "443"} else f"{found[1]}:{found[2]}"
     url = re.search(r"https?://[^\s'\"]+", str(error))
-    return (urlsplit(url[0]).netloc if url else "") or "Azure"
+    return urlsplit(url[0]).netloc if url else ""
 
 
 def told(response: Any) -> tuple[str, str]:

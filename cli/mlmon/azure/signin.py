@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
 
+_NO_TENANT: Final = re.compile(r"Unable to get authority configuration for https://[^/\s]+/([^/\s]+?)\.(?:\s|$)")
 _LONGEST_PAUSE: Final = 2.0
 """How many seconds of `Retry-After` are kept, where a person waits before a screen."""
 T = TypeVar("T", "AccessToken", "AccessTokenInfo")
@@ -49,6 +50,7 @@ class SignIn:
         self.account = ""
         self._tenant = {"tenant_id": tenant} if tenant else {}
         self._asked = Asked("sign in", scope=cloud.authority, role="")
+        self._host = urlsplit(cloud.authority).netloc
         self._lock = Lock()
         self._transport = _SignInTransport(transport, host=host)
         self._chain = DefaultAzureCredential(
@@ -85,25 +87,33 @@ class SignIn:
             except ClientAuthenticationError as error:
                 raise self._refused(error) from None
             except AzureError as error:
-                raise unreached(error, self._asked) from None
+                raise unreached(error, self._asked, host=self._host) from None
             except ValueError as error:
                 # azure-identity's own way to refuse a tenant or an authority that cannot be one
                 raise NotAllowed(f"could not sign in: {short(str(error))}", hint=_HINT) from None
+        if not isinstance(token.token, str):
+            raise _unreadable()  # azure-identity hands on whatever it was given
         self.account = account_of(token.token) or self.account
         return token
 
     def _refused(self, error: ClientAuthenticationError) -> MlmonError:
         """No credential gave a token. azure-identity lists every way that it tried; the telling one is repeated."""
         if failed := self._transport.failed:
-            return unreached(failed, self._asked)
+            return unreached(failed, self._asked, host=self._host)
         status, pause = self._transport.answered
         if status == 429 or status >= 500:
             when = f"in {pause:.0f} s" if pause else "in a minute"
             return Unavailable(f"Azure's sign-in answered {status}", hint=f"try again {when}")
         if 200 <= status < 400:
-            return Unavailable("the answer of Azure's sign-in could not be read", hint="try again in a minute")
+            return _unreadable()
+        if unknown := _NO_TENANT.search(str(error)):
+            return NotAllowed(f"could not sign in: {self._host} knows no tenant {short(unknown[1])}", hint=_HINT)
         telling = _AADSTS.search(str(error))
         return NotAllowed(f"not signed in to Azure{f': {short(telling[0])}' if telling else ''}", hint=_HINT)
+
+
+def _unreadable() -> Unavailable:
+    return Unavailable("the answer of Azure's sign-in could not be read", hint="try again in a minute")
 
 
 class _SignInTransport(SharedTransport):

@@ -65,10 +65,8 @@ class Wire:
         with self._lock:
             if self._signin is None:
                 from mlmon.azure.signin import SignIn
-                from mlmon.azure.spoken import SpeakingTransport
 
-                transport = SpeakingTransport(self.transport, say=self.debug)
-                self._signin = SignIn(self.cloud, tenant=self.tenant, transport=transport)
+                self._signin = SignIn(self.cloud, tenant=self.tenant, transport=self.speaking())
             return self._signin
 
     def account(self) -> str:
@@ -101,6 +99,12 @@ class Wire:
             spoken=self.spoken(),
             gone=gone,
         )
+
+    def speaking(self) -> SharedTransport:
+        """The pool of connections, telling `debug` of every request itself: for pipelines that take no policy."""
+        from mlmon.azure.spoken import SpeakingTransport
+
+        return SpeakingTransport(self.transport, say=self.debug)
 
     def spoken(self) -> SansIOHTTPPolicy[Any, Any]:
         """A policy that says each request to `debug`, for the pipelines of azure's own clients."""

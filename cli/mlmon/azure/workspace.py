@@ -32,13 +32,23 @@ class AzureMLWorkspace:
         cls,
         target: AzureWorkspace,
         *,
-        wire: Wire,
         state: Path,
+        environ: Mapping[str, str],
+        timeout: timedelta | None,
         clock: Callable[[], datetime],
+        debug: Callable[[str], None],
     ) -> AzureMLWorkspace:
         """Nothing is asked of Azure yet. `state` is the folder whose `.mlmon` remembers what is found out."""
-        connection = Connection(target, wire=wire, memory=Remembered(state, key=key_of(target, wire)), clock=clock)
-        return cls(connection)
+        wire = wire_for(target, environ=environ, timeout=timeout, debug=debug)
+        return cls.over(wire, target, state=state, clock=clock)
+
+    @classmethod
+    def over(
+        cls, wire: Wire, target: AzureWorkspace, *, state: Path, clock: Callable[[], datetime]
+    ) -> AzureMLWorkspace:
+        """`connect`, over a wire that is there already."""
+        memory = Remembered(state, key=key_of(target, wire))
+        return cls(Connection(target, wire=wire, memory=memory, clock=clock))
 
     @property
     def name(self) -> str:

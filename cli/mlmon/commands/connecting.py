@@ -21,14 +21,14 @@ _FOUND: Final = (
     Field("storage"),
     Field("telemetry"),
     Field("logs_workspace", header="logs workspace"),
-    Field("v1", header="v1 services", kind="flag"),
+    Field("v1", header="v1 services"),
     Field("services", kind="number"),
     Field("changed"),
     Field("settings"),
 )
 _PERMISSIONS: Final = (
     Field("plane"),
-    Field("allowed", kind="flag"),
+    Field("allowed"),
     Field("account", optional=True),
     Field("role"),
     Field("scope", optional=True),

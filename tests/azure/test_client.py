@@ -1,0 +1,365 @@
+"""One request and what can happen to it: how often it is tried, how long it takes, and what is said in the end."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azured import connect
+from emulators.azure import LocalAzure
+from emulators.faults import Fault, answer, dropped, gateway_timeout, html, refuse, reset_mid_body, slow, throttled
+from mlmon.azure.client import Client
+from mlmon.azure.connection import Connection
+from mlmon.azure.discovery import API
+from mlmon.azure.faults import Asked
+from mlmon.azure.wire import Wire
+from mlmon.core.errors import Failure, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
+
+HERE = "/workspaces/ws$"
+UNREADABLE = "Azure's answer could not be read: could not read the workspace"
+
+
+@pytest.fixture
+def connection(azure: LocalAzure, tmp_path: Path) -> Connection:
+    found = connect(azure, tmp_path).connection
+    ask(found)  # signed in
+    azure.requests.clear()
+    return found
+
+
+def asking(connection: Connection) -> Asked:
+    return Asked("read the workspace", scope=connection.path, role="Reader")
+
+
+def ask(connection: Connection) -> Any:
+    return connection.arm.get(connection.path, asked=asking(connection), query=API)
+
+
+def failed(connection: Connection) -> MlmonError:
+    with pytest.raises(MlmonError) as caught:
+        ask(connection)
+    return caught.value
+
+
+def said(error: MlmonError) -> tuple[type[MlmonError], str, str]:
+    return type(error), error.message, error.hint
+
+
+# answers that pass
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [throttled(1), throttled(), html(500), html(502), html(503), gateway_timeout(), reset_mid_body(), dropped()],
+)
+def test_what_passes_is_tried_again(azure: LocalAzure, connection: Connection, fault: Fault) -> None:
+    with azure.fault(fault, path=HERE, times=1):
+        assert ask(connection)["name"] == "ws"
+    assert azure.requests.count("arm", path=HERE) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "message", "hint"),
+    [
+        (throttled(60), "Azure throttles: could not read the workspace", "try again in 60 s"),
+        (throttled(1), "Azure throttles: could not read the workspace", "try again in 1 s"),
+        (html(500), "Azure answered 500: could not read the workspace", "try again in a minute"),
+        (gateway_timeout(), "Azure answered 504: could not read the workspace", "try again in a minute"),
+        (answer(b"<html>"), UNREADABLE, "try again in a minute"),
+        (answer(b"[" * 100_000), UNREADABLE, "try again in a minute"),
+        (
+            answer(b"\xff\xfe"),
+            "Azure's answer could not be read: could not read the workspace",
+            "try again in a minute",
+        ),
+        (refuse(302, {}), "Azure's answer could not be read: could not read the workspace", "try again in a minute"),
+        (
+            refuse(409, {"error": {"code": "Conflict", "message": "Busy.\n"}}),
+            "could not read the workspace while something else changes it: Busy",
+            "try again in a minute",
+        ),
+    ],
+)
+def test_what_does_not_pass_is_said_within_seconds(
+    azure: LocalAzure, connection: Connection, fault: Fault, message: str, hint: str
+) -> None:
+    began = time.monotonic()
+    with azure.fault(fault, path=HERE):
+        error = failed(connection)
+    assert said(error) == (Unavailable, message, hint)
+    assert time.monotonic() - began < 9
+
+
+def test_a_pause_of_a_minute_is_not_waited_for(azure: LocalAzure, connection: Connection) -> None:
+    with azure.fault(throttled(60), path=HERE):
+        failed(connection)
+    assert azure.requests.count("arm") == 1
+
+
+def test_what_was_refused_is_not_tried_again(azure: LocalAzure, connection: Connection) -> None:
+    body = {"error": {"code": "Bad", "message": "outer", "innererror": {"code": "Worse", "message": "inner."}}}
+    with azure.fault(refuse(400, body), path=HERE):
+        error = failed(connection)
+    assert said(error) == (
+        Failure,
+        "Azure refused to read the workspace: inner",
+        "--debug shows the requests",
+    )
+    assert azure.requests.count("arm") == 1
+
+
+def test_a_change_is_sent_again_only_where_the_service_cannot_have_begun_it(
+    azure: LocalAzure, connection: Connection
+) -> None:
+    path = f"{connection.path}/onlineEndpoints/ep/deployments/d"
+    for fault, tries in ((html(500), 1), (dropped(), 1), (reset_mid_body(), 1), (throttled(0.1), 4), (html(503), 4)):
+        azure.requests.clear()
+        with azure.fault(fault, method="PUT"), pytest.raises(Unavailable):
+            connection.arm.send("PUT", path, asked=asking(connection), query=API, body={})
+        assert azure.requests.count("arm", "PUT") == tries, fault
+
+
+def test_an_empty_answer_is_nothing(azure: LocalAzure, connection: Connection) -> None:
+    with azure.fault(answer(b""), path=HERE):
+        assert ask(connection) is None
+
+
+def test_a_slow_answer_is_waited_for_as_long_as_somebody_says(azure: LocalAzure, tmp_path: Path) -> None:
+    patient = connect(azure, tmp_path, timeout=timedelta(seconds=30)).connection
+    hasty = connect(azure, tmp_path, timeout=timedelta(seconds=0.5)).connection
+    with azure.fault(slow(1.5), path=HERE):
+        assert ask(patient)["name"] == "ws"
+        began = time.monotonic()
+        error = failed(hasty)
+    assert time.monotonic() - began < 1.4  # not tried again: it would be as slow
+    host = azure.url("arm").removeprefix("https://")
+    assert said(error) == (
+        Unavailable,
+        f"{host} did not answer in time: could not read the workspace",
+        "--timeout 10m waits longer",
+    )
+
+
+# permission
+
+
+def test_a_role_that_is_missing_is_named_with_the_account_and_the_scope(
+    azure: LocalAzure, connection: Connection
+) -> None:
+    with azure.deny("Microsoft.MachineLearningServices/workspaces/read"):
+        error = failed(connection)
+    assert said(error) == (
+        NotAllowed,
+        "mlmon-tests may not read the workspace: it needs Microsoft.MachineLearningServices/workspaces/read",
+        f"ask for the role 'Reader' on {connection.path}",
+    )
+
+
+def test_a_token_that_is_not_accepted_at_the_right_time_asks_to_sign_in(
+    azure: LocalAzure, connection: Connection
+) -> None:
+    with azure.fault(refuse(401, {}), path=HERE):
+        error = failed(connection)
+    assert said(error)[::2] == (
+        NotAllowed,
+        "sign in again: az login, with --tenant ID if the workspace is in another tenant",
+    )
+
+
+def test_what_is_not_there_is_not_found(azure: LocalAzure, connection: Connection) -> None:
+    with azure.fault(refuse(404, {"error": {"code": "UserError", "message": "No such thing."}}), path=HERE):
+        assert said(failed(connection)) == (
+            NotFound,
+            "could not read the workspace: No such thing",
+            "see mlmon status",
+        )
+
+
+# pages
+
+
+def pages(connection: Connection) -> list[Any]:
+    return list(connection.arm.pages(connection.path, asked=asking(connection), query=API))
+
+
+def test_pages_are_followed_to_their_end(azure: LocalAzure, connection: Connection) -> None:
+    following = f"{azure.url('arm')}{connection.path}?api-version=2024-10-01&$skip=1"
+    with (
+        azure.fault(answer({"value": [3]}), path=HERE),
+        azure.fault(answer({"value": [1, 2], "nextLink": following}), path=HERE, times=1),
+    ):
+        assert pages(connection) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("following", ["{arm}{path}?api-version=2024-10-01", "{path}?x=1"])
+def test_pages_in_a_circle_end(azure: LocalAzure, connection: Connection, following: str) -> None:
+    link = following.format(arm=azure.url("arm"), path=connection.path)
+    with azure.fault(answer({"value": [1], "nextLink": link}), path=HERE), pytest.raises(Unavailable) as caught:
+        pages(connection)
+    assert caught.value.message == "Azure's list has no end: could not read the workspace"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/x",
+        "http://127.0.0.1:{port}/x",
+        "https://127.0.0.1:1/x",
+        "https://127.0.0.1:{port}@evil.example/x",
+        "https://evil.example@127.0.0.1:{port}/x",
+        "//evil.example/x",
+        "https://[broken",
+        "x" * 100_000,
+        "\ud800",
+    ],
+)
+def test_no_token_goes_where_a_link_leads(azure: LocalAzure, connection: Connection, link: str) -> None:
+    """`//evil.example/x` begins with a slash: it is a path of the service itself."""
+    link = link.format(port=azure.url("arm").rpartition(":")[2])
+    with azure.fault(answer({"value": [], "nextLink": link}), path=HERE), pytest.raises(MlmonError) as caught:
+        pages(connection)
+    if not link.startswith("//"):
+        host = azure.url("arm").removeprefix("https://")
+        assert caught.value.message == f"an answer leads from {host} to another host: could not read the workspace"
+        assert azure.requests.count() == 1
+
+
+def test_the_values_of_a_query_stay_values(azure: LocalAzure, connection: Connection) -> None:
+    value = "a&tail=1#?=/ ü"
+    connection.arm.get(connection.path, asked=asking(connection), query={**API, "filter": value})
+    (request,) = azure.requests.of("arm", path=HERE)
+    assert request.query["filter"] == value
+
+
+# no answer at all
+
+
+def test_a_refused_connection_is_said_within_seconds(azure: LocalAzure, connection: Connection) -> None:
+    began = time.monotonic()
+    with azure.stop_plane("arm"):
+        error = failed(connection)
+    host = azure.url("arm").removeprefix("https://")
+    assert said(error) == (
+        Unavailable,
+        f"{host} refuses connections: could not read the workspace",
+        "check the network, and HTTPS_PROXY",
+    )
+    assert time.monotonic() - began < 8
+
+
+def unsigned(base: str, environ: dict[str, str]) -> Client:
+    return Wire(environ).client(base, scope="")
+
+
+def reached(client: Client) -> MlmonError:
+    with pytest.raises(MlmonError) as caught:
+        client.get("/", asked=Asked("look", scope="", role=""))
+    return caught.value
+
+
+def test_a_name_that_cannot_be_resolved() -> None:
+    began = time.monotonic()
+    error = reached(unsigned("https://nothing.azure.invalid", {}))
+    assert said(error)[1:] == (
+        "the name nothing.azure.invalid cannot be resolved: could not look",
+        "check the network and its DNS",
+    )
+    assert time.monotonic() - began < 15
+
+
+@contextmanager
+def listening(reply: bytes | None) -> Iterator[int]:
+    """A port whose server says this and hangs up; with None it says nothing and holds the line."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held: list[socket.socket] = []
+
+        def serve() -> None:
+            while True:
+                try:
+                    caller, _ = server.accept()
+                except OSError:
+                    return
+                held.append(caller)
+                if reply is not None:
+                    caller.recv(65536)
+                    caller.sendall(reply)
+                    caller.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            for caller in held:
+                caller.close()
+
+
+def test_a_host_that_says_nothing_is_given_up_within_seconds() -> None:
+    began = time.monotonic()
+    with listening(None) as port:
+        error = reached(unsigned(f"https://127.0.0.1:{port}", {}))
+    assert isinstance(error, Unavailable)
+    assert error.message in {
+        f"127.0.0.1:{port} did not answer in time: could not look",
+        f"127.0.0.1:{port} cannot be reached: could not look",
+    }
+    assert time.monotonic() - began < 15
+
+
+def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with listening(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:geheim@127.0.0.1:{port}")
+        error = reached(unsigned("https://management.example", {}))
+    assert said(error)[1:] == (
+        "the proxy before management.example refuses: could not look",
+        "check HTTPS_PROXY and NO_PROXY",
+    )
+
+
+# certificates
+
+
+def test_a_certificate_that_nobody_vouches_for(azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    error = reached(unsigned(azure.url("arm"), {}))
+    host = azure.url("arm").removeprefix("https://")
+    assert said(error)[1:] == (
+        f"the certificate of {host} is not trusted: could not look",
+        "name your organisation's certificates in REQUESTS_CA_BUNDLE or SSL_CERT_FILE",
+    )
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_every_variable_for_private_certificates_holds(
+    azure: LocalAzure, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    path = str(azure.certificate.authority)
+    client = unsigned(azure.url("arm"), {variable: path})
+    assert client.get(
+        "/metadata/endpoints", asked=Asked("look", scope="", role=""), query={"api-version": "2020-06-01"}
+    )
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_certificates_that_are_not_there_are_named(variable: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        unsigned("https://management.example", {variable: "/nowhere.pem"})
+    assert (caught.value.message, caught.value.hint) == (
+        f"there are no certificates at /nowhere.pem ({variable})",
+        f"correct or unset {variable}",
+    )
+
+
+def test_a_file_without_certificates_is_no_traceback(azure: LocalAzure, tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("nothing\n")
+    error = reached(unsigned(azure.url("arm"), {"SSL_CERT_FILE": str(tmp_path / "empty.pem")}))
+    assert isinstance(error, Unavailable)

@@ -1,0 +1,118 @@
+"""Which cloud is meant, and where its services stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mlmon.azure.cloud import KNOWN_NAMES, Cloud, cloud_of
+from mlmon.core.errors import Unavailable, UsageError
+from mlmon.core.model import Json
+
+PRIVATE: dict[str, Any] = {
+    "name": "Private",
+    "resourceManager": "https://arm.private.example/",
+    "authentication": {"loginEndpoint": "https://login.private.example/"},
+    "logAnalyticsResourceId": "https://logs.private.example",
+}
+URL = "https://arm.private.example/metadata/endpoints?api-version=2020-06-01"
+
+
+def never(url: str) -> Json:
+    raise AssertionError(f"{url} was fetched")
+
+
+def described(*documents: Json, name: str = "", url: str = URL) -> Cloud:
+    answer = documents[0] if len(documents) == 1 else list(documents)
+    return cloud_of(name, environ={"ARM_CLOUD_METADATA_URL": url}, fetch=lambda _: answer)
+
+
+def test_the_public_cloud_is_meant_where_nothing_is_said() -> None:
+    cloud = cloud_of("", environ={}, fetch=never)
+    assert cloud.name == "AzureCloud"
+    assert cloud.resource_manager_scope == "https://management.azure.com/.default"
+
+
+@pytest.mark.parametrize("name", KNOWN_NAMES)
+def test_a_sovereign_cloud_is_known_by_its_name_in_any_case(name: str) -> None:
+    assert cloud_of(name.lower(), environ={"ARM_CLOUD_METADATA_URL": URL}, fetch=never).name == name
+
+
+def test_everything_of_a_private_cloud_comes_from_its_metadata() -> None:
+    assert described(PRIVATE) == Cloud(
+        "Private",
+        authority="https://login.private.example",
+        resource_manager="https://arm.private.example",
+        resource_manager_scope="https://arm.private.example/.default",
+        logs="https://logs.private.example",
+        logs_scope="https://logs.private.example/.default",
+    )
+
+
+def test_of_several_clouds_the_one_that_serves_the_metadata_is_meant() -> None:
+    public = {**PRIVATE, "name": "AzureCloud", "resourceManager": "https://management.azure.com/"}
+    longer = {**PRIVATE, "name": "Trap", "resourceManager": "https://arm.private.example.evil/"}
+    assert described(public, longer, PRIVATE).name == "Private"
+    assert described(public, PRIVATE, name="AzureCloud").resource_manager == "https://management.azure.com"
+
+
+def test_a_sign_in_that_the_environment_names_is_used_instead() -> None:
+    """As azure-identity does; also without its scheme."""
+    for said in ("https://login.elsewhere.example/", "login.elsewhere.example"):
+        cloud = cloud_of("", environ={"AZURE_AUTHORITY_HOST": said}, fetch=never)
+        assert cloud.authority == "https://login.elsewhere.example"
+
+
+def test_an_unknown_name_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UsageError) as caught:
+        cloud_of("AzureChina", environ={}, fetch=never)
+    assert (caught.value.message, caught.value.hint) == (
+        "there is no cloud named 'AzureChina'",
+        "did you mean 'AzureChinaCloud' or 'AzureCloud'?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (None, "describes no cloud that stands there"),
+        ([], "describes no cloud that stands there"),
+        ("text", "describes no cloud that stands there"),
+        ({"resourceManager": 3}, "describes no cloud that stands there"),
+        ({**PRIVATE, "authentication": None}, "names no sign-in that is reached by https"),
+        (
+            {**PRIVATE, "authentication": {"loginEndpoint": "http://login.private.example"}},
+            "names no sign-in that is reached by https",
+        ),
+        (
+            {**PRIVATE, "authentication": {"loginEndpoint": "https://[login"}},
+            "names no sign-in that is reached by https",
+        ),
+        (
+            {**PRIVATE, "resourceManager": "http://arm.private.example"},
+            "names no resource manager that is reached by https",
+        ),
+    ],
+)
+def test_metadata_that_cannot_be_used_is_said(document: Json, message: str) -> None:
+    """Above all an address without TLS: secrets and tokens would go there."""
+    with pytest.raises(Unavailable) as caught:
+        described(document)
+    assert caught.value.message == f"the cloud metadata at {URL} {message}"
+    assert caught.value.hint == "check ARM_CLOUD_METADATA_URL"
+
+
+@pytest.mark.parametrize(
+    ("url", "held"),
+    [
+        ("https://x.blob.core.windows.net/c", True),
+        ("https://westeurope.modelmanagement.azureml.net", True),
+        ("http://x.blob.core.windows.net/c", False),
+        ("https://core.windows.net.evil.example", False),
+        ("https://evilcore.windows.net", False),
+        ("nothing", False),
+    ],
+)
+def test_tokens_of_a_known_cloud_go_to_its_own_hosts_only(url: str, *, held: bool) -> None:
+    assert cloud_of("", environ={}, fetch=never).holds(url) is held
