@@ -35,7 +35,7 @@ def connect(
     target = AzureWorkspace(where.subscription, resource_group=where.group, name=where.name)
     debug = (said if said is not None else []).append
     wire = wire_for(target, environ=azure.environ, timeout=timeout, debug=debug)
-    return AzureMLWorkspace.connect(target, wire=wire, state=folder, clock=lambda: datetime.now(UTC))
+    return AzureMLWorkspace.over(wire, target, state=folder, clock=lambda: datetime.now(UTC))
 
 
 def runner(azure: LocalAzure, folder: Path) -> Runner:
