@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from emulators.azure import LocalAzure
-from mlmon.azure.workspace import AzureMLWorkspace
+from mlmon.azure.workspace import AzureMLWorkspace, wire_for
 from mlmon.core.model import Service, ServiceName, SwitchRequest
 from mlmon.settings import AzureWorkspace
 from running import Runner
@@ -32,14 +32,10 @@ def connect(
 ) -> AzureMLWorkspace:
     """The backend over the default workspace; what it says with `--debug` goes into `said`."""
     where = azure.workspace
-    return AzureMLWorkspace.connect(
-        AzureWorkspace(where.subscription, resource_group=where.group, name=where.name),
-        state=folder,
-        environ=azure.environ,
-        timeout=timeout,
-        clock=lambda: datetime.now(UTC),
-        debug=(said if said is not None else []).append,
-    )
+    target = AzureWorkspace(where.subscription, resource_group=where.group, name=where.name)
+    debug = (said if said is not None else []).append
+    wire = wire_for(target, environ=azure.environ, timeout=timeout, debug=debug)
+    return AzureMLWorkspace.over(wire, target, state=folder, clock=lambda: datetime.now(UTC))
 
 
 def runner(azure: LocalAzure, folder: Path) -> Runner:

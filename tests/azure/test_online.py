@@ -16,6 +16,7 @@ from emulators.faults import answer, dropped, refuse
 from mlmon.azure.workspace import AzureMLWorkspace
 from mlmon.core.errors import Failure, Interrupted, NotAllowed, NotFound, Unavailable, UsageError
 from mlmon.core.model import CollectionSetting, FieldChange, Kind, Service, ServiceName, Switch, SwitchRequest
+from mlmon.core.parallel import GivenUp
 
 BLUE = ServiceName("ep1", "blue")
 ON = SwitchRequest(Switch.COLLECTION, on=True)
@@ -164,7 +165,7 @@ def test_enabling_takes_what_is_there_in_its_own_spelling_and_disabling_keeps_al
     collections = azure.deployments["ep1", "blue"]["properties"]["dataCollector"]["collections"]
     assert collections == {
         "model_outputs": {"dataCollectionMode": "Enabled", "samplingRate": 0.25, "dataId": "azureml:elsewhere:7"},
-        "Model_Inputs": {"dataCollectionMode": "Enabled", "samplingRate": 0.5, "dataId": "azureml:elsewhere:6"},
+        "Model_Inputs": {"dataCollectionMode": "enabled", "samplingRate": 0.5, "dataId": "azureml:elsewhere:6"},
         "audit": {"dataCollectionMode": "Disabled", "dataId": "azureml:elsewhere:5"},
     }
     assert azure.data == {}
@@ -285,6 +286,24 @@ def test_setting_stop_ends_the_waiting_and_azure_goes_on(azure: LocalAzure, work
             workspace.services.apply(plan, stop=stop)
     assert str(caught.value) == "interrupted: Azure goes on with what it has begun on ep1/blue"
     assert azure.deployments["ep1", "blue"]["properties"]["provisioningState"] == "Updating"
+
+
+def test_nothing_is_begun_once_stop_is_set(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
+    azure.add_deployment("ep1", "blue")
+    azure.webservices.add("svc")
+    stop = Event()
+    stop.set()
+    for name in (BLUE, ServiceName("svc")):
+        with pytest.raises(GivenUp):
+            workspace.services.apply(workspace.services.plan(name, INSIGHTS), stop=stop)
+    assert azure.requests.count(method="PUT") == azure.requests.count(method="PATCH") == 0
+
+
+def test_a_name_in_another_case_is_the_deployment_s_own(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
+    azure.add_deployment("ep1", "blue")
+    assert workspace.services.get(ServiceName("EP1", "Blue")).name == BLUE
+    assert switch(workspace, ServiceName("EP1", "BLUE"), ON).name == BLUE
+    assert sorted(azure.data) == [("ep1-blue-model_inputs", "1"), ("ep1-blue-model_outputs", "1")]
 
 
 def test_an_answer_that_never_comes_back_is_not_sent_again(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:

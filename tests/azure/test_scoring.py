@@ -64,6 +64,14 @@ def test_an_endpoint_with_tokens_gets_a_token(azure: LocalAzure, workspace: Azur
     assert azure.requests.count("arm", "POST", "/ep1/listKeys$") == 0
 
 
+def test_an_endpoint_with_sign_in_is_told_who_asks(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
+    """The directory here knows no such audience, which is as much of an answer as the request itself needs."""
+    azure.endpoints["ep1"]["properties"]["authMode"] = "AADToken"
+    with pytest.raises(NotAllowed, match=r"https://ml\.azure\.com"):
+        workspace.scoring.invoke(BLUE, ROWS)
+    assert azure.requests.count("arm", "POST") == azure.requests.count("scoring") == 0
+
+
 @pytest.mark.parametrize("status", [200, 400, 404, 424, 500, 502, 503, 504])
 def test_whatever_the_script_answers_is_an_answer(azure: LocalAzure, workspace: AzureMLWorkspace, status: int) -> None:
     with azure.fault(answer({"error": "shapes do not match"}, status), plane="scoring"):

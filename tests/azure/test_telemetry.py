@@ -411,3 +411,17 @@ def test_counts_of_a_part_are_no_counts(azure: LocalAzure, workspace: AzureMLWor
     azure.telemetry.add("requests", request("svc", ""))
     with azure.log_analytics.partial(), pytest.raises(Unavailable):
         workspace.telemetry.request_counts(DAY)
+
+
+def test_a_component_that_is_gone_is_looked_for_again_the_next_time(
+    azure: LocalAzure, workspace: AzureMLWorkspace, tmp_path: Path
+) -> None:
+    workspace.telemetry.query("traces")
+    moved = azure.component
+    azure.resources.components.clear()
+    with pytest.raises(NotFound):
+        workspace.telemetry.query("traces")
+    azure.resources.components[moved["name"]] = moved
+    azure.requests.clear()
+    assert connect(azure, tmp_path).telemetry.query("traces | count").rows == ((0,),)
+    assert azure.requests.count("arm", path="/components/") == 1

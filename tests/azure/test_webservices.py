@@ -167,6 +167,12 @@ def test_what_changed_since_the_plan_is_left_alone(azure: LocalAzure, workspace:
     assert patches(azure) == []
 
 
+def test_replicas_that_come_and_go_are_no_change(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
+    plan = workspace.services.plan(AKS, INSIGHTS)
+    azure.webservices.services["svc-aks"]["deploymentStatus"] = {"replicas": 7, "availableReplicas": 3}
+    assert workspace.services.apply(plan).insights
+
+
 @pytest.mark.parametrize("accepted", [True, False])
 @pytest.mark.parametrize(
     ("status", "ended"), [("Failed", "failed"), ("Canceled", "was cancelled"), ("TimedOut", "timed out")]

@@ -7,9 +7,11 @@ roles are checked here; whatever passes goes through as it is.
 from __future__ import annotations
 
 import http.client
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
@@ -30,6 +32,7 @@ _VERBS: Final = {"GET": "read", "HEAD": "read", "DELETE": "delete"}
 _OF_THE_CONNECTION: Final = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
 )
+_LONGEST_PAGE: Final = 5000  # the service's own limit
 _CHUNK: Final = 256 * 1024
 
 
@@ -42,6 +45,8 @@ class BlobPlane(Plane):
         self.accounts: dict[str, BlobStore] = {}
         self.shared_key_allowed = True
         """Whether accounts let in who signs with their key, rather than with a token."""
+        self.page_size = _LONGEST_PAGE
+        """Blobs of a page of a listing, at most; for clients with a token, whose requests nobody signed."""
 
     def add_account(self) -> Account:
         """An empty storage account. Its name is Azurite's choice."""
@@ -58,7 +63,15 @@ class BlobPlane(Plane):
             self._check(request, store.account)
         except Refused as refused:
             return refused.answer
-        return _passed_on(request, store.account)
+        return _passed_on(self._paged(request), store.account)
+
+    def _paged(self, request: Request) -> Request:
+        bearer = request.header("Authorization").lower().startswith("bearer ")
+        asked = int(request.query.get("maxresults") or _LONGEST_PAGE)
+        if not bearer or request.query.get("comp") != "list" or asked <= self.page_size:
+            return request
+        target = re.sub("&maxresults=[0-9]*", "", request.target)
+        return replace(request, target=f"{target}&maxresults={self.page_size}")
 
     def _check(self, request: Request, account: Account) -> None:
         scheme = request.header("Authorization").partition(" ")[0].lower()

@@ -113,16 +113,8 @@ class _Deployments:
         if stored is not None:
             _not_busy(stored)
         body = _checked(bodies.DEPLOYMENT, request.json(), stored=stored, further=_further(contents, stored))
-        if stored is None:
-            id_ = f"{contents.id}/onlineEndpoints/{endpoint_name}/deployments/{deployment}"
-            properties = {**filled_in(body["properties"]["endpointComputeType"]), **body["properties"]}
-            written = {**tracked(id_, {}), **body, "id": id_, "name": deployment, "properties": properties}
-            contents.deployments[key] = written
-        else:
-            written = {
-                **body,
-                **{part: stored[part] for part in ("id", "name", "type", "systemData") if part in stored},
-            }
+        written = _written(f"{contents.id}/onlineEndpoints/{key[0]}/deployments/{key[1]}", body, stored)
+        contents.deployments.setdefault(key, written)
         state = "Updating" if stored else "Creating"
         contents.deployments[key]["properties"]["provisioningState"] = state
         operation = self._begin(contents, key, written)
@@ -163,6 +155,8 @@ class _Deployments:
 
     def _begin(self, contents: Contents, key: tuple[str, str], written: Document) -> Operation:
         def finish(status: str) -> None:
+            if key not in contents.deployments:
+                return  # a test took it away meanwhile
             if status == SUCCEEDED:
                 contents.deployments[key] = written
             contents.deployments[key]["properties"]["provisioningState"] = status
@@ -175,6 +169,15 @@ class _Deployments:
             x_ms_async_operation_timeout="PT1H",
             **self._plane.azure.operations.wait(operation),
         )
+
+
+def _written(id_: str, body: Document, stored: Document | None) -> Document:
+    """What a PUT leaves: of a stored deployment only the read-only parts stay; a new one gets what it did not say."""
+    if stored is not None:
+        return {**body, **{part: stored[part] for part in ("id", "name", "type", "systemData") if part in stored}}
+    properties = {**filled_in(body["properties"]["endpointComputeType"]), **body["properties"]}
+    made = tracked(id_, properties)
+    return {**made, **body, "id": id_, "name": made["name"], "properties": properties}
 
 
 def _endpoint(contents: Contents, name: str) -> str:

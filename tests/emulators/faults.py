@@ -85,7 +85,7 @@ def answer(body: object, status: int = 200) -> Fault:
     return Fault(Answer(status, content, {"Content-Type": "application/json"}))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # two alike are still two
 class _Switched:
     fault: Fault
     plane: str
@@ -135,11 +135,13 @@ class Faults:
         The first `after` of them pass, then it hits `times` times, or for ever.
         """
         switched = _Switched(fault, plane, method, re.compile(path, re.IGNORECASE), after, times)
-        self._all.append(switched)
+        with self._lock:
+            self._all.append(switched)
         try:
             yield
         finally:
-            self._all.remove(switched)
+            with self._lock:
+                self._all.remove(switched)
 
     def meet(self, plane: str, request: Request) -> Fault | None:
         """The fault this request runs into, if any, which is thereby used once."""

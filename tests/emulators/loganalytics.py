@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +29,12 @@ if TYPE_CHECKING:  # azure.py composes the planes, and so imports this module
 
 _READ_WORKSPACE: Final = "Microsoft.OperationalInsights/workspaces/query/read"
 _READ_COMPONENT: Final = "Microsoft.Insights/components/query/read"
-_TOO_LARGE: Final = "-2133196797"  # E_QUERY_RESULT_SET_TOO_LARGE
+_TOO_LARGE: Final = (
+    "Query result set has exceeded the internal {} limit {} "
+    "(E_QUERY_RESULT_SET_TOO_LARGE; see https://aka.ms/kustoquerylimits)"
+)
+_TOO_LARGE_CODE: Final = "-2133196797"
+_STOPPED: Final = "-2133196550"
 _UNRESOLVED: Final = re.compile(r"there is no (?:table|column) named '([^']*)'")
 _PLACE: Final = re.compile(r"line (\d+), column (\d+): ")
 _DEFAULT_WAIT: Final = 180
@@ -44,6 +50,8 @@ class LogsPlane(Plane):
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.row_limit = 500_000
         """Rows of an answer; what is more is left out, and the answer says that it is partial."""
+        self.byte_limit = 104_857_600
+        """Bytes of an answer's rows; the same happens."""
         self.takes = 0.0
         """How long a query pretends to take, in seconds: more than the client's `Prefer: wait` is a time-out."""
         self._partial = ""
@@ -116,25 +124,32 @@ class LogsPlane(Plane):
             raise Refused(_bad_argument("InvalidTimespan", message)) from wrong
 
     def _document(self, found: Table, prefer: Mapping[str, str]) -> dict[str, Any]:
-        answer: dict[str, Any] = {}
-        if self._partial:
-            found = replace(found, rows=found.rows[: len(found.rows) // 2])
-            answer["error"] = _partial(
-                "EngineError", "Something went wrong on the server", self._partial, "-2133196550"
-            )
-        elif len(found.rows) > self.row_limit:
-            found = replace(found, rows=found.rows[: self.row_limit])
-            message = (
-                f"Query result set has exceeded the internal record count limit {self.row_limit} "
-                "(E_QUERY_RESULT_SET_TOO_LARGE; see https://aka.ms/kustoquerylimits)"
-            )
-            answer["error"] = _partial("EngineError", "Something went wrong on the server", message, _TOO_LARGE)
-        answer["tables"] = [logcells.document(found)]
+        table = logcells.document(found)
+        answer: dict[str, Any] = {"tables": [table]}
+        if wrong := self._cut(table):
+            answer["error"] = wrong
         if prefer.get("include-statistics") == "true":
             answer["statistics"] = {"query": {"executionTime": 0.01, "datasetStatistics": [{"table_size": 0}]}}
         if prefer.get("include-render") == "true":
             answer["render"] = {"visualization": found.render or None, "title": None}
         return answer
+
+    def _cut(self, table: dict[str, Any]) -> dict[str, Any] | None:
+        """Leave rows out where there are too many; the error that says so."""
+        rows = table["rows"]
+        if self._partial:
+            table["rows"] = rows[: len(rows) // 2]
+            return _partial(self._partial, _STOPPED)
+        if len(rows) > self.row_limit:
+            table["rows"] = rows[: self.row_limit]
+            return _partial(_TOO_LARGE.format("record count", self.row_limit), _TOO_LARGE_CODE)
+        left = self.byte_limit
+        for number, row in enumerate(rows):
+            left -= len(json.dumps(row))
+            if left < 0:
+                table["rows"] = rows[:number]
+                return _partial(_TOO_LARGE.format("data size", self.byte_limit), _TOO_LARGE_CODE)
+        return None
 
     def _default_component(self) -> Mapping[str, Any]:
         return next(iter(self._azure.resources.components.values()))
@@ -165,21 +180,26 @@ def _bad_argument(code: str, message: str, **inner: object) -> Answer:
 
 def _refused_query(wrong: QueryError) -> Answer:
     """The engine's complaint in the service's words."""
+    if "local engine" in wrong.message:  # KQL that the service would run: say plainly that the emulator does not
+        return _semantic("SEM0000", f"The local Azure cannot run this query: {wrong.message}")
     if found := _UNRESOLVED.search(wrong.message):
-        deepest = {"code": "SEM0100", "message": f"Failed to resolve table or column expression named '{found[1]}'"}
-        return _bad_argument("SemanticError", "A semantic error occurred.", innererror=deepest)
+        return _semantic("SEM0100", f"Failed to resolve table or column expression named '{found[1]}'")
     if found := _PLACE.match(wrong.message):
-        place = {"line": int(found[1]), "pos": int(found[2]) - 1}
+        place: dict[str, object] = {"line": int(found[1]), "pos": int(found[2]) - 1}
         message = f"A recognition error occurred: {wrong.message[found.end() :]}"
-        deepest = {"code": "SYN0002", "message": message, **place}
+        deepest: dict[str, object] = {"code": "SYN0002", "message": message, **place}
         return _bad_argument("SyntaxError", "A syntax error occurred.", innererror=deepest)
-    deepest = {"code": "SEM0000", "message": wrong.message}
+    return _semantic("SEM0001", wrong.message)
+
+
+def _semantic(code: str, message: str) -> Answer:
+    deepest = {"code": code, "message": message}
     return _bad_argument("SemanticError", "A semantic error occurred.", innererror=deepest)
 
 
-def _partial(code: str, message: str, inner: str, number: str) -> dict[str, Any]:
-    deepest = {"code": number, "message": inner, "severity": 2, "severityName": "Error"}
-    details = [{"code": code, "message": message, "innererror": deepest}]
+def _partial(message: str, number: str) -> dict[str, Any]:
+    deepest = {"code": number, "message": message, "severity": 2, "severityName": "Error"}
+    details = [{"code": "EngineError", "message": "Something went wrong on the server", "innererror": deepest}]
     return {
         "code": "PartialError",
         "message": "There were some errors when processing your query.",

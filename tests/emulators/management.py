@@ -68,7 +68,6 @@ class ManagementPlane(Plane):
         self._workspaces: dict[str, Webservices] = {}
         self._running: dict[str, tuple[str, Operation]] = {}
         self.accepted = True
-        self.page_size = 100
         self.route("GET", r"/discovery(/.*)?", self._discovery)
         for method, path, handler in (
             ("GET", "/services", self._list),
@@ -116,11 +115,12 @@ class ManagementPlane(Plane):
     def _list(self, request: Request, **place: str) -> Answer:
         every = [one for one in self._known(place).services.values() if _wanted(one, request.query)]
         start = int(request.query.get("$skipToken") or 0)
-        page = {"value": deepcopy(every[start : start + self.page_size])}
-        if start + self.page_size < len(every):
+        end = start + self._azure.page_size
+        page: dict[str, Any] = {"value": deepcopy(every[start:end])}
+        if end < len(every):
             path, _, query = request.target.partition("?")
             rest = "&".join(part for part in query.split("&") if part and not part.startswith("$skipToken="))
-            page["nextLink"] = f"{self.url}{path}?{rest}&$skipToken={start + self.page_size}"
+            page["nextLink"] = f"{self.url}{path}?{rest}&$skipToken={end}"
         return Answer.json(page)
 
     # one service

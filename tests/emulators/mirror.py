@@ -75,7 +75,7 @@ class Mirror:
     def _add_service(self, entry: ServiceEntry) -> None:
         name = entry.name
         if name.generation is Generation.V2:
-            collector = {"dataCollector": self._collector(entry)} if entry.collections else {}
+            collector: dict[str, Any] = {"dataCollector": self._collector(entry)} if entry.collections else {}
             self._azure.add_deployment(name.endpoint, name.deployment, appInsightsEnabled=entry.insights, **collector)
             return
         self._azure.webservices.add(

@@ -63,10 +63,17 @@ class Operations:
 
     @contextmanager
     def going(
-        self, *, polls: int | None = 1, status: str = SUCCEEDED, error: dict[str, Any] | None = None
+        self,
+        *,
+        polls: int | None = 1,
+        status: str = SUCCEEDED,
+        error: dict[str, Any] | None = None,
+        retry_after: float | None = None,
     ) -> Iterator[None]:
         """For a while, operations begin with this course: `with azure.operations.going(status="Failed"): …`."""
-        before, self.course = self.course, Course(polls, status, error or dict(_FAILED), self.course.retry_after)
+        before = self.course
+        wait = before.retry_after if retry_after is None else retry_after
+        self.course = Course(polls, status, error or dict(_FAILED), wait)
         try:
             yield
         finally:
@@ -109,5 +116,8 @@ class Operations:
         return operation.result()
 
     def wait(self, operation: Operation) -> dict[str, str]:
-        """How long to wait: the header in milliseconds, since the usual one knows whole seconds only."""
-        return {"x_ms_retry_after_ms": f"{operation.course.retry_after * 1000:g}"}
+        """How long to wait: in the usual header where it is whole seconds, else in the one of milliseconds."""
+        seconds = operation.course.retry_after
+        if seconds >= 1 and seconds == int(seconds):
+            return {"Retry_After": f"{seconds:g}"}
+        return {"x_ms_retry_after_ms": f"{seconds * 1000:g}"}

@@ -88,6 +88,15 @@ def test_blobs_are_listed_walked_and_downloaded_by_token(filled: LocalAzure, con
     assert filled.requests.by_plane()["blob"] == 2 + 2 * len(BLOBS)
 
 
+def test_a_listing_comes_in_pages(
+    filled: LocalAzure, container: ContainerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filled.planes["blob"], "page_size", 1)
+    assert [blob.name for blob in container.list_blobs()] == sorted(BLOBS)
+    assert [blob.name for blob in container.list_blobs(results_per_page=2)] == sorted(BLOBS)
+    assert filled.requests.by_plane()["blob"] == 2 * len(BLOBS)
+
+
 def test_an_account_key_reads_too_unless_the_account_forbids_it(
     filled: LocalAzure, monkeypatch: pytest.MonkeyPatch
 ) -> None:

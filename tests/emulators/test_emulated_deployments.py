@@ -41,6 +41,16 @@ def test_a_change_is_seen_only_when_its_operation_is_done(azure: LocalAzure, cal
     ]
 
 
+def test_a_client_is_told_how_long_to_wait(azure: LocalAzure, call: Caller) -> None:
+    told = []
+    for seconds in (10, 0.02):
+        with azure.operations.going(retry_after=seconds):
+            headers = call.in_workspace("PUT", GREEN, body=body_of(azure)).headers
+        told.append((headers.get("Retry-After"), headers.get("x-ms-retry-after-ms")))
+        azure.operations.finish()
+    assert told == [("10", None), (None, "20")]
+
+
 @pytest.mark.parametrize("status", ["Failed", "Canceled"])
 def test_a_change_that_fails_leaves_the_deployment_as_it_was(azure: LocalAzure, call: Caller, status: str) -> None:
     body = body_of(azure)

@@ -172,15 +172,24 @@ def test_a_partial_answer_is_half_the_rows_and_a_reason(telemetry: LocalAzure, c
     assert answer.partial_error.details[0]["innererror"]["message"] == "a node was lost"
 
 
-def test_too_many_rows_are_cut_and_said(
-    telemetry: LocalAzure, client: LogsQueryClient, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("limit", "value", "said"), [("row_limit", 2, "record count"), ("byte_limit", 300, "data size")]
+)
+def test_too_much_is_cut_and_said(
+    telemetry: LocalAzure,
+    client: LogsQueryClient,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    limit: str,
+    value: int,
+    said: str,
 ) -> None:
-    monkeypatch.setattr(telemetry.log_analytics, "row_limit", 2)
-    answer = of_component(telemetry, client, "traces")
+    monkeypatch.setattr(telemetry.log_analytics, limit, value)
+    answer = of_component(telemetry, client, "traces | project timestamp, text = strcat(message, strrep('-', 100))")
     assert isinstance(answer, LogsQueryPartialResult)
     assert len(answer.partial_data[0].rows) == 2
     message = answer.partial_error.details[0]["innererror"]["message"]
-    assert message.startswith("Query result set has exceeded the internal record count limit 2 (E_QUERY_RESULT_SET")
+    assert message.startswith(f"Query result set has exceeded the internal {said} limit {value} (E_QUERY_RESULT_SET")
 
 
 def test_a_query_longer_than_the_client_waits_times_out(

@@ -19,13 +19,15 @@ INSTALL = (
 )
 
 
-def test_the_v1_sdk_lists_reads_changes_and_reads_logs(azure: LocalAzure, tmp_path: Path) -> None:
+def test_the_v1_sdk_lists_reads_changes_and_reads_logs(
+    azure: LocalAzure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     azure.webservices.add("svc-aks", appInsightsEnabled=True)
     azure.webservices.add("svc-aci", kind="ACI")
     azure.webservices.logs["svc-aks", False] = "first\nsecond\nthird\n"
     azure.webservices.logs["svc-aks", True] = "model downloaded\n"
     untouched = dict(azure.webservices.services["svc-aci"])
-    azure.v1.page_size = 1  # the list comes in two pages
+    monkeypatch.setattr(azure, "page_size", 1)  # the list comes in two pages
     # polls=0: the SDK asks after an operation every 5 s
     with azure.operations.going(polls=0):
         seen = proven(azure, tmp_path)

@@ -45,13 +45,15 @@ def test_discovery_needs_no_sign_in_and_everything_else_does(azure: LocalAzure, 
     assert call(azure, "GET", "/services", headers=other).status_code == 401
 
 
-def test_a_list_is_paged_and_can_be_of_one_compute_type(azure: LocalAzure, services: dict[str, Any]) -> None:
-    azure.v1.page_size = 1
+def test_a_list_is_paged_and_can_be_of_one_compute_type(
+    azure: LocalAzure, services: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(azure, "page_size", 1)
     first = call(azure, "GET", "/services?expand=true").json()
     second = call(azure, "GET", first["nextLink"]).json()
     assert [*first["value"], *second["value"]] == [services["svc"], services["small"]]
     assert "nextLink" not in second
-    azure.v1.page_size = 100
+    monkeypatch.undo()
     only = call(azure, "GET", "/services?expand=true&computeType=aci").json()
     assert only == {"value": [services["small"]]}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import isodate
+import isodate  # which azure-monitor-query requires
 
 from mlmon.core.timerange import TimeRange
 

@@ -40,6 +40,13 @@ def service_of(name: ServiceName, raw: Json) -> Service:
     )
 
 
+def own_name(name: ServiceName, raw: Json) -> ServiceName:
+    """The name as the deployment itself spells it, where it differs in case only: ARM takes either."""
+    *_, endpoint, _, deployment = ["", "", "", *shape.text(raw, "id").split("/")]
+    own = ServiceName(endpoint, deployment)
+    return own if str(own).casefold() == str(name).casefold() else name
+
+
 def edits_of(service: Service, raw: Json, request: SwitchRequest, *, workspace: str) -> tuple[Edit, ...]:
     """What the request changes, below `properties`; `workspace` is an ARM id. Raises as `collection_switches`."""
     if request.switch is Switch.INSIGHTS:

@@ -9,11 +9,19 @@ from threading import Event
 
 from mlmon.core.errors import Interrupted
 from mlmon.core.model import ServiceName
+from mlmon.core.parallel import GivenUp
 
 
 @contextmanager
-def going_on(name: ServiceName) -> Iterator[None]:
-    """Say of an interruption inside that what was begun is not taken back. Raises `Interrupted`."""
+def going_on(name: ServiceName, stop: Event | None) -> Iterator[None]:
+    """Say of an interruption inside that what was begun is not taken back.
+
+    Raises:
+        Interrupted: Ctrl-C inside.
+        GivenUp: `stop` was set before, and nothing was begun.
+    """
+    if stop is not None and stop.is_set():
+        raise GivenUp
     try:
         yield
     except KeyboardInterrupt:

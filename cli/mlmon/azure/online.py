@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from mlmon.azure import shape
 from mlmon.azure.connection import Connection
-from mlmon.azure.deployment import TERMINAL, body_of, data_ids, edits_of, notes_of, service_of
+from mlmon.azure.deployment import TERMINAL, body_of, data_ids, edits_of, notes_of, own_name, service_of
 from mlmon.azure.discovery import API, BlobPlace
 from mlmon.azure.edits import Edit, basis_of, unchanged
 from mlmon.azure.faults import Asked
@@ -43,7 +43,8 @@ class OnlineServices:
 
     def get(self, name: ServiceName) -> Service:
         """One deployment as it is now. Raises `NotFound`."""
-        return service_of(name, self._read(name))
+        raw = self._read(name)
+        return service_of(own_name(name, raw), raw)
 
     def deployment(self, name: ServiceName) -> Json:
         """A deployment as ARM shows it; one that was read before in this run is not asked for again."""
@@ -52,7 +53,7 @@ class OnlineServices:
     def plan(self, name: ServiceName, request: SwitchRequest) -> SwitchPlan:
         """As `core.ports.Services.plan`; the changes are those of the JSON that would be sent."""
         raw = self._read(name)
-        service = service_of(name, raw)
+        service = service_of(own_name(name, raw), raw)
         refuse_impossible(service, request)
         edits = self._edits(service, raw, request)
         return SwitchPlan(
@@ -74,7 +75,7 @@ class OnlineServices:
         if self._register(name, edits):
             self._reread(plan)  # that took a while, and the request below has no If-Match
         asked = Asked(f"change the deployment {name}", scope=self._path(name), role=WRITER)
-        with going_on(name):
+        with going_on(name, stop):
             answer = self._connection.arm.send("PUT", self._path(name), query=API, body=body, asked=asked)
             if not wait:
                 return service_of(name, answer.body)

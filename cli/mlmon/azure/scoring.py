@@ -18,7 +18,11 @@ from mlmon.azure.webservices import path_of
 from mlmon.core.errors import Failure, Unavailable, UsageError
 from mlmon.core.model import Generation, Json, Response, ServiceName
 
-_AAD_SCOPE: Final = "https://ml.azure.com/.default"
+_AAD_SCOPES: Final = {
+    "AzureChinaCloud": "https://ml.azure.cn/.default",
+    "AzureUSGovernment": "https://ml.azure.us/.default",
+}
+_PUBLIC_SCOPE: Final = "https://ml.azure.com/.default"
 _ROLE: Final = "AzureML Data Scientist"
 _LONGEST_KEY: Final = 20_000
 
@@ -80,8 +84,9 @@ class AzureScoring:
     def _secret(self, name: ServiceName, mode: str, ask: Callable[[str, str], Json]) -> str:
         if mode == "aadtoken":
             asked = Asked(f"sign in to {name}", scope=name.endpoint, role=_ROLE)
-            with translated(asked, account=self._connection.wire.account):
-                return self._connection.wire.credential.get_token(_AAD_SCOPE).token
+            wire = self._connection.wire
+            with translated(asked, account=wire.account):
+                return wire.credential.get_token(_AAD_SCOPES.get(wire.cloud.name, _PUBLIC_SCOPE)).token
         if mode == "amltoken":
             secret = shape.text(ask("POST", "/token"), "accessToken")
         else:
@@ -119,7 +124,8 @@ class AzureScoring:
         from mlmon.azure.client import USER_AGENT
 
         wire = self._connection.wire
-        return Pipeline(wire.transport, [UserAgentPolicy(USER_AGENT), wire.spoken()])
+        transport: Any = wire.transport  # one in all but its base class
+        return Pipeline(transport, [UserAgentPolicy(USER_AGENT), wire.spoken()])
 
 
 _DOING: Final = {"": "read", "/listKeys": "read the keys of", "/token": "get a token for"}

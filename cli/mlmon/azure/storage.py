@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from mlmon.azure import shape
 from mlmon.azure.connection import Connection
+from mlmon.azure.discovery import API, StorageFacts
 from mlmon.azure.faults import Asked, Plane
 from mlmon.azure.patient import Patient
 from mlmon.core.errors import NotAllowed
@@ -15,7 +16,6 @@ from mlmon.core.errors import NotAllowed
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-STORAGE_API: Final = {"api-version": "2023-05-01"}
 READER: Final = "Storage Blob Data Reader"
 ONE_GET: Final = 8 * 1024 * 1024
 """Bytes of a blob fetched at once. Every fetch is one request of its own: a client that splits a larger one pins the
@@ -30,7 +30,7 @@ class Storage:
         self._connection = connection
         self._clients: dict[str, ContainerClient] = {}
         self._making = Lock()
-        self._key = ""
+        self._secret: Any = None
 
     def named(self, endpoint: str, container: str) -> str:
         """How a container at a blob endpoint is called here."""
@@ -40,8 +40,8 @@ class Storage:
     def asked(self, doing: str, container: str) -> Asked:
         """What is asked of a container's account, for messages."""
         endpoint, _ = self._place(container)
-        account = self._connection.discovery.storage()
-        name = account.account.rpartition("/")[2] if endpoint == account.endpoint else urlsplit(endpoint).netloc
+        default = self._connection.discovery.storage()
+        name = default.account if endpoint == default.endpoint else urlsplit(endpoint).netloc
         return Asked(doing, scope=f"the storage account {name}", role=READER, plane=Plane.DATA)
 
     def client(self, container: str) -> ContainerClient:
@@ -74,24 +74,28 @@ class Storage:
         )
 
     def _credential(self, endpoint: str) -> Any:
-        """The sign-in; with `storage_auth = "key"` the account's key, which is asked for once and kept nowhere."""
+        """The sign-in; with `storage_auth = "key"` the default datastore's secret, asked for once and kept nowhere."""
         if self._connection.target.storage_auth != "key":
             return self._connection.wire.credential
-        storage = self._connection.discovery.storage()
-        if endpoint != storage.endpoint:
+        if endpoint != self._connection.discovery.storage().endpoint:
             raise NotAllowed(
-                f"the key of {urlsplit(endpoint).netloc} is not known: it is not the workspace's own storage",
+                f"there is no key for {urlsplit(endpoint).netloc}: it is not the workspace's own storage",
                 hint="--storage-auth identity",
             )
-        if not self._key:
-            self._key = self._ask_for_key(storage.account)
-        return {"account_name": storage.account.rpartition("/")[2], "account_key": self._key}
+        if self._secret is None:
+            self._secret = self._ask_for_secret(self._connection.discovery.storage())
+        return self._secret
 
-    def _ask_for_key(self, account: str) -> str:
-        asked = Asked("list the keys of the storage account", account, "Storage Account Key Operator Service Role")
-        answer = self._connection.arm.send("POST", f"{account}/listKeys", query=STORAGE_API, asked=asked)
-        found = (shape.text(each, "value") for each in shape.items(answer.body, "keys"))
-        key = next((value for value in found if value), "")
-        if not key:
-            raise NotAllowed(f"Azure gives no key of {account}", hint="--storage-auth identity")
-        return key
+    def _ask_for_secret(self, storage: StorageFacts) -> Any:
+        """The account's key, or a signature where the datastore has only that, as azure's clients take them."""
+        path = f"{self._connection.path}/datastores/{quote(storage.datastore, safe='')}"
+        asked = Asked("read the secrets of the datastore", scope=path, role="AzureML Data Scientist")
+        found = self._connection.arm.send("POST", f"{path}/listSecrets", query=API, asked=asked).body
+        if key := shape.text(found, "key"):
+            return {"account_name": storage.account, "account_key": key}
+        if signature := shape.text(found, "sasToken"):
+            return signature.lstrip("?")
+        raise NotAllowed(
+            f"the datastore {storage.datastore} has no key: it is opened with an identity",
+            hint="--storage-auth identity",
+        )

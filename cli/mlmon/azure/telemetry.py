@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +12,7 @@ from mlmon.azure import queryfaults, shape
 from mlmon.azure.connection import Connection
 from mlmon.azure.faults import Asked, Plane, answered, translated
 from mlmon.azure.misread import MISREAD
-from mlmon.core.errors import QueryError, Unavailable
+from mlmon.core.errors import NotFound, QueryError, Unavailable
 from mlmon.core.model import Json, RequestCounts, RowNames, Table
 from mlmon.core.ports import Dialect, Scope, Tables
 from mlmon.core.timerange import TimeRange
@@ -92,7 +92,7 @@ class AzureTelemetry:
             documents.append(pipeline.http_response.json())
             return {}
 
-        with translated(asked, account=self._connection.wire.account):
+        with self._noting_what_is_gone(), translated(asked, account=self._connection.wire.account):
             try:
                 ask(
                     query=kql,
@@ -105,6 +105,14 @@ class AzureTelemetry:
             except Exception as error:
                 raise self._meaning(error, kept[-1] if kept else None, asked) from None
         return documents[0]
+
+    @contextmanager
+    def _noting_what_is_gone(self) -> Iterator[None]:
+        try:
+            yield
+        except NotFound:
+            self._connection.discovery.forget("telemetry")
+            raise
 
     def _meaning(self, error: Exception, response: Any, asked: Asked) -> Exception:
         """What an exception of the client means where the answer tells more than it."""

@@ -79,7 +79,7 @@ class WebServices:
             service,
             request,
             tuple(edit.change for edit in edits),
-            basis=basis_of(raw),
+            basis=basis_of(_lasting(raw)),
             notes=(_NOTE,) if collects else (),
         )
 
@@ -87,14 +87,14 @@ class WebServices:
         """As `core.ports.Services.apply`: a JSON patch of the planned fields."""
         name = plan.service.name
         raw = self.read(name)
-        unchanged(name, raw, plan.basis)
+        unchanged(name, _lasting(raw), plan.basis)
         edits = _edits(plan.service, raw, plan.request)
         if not edits:
             return service_of(name, raw)
         patch: Json = [_operation(raw, edit) for edit in edits]
         self._validate(name, patch)
         asked = Asked(f"change the v1 web service {name}", scope=self._connection.path, role=_WRITER)
-        with going_on(name):
+        with going_on(name, stop):
             answer = self._client().send("PATCH", path_of(name), body=patch, content_type=_JSON_PATCH, asked=asked)
             if not wait:
                 return service_of(name, answer.body)
@@ -166,6 +166,11 @@ def service_of(name: ServiceName, raw: Json) -> Service:
 def path_of(name: ServiceName) -> str:
     """The path of a service, below the address of the API."""
     return f"/services/{quote(name.endpoint, safe='')}"
+
+
+def _lasting(raw: Json) -> Json:
+    """The service without how many replicas it has at the moment: the autoscaler changes that all the time."""
+    return {key: value for key, value in raw.items() if key != "deploymentStatus"} if isinstance(raw, dict) else raw
 
 
 def _edits(service: Service, raw: Json, request: SwitchRequest) -> tuple[Edit, ...]:

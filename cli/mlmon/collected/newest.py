@@ -7,7 +7,7 @@ service is one listing as long as a page of it holds everything; only a larger o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import groupby, islice
 from typing import Final
 
 from mlmon.collected.layout import CollectedBlob, Selection, designations, parse
@@ -51,9 +51,10 @@ class _Search:
 
     def latest(self, prefix: str, *, levels: int) -> CollectedBlob | None:
         """Go down the latest date folder first, so many levels; one that holds no collected data is passed over."""
-        for child in self._dated(prefix) if levels else ():
-            if found := self.latest(child, levels=levels - 1):
-                return found
+        for _, same in groupby(self._dated(prefix) if levels else (), key=_number):
+            found = [self.latest(child, levels=levels - 1) for child in same]
+            if latest := max((one for one in found if one), key=_when, default=None):
+                return latest
         return self.best(self._blobs.list(self._root.container, prefix))
 
     def best(self, listed: Iterator[BlobInfo] | list[BlobInfo]) -> CollectedBlob | None:

@@ -22,6 +22,7 @@ from mlmon.output.text import field_changes
 from mlmon.session import Session
 
 if TYPE_CHECKING:
+    from mlmon.core.ports import Workspace
     from mlmon.monitoring.switching import SwitchStep
 
 
@@ -115,15 +116,7 @@ def _switch(
     if every and name:
         raise UsageError("--all and a service's name cannot be combined", hint="leave one of them out")
     workspace = session.connect()
-    services = workspace.services.list() if every else [session.service(workspace, name)]
-    unseen = workspace.services.unseen if every else ()
-    for sentence in unseen:
-        session.terminal.note(sentence, level="warning")
-    if every:
-        steps = switching.plan_all(workspace.services, [service.name for service in services], request)
-    else:
-        steps = [switching.plan(workspace.services, service.name, request) for service in services]
-        switching.raise_if_failed(steps)
+    steps, unseen = _planned(session, workspace, name, request, every=every)
     _say_notes(session, steps)
     _ask(session, [step for step in steps if step.changes and not dry_run and not yes])
     if not dry_run and every:
@@ -132,7 +125,7 @@ def _switch(
     elif not dry_run:
         steps = [switching.apply(workspace.services, step, wait=wait) for step in steps]
     if every:
-        return _outcomes(steps, request, dry_run=dry_run, wait=wait, unseen=len(unseen))
+        return _outcomes(steps, request, dry_run=dry_run, wait=wait, unseen=unseen)
     switching.raise_if_failed(steps)
     [step] = steps
     return Change(
@@ -143,6 +136,26 @@ def _switch(
         changed=step.changed,
         dry_run=dry_run,
     )
+
+
+def _planned(
+    session: Session, workspace: "Workspace", name: str | None, request: SwitchRequest, *, every: bool
+) -> "tuple[Sequence[SwitchStep], int]":
+    """What the request means for each service it is about, and how much of the workspace could not be seen.
+
+    What makes it impossible for the one service that was named is raised.
+    """
+    from mlmon.monitoring import switching
+
+    if not every:
+        step = switching.plan(workspace.services, session.service(workspace, name).name, request)
+        switching.raise_if_failed([step])
+        return [step], 0
+    names = [service.name for service in workspace.services.list()]
+    unseen = workspace.services.unseen
+    for sentence in unseen:
+        session.terminal.note(sentence, level="warning")
+    return switching.plan_all(workspace.services, names, request), len(unseen)
 
 
 def _say_notes(session: Session, steps: "Sequence[SwitchStep]") -> None:

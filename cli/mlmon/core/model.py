@@ -155,8 +155,9 @@ class BlobInfo:
 class CollectedRoot:
     """A prefix (ending in `/`) below which a service's collected blobs stand.
 
-    v1 has one root, with model/version/designation levels below it; v2 has one root for each
-    collection, with the date directly below it, and `collection` says which.
+    v1 has one root for each way in which the workspace's names are spelled there (mostly one), with
+    model/version/designation levels below it; v2 has one root for each collection, with the date directly below it,
+    and `collection` says which.
     """
 
     container: str

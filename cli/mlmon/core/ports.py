@@ -62,6 +62,7 @@ class Services(Protocol):
 
         Raises:
             Interrupted: Ctrl-C, or `stop` was set; what was begun goes on without us.
+            GivenUp: `stop` was set before anything was written.
             Unavailable: the service changed since the plan was made, and nothing was written; or the change is not
                 finished in time.
             Failure: the service could not make the change.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from threading import Lock
+from threading import Event, Lock
 from typing import Final
 
 from mlmon.collected.layout import CollectedBlob
@@ -77,9 +77,10 @@ def status(
     Raises:
         MlmonError: the services cannot be listed, or whatever `choose` raises.
     """
-    data = _Data(workspace, choose=choose, done=done)
+    stop = Event()  # shared, so that Ctrl-C ends the looking inside the looking too
+    data = _Data(workspace, choose=choose, done=done, stop=stop)
     telemetry = _Telemetry(workspace, now=now.astimezone(UTC))
-    with closing(map_bounded(lambda look: look(), [data.look, telemetry.look], workers=2)) as looking:
+    with closing(map_bounded(lambda look: look(), [data.look, telemetry.look], workers=2, stop=stop)) as looking:
         for _ in looking:
             pass
     known = [service.name for service in data.listed]
@@ -123,6 +124,7 @@ class _Data:
     workspace: Workspace
     choose: Choose
     done: Callable[[], None]
+    stop: Event
     listed: Sequence[Service] = ()
     chosen: Sequence[Service] = ()
     newest: dict[ServiceName, CollectedBlob | None] = field(default_factory=dict)
@@ -132,7 +134,7 @@ class _Data:
     def look(self) -> None:
         self.listed = self.workspace.services.list()
         self.chosen = self.choose(self.listed)
-        with closing(map_bounded(self._look_at, self.chosen, workers=AT_ONCE)) as looking:
+        with closing(map_bounded(self._look_at, self.chosen, workers=AT_ONCE, stop=self.stop)) as looking:
             for _ in looking:
                 self.done()
 

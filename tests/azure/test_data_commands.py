@@ -1,0 +1,159 @@
+"""traces, query, ls and pull over the local Azure: as over a folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from azured import runner
+from emulators.azure import LocalAzure
+from running import Runner
+
+PRINTED = json.dumps({"input": [[31, 2.5]], "output": [33.5]})
+
+
+def trace(azure: LocalAzure, text: str, *, service: str, minute: int) -> None:
+    """A printed line, as each generation's server sends it."""
+    v1 = "/" not in service
+    row = {
+        "timestamp": f"2026-11-20T09:{minute:02}:00Z",
+        "message": "STDOUT" if v1 else text,
+        "cloud_RoleName": "" if v1 else service,
+        "customDimensions": {"Service Name": service, "Content": text} if v1 else {"code.lineno": 1},
+    }
+    azure.telemetry.add("traces", row)
+
+
+@pytest.fixture
+def mlmon(azure: LocalAzure, tmp_path: Path) -> Runner:
+    """mlmon in a workspace with a v1 service and two v2 deployments, each of which has printed and collected."""
+    ws = azure.workspace
+    azure.webservices.add("svc")
+    place = f"{ws.subscription}/{ws.group}/{ws.name}".lower()
+    for day in ("02/28", "03/01", "03/31", "04/01"):
+        azure.blobs.put("modeldata", f"{place}/svc/m/1/inputs/2026/{day}/inputs.csv", b"a\r\n1\n")
+    container = str(azure.datastores["workspaceblobstore"]["properties"]["containerName"])
+    for deployment in ("blue", "green"):
+        uri = f"azureml://datastores/workspaceblobstore/paths/custom/place/{deployment}"
+        asset = azure.add_data(f"in-{deployment}", uri=uri)
+        collections = {"model_inputs": {"dataCollectionMode": "Enabled", "dataId": asset["id"]}}
+        azure.add_deployment("ep", deployment, dataCollector={"collections": collections})
+        for when in ("2026/02/28/23", "2026/03/01/00", "2026/3/31/23", "2026/04/01/00"):
+            azure.blobs.append(container, f"custom/place/{deployment}/{when}/a.jsonl", b'{"a": 1}\n')
+    for minute, service in enumerate(("svc", "ep/blue", "ep/green")):
+        trace(azure, PRINTED, service=service, minute=minute)
+        trace(azure, "warming up", service=service, minute=minute + 10)
+    return runner(azure, tmp_path / "here")
+
+
+@pytest.mark.parametrize("scope", ["component", "workspace"])
+@pytest.mark.parametrize("service", ["svc", "ep/blue"])
+def test_the_same_words_find_the_same_lines_in_both_scopes(mlmon: Runner, service: str, scope: str) -> None:
+    for text in ("input", '"input": [[31', "[[31, 2.5]", "INPUT"):
+        outcome = mlmon(["traces", service, "--where", text, "--scope", scope], terminal=True)
+        assert outcome.code == 0
+        header, row = outcome.out.splitlines()
+        assert header.split() == ["time", "input", "output"]
+        assert row.split()[-3:] == ["[[31,", "2.5]]", "[33.5]"]
+    raw = mlmon(["traces", service, "--where", "input", "--scope", scope, "--raw", "-o", "table"])
+    assert raw.out == f"{PRINTED}\n"
+    assert mlmon(["traces", service, "--where", "zebra", "--scope", scope]).out == ""
+
+
+def test_the_query_is_printed_for_where_it_runs(azure: LocalAzure, mlmon: Runner) -> None:
+    assert mlmon("traces ep/blue --where bmi --scope workspace --print-kql").out == (
+        "AppTraces\n"
+        f'| where _ResourceId =~ "{azure.component["id"].lower()}"\n'
+        '| where AppRoleName in ("ep/blue", "blue", "ep-blue")'
+        ' or tostring(Properties["Service Name"]) in ("ep/blue", "blue", "ep-blue")\n'
+        '| where Properties contains "bmi" or Message contains "bmi"\n'
+        "| order by TimeGenerated desc\n"
+        "| take 10\n"
+    )
+    assert azure.requests.count("logs") == 0
+
+
+def test_the_scope_of_the_settings_holds_and_an_option_is_stronger(mlmon: Runner) -> None:
+    with (mlmon.folder / "mlmon.toml").open("a") as file:
+        file.write('telemetry_scope = "workspace"\n')
+    assert mlmon(["query", "AppTraces | count"]).jsonl == [{"Count": 6}]
+    assert mlmon(["query", "traces | count", "--scope", "component"]).jsonl == [{"Count": 6}]
+    wrong = mlmon(["query", "traces | count"])
+    assert (wrong.code, wrong.err.splitlines()[-1]) == (2, "hint: here that table is called AppTraces")
+
+
+def test_another_deployments_traces_are_not_shown(mlmon: Runner) -> None:
+    rows = mlmon("traces ep/green -o json").json
+    assert {row["cloud_RoleName"] for row in rows} == {"ep/green"}
+    assert [row["timestamp"] for row in rows] == ["2026-11-20T09:12:00Z", "2026-11-20T09:02:00Z"]
+
+
+def test_a_part_of_an_answer_is_exit_code_7_with_a_warning(azure: LocalAzure, mlmon: Runner) -> None:
+    with azure.log_analytics.partial("One of the nodes was stopped."):
+        for command in ("traces svc", "traces svc -o table", "traces svc --kql '| project message'", "query traces"):
+            outcome = mlmon(command)
+            assert outcome.code == 7, command
+            assert outcome.out, command
+            assert "warning: the answer is not complete: One of the nodes was stopped; try again" in outcome.err
+
+
+def test_no_range_is_added_and_the_one_asked_for_is_said(azure: LocalAzure, mlmon: Runner) -> None:
+    azure.requests.clear()
+    assert mlmon("traces svc").err == "time range: all there is\n"
+    assert mlmon("query 'traces | count' --since 2026-11-20").err.startswith("time range: 2026-11-20 to ")
+    spans = [json.loads(one.body)["timespan"] for one in azure.requests.of("logs")]
+    assert spans == [None, "2026-11-20T00:00:00.000Z/2026-11-20T10:30:00.001Z"]
+
+
+def test_a_months_blobs_are_listed_and_pulled_byte_for_byte(azure: LocalAzure, mlmon: Runner) -> None:
+    for service, names in (
+        ("ep/blue", ["custom/place/blue/2026/03/01/00/a.jsonl", "custom/place/blue/2026/3/31/23/a.jsonl"]),
+        ("svc", [f"{path}/inputs.csv" for path in v1_days(azure, "03/01", "03/31")]),
+    ):
+        listed = mlmon(["ls", service, "--month", "3", "-o", "json"])
+        assert (listed.code, [blob["path"] for blob in listed.json["blobs"]]) == (0, names)
+        pulled = mlmon(["pull", service, "--month", "3", "-o", "json"])
+        assert (pulled.code, [row["status"] for row in pulled.json]) == (0, ["fetched", "fetched"])
+        for name in names:
+            container = "modeldata" if service == "svc" else azure_container(azure)
+            assert (mlmon.folder / "modeldata" / name).read_bytes() == azure.blobs.read(container, name)
+
+
+def azure_container(azure: LocalAzure) -> str:
+    return str(azure.datastores["workspaceblobstore"]["properties"]["containerName"])
+
+
+def v1_days(azure: LocalAzure, *days: str) -> list[str]:
+    ws = azure.workspace
+    return [f"{ws.subscription}/{ws.group}/{ws.name}/svc/m/1/inputs/2026/{day}".lower() for day in days]
+
+
+def test_the_account_key_opens_what_the_sign_in_may_not(azure: LocalAzure, mlmon: Runner) -> None:
+    with azure.deny("Microsoft.Storage/storageAccounts/blobServices/.*"):
+        refused = mlmon("ls ep/blue --month 3")
+        assert (refused.code, refused.err.splitlines()[-1]) == (
+            4,
+            "hint: or, where account keys are allowed: --storage-auth key",
+        )
+        assert mlmon("pull ep/blue --month 3 --storage-auth key").code == 0
+
+
+def test_debug_tells_the_requests_and_nothing_secret(azure: LocalAzure, mlmon: Runner) -> None:
+    said = "".join(
+        mlmon(command).err for command in ("ls ep/blue --month 3 --storage-auth key --debug", "traces svc --debug")
+    )
+    assert "restype=container&comp=list&" in said
+    assert "/query -> 200 (" in said
+    for secret in (azure.storage_account[1], azure.principal.secret, "eyJ", "SharedKey", "Bearer"):
+        assert secret not in said
+
+
+def test_a_folder_has_no_other_scope(churn: Runner) -> None:
+    assert churn("query 'traces | count' --scope component").code == 0
+    outcome = churn("traces --scope workspace")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "error: an embedded workspace has no Log Analytics workspace\nhint: leave --scope out\n",
+    )

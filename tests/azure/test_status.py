@@ -1,0 +1,226 @@
+"""`mlmon status` over the local Azure: how much it asks, and what it shows when something does not answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from azured import runner
+from emulators.azure import LocalAzure
+from emulators.blobfront import firewalled
+from emulators.faults import html, slow
+from emulators.loganalytics import throttled
+from running import NOW, Runner
+
+AN_HOUR_AGO = (NOW - timedelta(hours=1)).isoformat()
+
+
+def container(azure: LocalAzure) -> str:
+    return str(azure.datastores["workspaceblobstore"]["properties"]["containerName"])
+
+
+def add_v2(azure: LocalAzure, endpoint: str, deployment: str) -> None:
+    """A deployment that collects inputs and outputs, of two years."""
+    collections = {}
+    for name in ("model_inputs", "model_outputs"):
+        path = f"modelDataCollector/{endpoint}/{deployment}/{name}"
+        asset = azure.add_data(
+            f"{endpoint}-{deployment}-{name}", uri=f"azureml://datastores/workspaceblobstore/paths/{path}"
+        )
+        collections[name] = {"dataCollectionMode": "Enabled", "samplingRate": 1.0, "dataId": asset["id"]}
+        for when in ("2025/12/31/23", "2026/11/20/09"):
+            azure.blobs.put(container(azure), f"{path}/{when}/x.jsonl", b"{}\n")
+    azure.add_deployment(endpoint, deployment, appInsightsEnabled=True, dataCollector={"collections": collections})
+
+
+def add_request(azure: LocalAzure, role: str, *, service: str = "", success: str = "True") -> None:
+    bag = {"Service Name": service} if service else {}
+    row = {"timestamp": AN_HOUR_AGO, "success": success, "resultCode": "200", "duration": 1.0, "cloud_RoleName": role}
+    azure.telemetry.add("requests", {**row, "customDimensions": bag})
+
+
+def planes(azure: LocalAzure) -> Counter[str]:
+    """What was asked, by plane and kind; metadata and tokens aside."""
+    found = Counter(one.plane for one in azure.requests if not one.path.startswith("/metadata"))
+    del found["login"]
+    return found
+
+
+@pytest.mark.parametrize(("endpoints", "deployments"), [(20, ["blue", "green"]), (40, ["blue"])])
+def test_forty_services_cost_one_request_an_endpoint_one_query_and_three_listings_a_collection(
+    azure: LocalAzure, tmp_path: Path, endpoints: int, deployments: list[str]
+) -> None:
+    for endpoint in range(endpoints):
+        for deployment in deployments:
+            add_v2(azure, f"ep{endpoint:02}", deployment)
+            add_request(azure, f"ep{endpoint:02}/{deployment}")
+    mlmon = runner(azure, tmp_path / "here")
+    azure.requests.clear()
+    first = mlmon("status -o json")
+    assert (first.code, first.err) == (0, "")
+    assert [(row["requests"], row["newest_data"]) for row in first.json] == [(1, "2026-11-20T09:00:00Z")] * 40
+    # to begin with also: the workspace and what stands around it, and where each collection's data asset stands
+    assert planes(azure)["arm"] <= endpoints + 8 + 80
+    azure.requests.clear()
+    again = mlmon("status -o json")
+    assert again.json == first.json
+    counted = planes(azure)
+    assert counted["arm"] <= endpoints + 1
+    assert counted["logs"] == 1
+    assert counted["blob"] <= 3 * 80
+    assert counted["v1"] <= 1
+
+
+def test_v1_services_cost_one_listing_each(azure: LocalAzure, tmp_path: Path) -> None:
+    ws = azure.workspace
+    place = f"{ws.subscription}/{ws.group}/{ws.name}".lower()
+    for number in range(12):
+        azure.webservices.add(f"svc{number:02}")
+        azure.blobs.put("modeldata", f"{place}/svc{number:02}/m/1/inputs/2026/03/0{number % 9 + 1}/inputs.csv", b"a\n")
+        add_request(azure, "", service=f"svc{number:02}", success="False")
+    mlmon = runner(azure, tmp_path / "here")
+    first = mlmon("status -o json")
+    assert [(row["requests"], row["failed"]) for row in first.json] == [(1, 1)] * 12
+    assert first.json[3]["newest_data"] == "2026-03-04T00:00:00Z"
+    azure.requests.clear()
+    assert mlmon("status -o json").json == first.json
+    assert planes(azure) == {"arm": 1, "v1": 1, "logs": 1, "blob": 12}
+
+
+@pytest.fixture
+def three(azure: LocalAzure, tmp_path: Path) -> Runner:
+    """mlmon where `ep/blue`, `ep/green` and the v1 service `svc` are; all planes known already."""
+    add_v2(azure, "ep", "blue")
+    add_v2(azure, "ep", "green")
+    azure.webservices.add("svc")
+    add_request(azure, "ep-green", success="False")
+    add_request(azure, "ep/blue")
+    add_request(azure, "nobody at all")
+    mlmon = replace(runner(azure, tmp_path / "here"), width=120)
+    assert mlmon("status").code == 0
+    return mlmon
+
+
+def table(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines()[1:]]
+
+
+def test_everything_answers(three: Runner) -> None:
+    outcome = three("status", terminal=True)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert table(outcome.out) == [
+        ["ep/blue", "managed", "v2", "Succeeded", "on", "on", "2026-11-20", "09:00", "1", "0"],
+        ["ep/green", "managed", "v2", "Succeeded", "on", "on", "2026-11-20", "09:00", "1", "1"],
+        ["svc", "aks", "v1", "Healthy", "off", "off", "-", "0", "0"],
+    ]
+
+
+def test_rows_of_nobody_are_said_with_debug(three: Runner) -> None:
+    assert "debug: requests of no service here: nobody at all\n" in three("status --debug").err
+
+
+def test_some_are_chosen_in_the_order_they_were_named(three: Runner) -> None:
+    assert [row["service"] for row in three("status svc ep/green -o json").json] == ["svc", "ep/green"]
+    outcome = three("status ep/grey")
+    assert outcome.code == 5
+    assert "did you mean 'ep/green'" in outcome.err
+
+
+def test_telemetry_that_does_not_answer_leaves_the_rest(azure: LocalAzure, three: Runner) -> None:
+    with azure.fault(throttled(30), plane="logs"):
+        people, machines = three("status", terminal=True), three("status -o json")
+    assert people.code == machines.code == 7
+    assert [line[-4:] for line in table(people.out)] == [
+        ["2026-11-20", "09:00", "?", "?"],
+        ["2026-11-20", "09:00", "?", "?"],
+        ["off", "-", "?", "?"],
+    ]
+    assert people.err == (
+        "warning: requests not known: Azure throttles: could not query telemetry; try again in 30 s\n"
+    )
+    assert [(row["requests"], row["failed"]) for row in machines.json] == [(None, None)] * 3
+    assert machines.json[0]["newest_data"] == "2026-11-20T09:00:00Z"
+
+
+def test_storage_that_lets_nobody_in_leaves_the_rest(azure: LocalAzure, three: Runner) -> None:
+    with azure.fault(firewalled(), plane="blob"):
+        people, machines = three("status", terminal=True), three("status -o json")
+    assert people.code == machines.code == 7
+    assert [line[-3:] for line in table(people.out)] == [["?", "1", "0"], ["?", "1", "1"], ["?", "0", "0"]]
+    account = azure.storage_account[0]
+    locked = f"the firewall of the storage account {account} does not let this machine in: could not list the blobs of"
+    allowed = "use its network or a private endpoint, or have this address allowed"
+    assert people.err.splitlines() == [
+        f"warning: collected data of ep/blue, ep/green not known: {locked} {container(azure)}; {allowed}",
+        f"warning: collected data of svc not known: {locked} modeldata; {allowed}",
+    ]
+    assert {row["newest_data"] for row in machines.json} == {None}
+
+
+def test_one_service_whose_data_cannot_be_found_does_not_fail_the_others(azure: LocalAzure, three: Runner) -> None:
+    collections = azure.deployments["ep", "green"]["properties"]["dataCollector"]["collections"]
+    collections["model_inputs"]["dataId"] = f"{azure.workspace.id}/data/gone/versions/1"
+    outcome = three("status -o json")
+    assert outcome.code == 7
+    assert [row["newest_data"] for row in outcome.json] == ["2026-11-20T09:00:00Z", None, None]
+    assert [row["requests"] for row in outcome.json] == [1, 1, 0]
+    assert "collected data of ep/green not known" in outcome.err
+
+
+def test_v1_services_that_cannot_be_seen_are_said(azure: LocalAzure, three: Runner) -> None:
+    with azure.fault(html(502), plane="v1"):
+        outcome = three("status -o json")
+    assert outcome.code == 7
+    assert [row["service"] for row in outcome.json] == ["ep/blue", "ep/green"]
+    assert "the v1 web services are not shown" in outcome.err
+
+
+def test_services_that_cannot_be_listed_are_an_error(azure: LocalAzure, three: Runner) -> None:
+    with azure.fault(html(502), plane="arm", path="/onlineEndpoints"):
+        outcome = three("status -o json")
+    assert (outcome.code, outcome.out) == (6, "")
+
+
+def test_nothing_at_all_answers(azure: LocalAzure, three: Runner) -> None:
+    began = monotonic()
+    with azure.stop_plane("logs"), azure.stop_plane("blob"):
+        outcome = three("status -o json")
+    assert monotonic() - began < 15
+    assert outcome.code == 7
+    assert [(row["requests"], row["newest_data"]) for row in outcome.json] == [(None, None)] * 3
+
+
+def test_storage_out_of_reach_is_not_waited_for_by_every_service(azure: LocalAzure, tmp_path: Path) -> None:
+    for number in range(40):
+        add_v2(azure, f"ep{number}", "blue")
+    mlmon = runner(azure, tmp_path / "here")
+    assert mlmon("status").code == 0
+    began = monotonic()
+    with azure.stop_plane("blob"):
+        outcome = mlmon("status -o json")
+    assert monotonic() - began < 15
+    assert (outcome.code, {row["newest_data"] for row in outcome.json}) == (7, {None})
+
+
+def test_telemetry_and_data_are_asked_at_the_same_time(azure: LocalAzure, three: Runner) -> None:
+    began = monotonic()
+    with azure.fault(slow(1), plane="logs", times=1), azure.fault(slow(0.5), plane="v1", times=1):
+        assert three("status -o json").code == 0
+    assert monotonic() - began < 2.5
+
+
+def test_a_service_that_vanishes_meanwhile(azure: LocalAzure, three: Runner) -> None:
+    """Listed, and then its data asset is gone as well."""
+    name = "ep-green-model_inputs"
+    (Path(three.folder) / ".mlmon" / "discovered.json").unlink()
+    removed: list[Any] = [azure.data.pop(key) for key in list(azure.data) if key[0] == name]
+    assert removed
+    outcome = three("status -o json")
+    assert outcome.code == 7
+    assert datetime.fromisoformat(outcome.json[0]["newest_data"]) == datetime(2026, 11, 20, 9, tzinfo=UTC)
