@@ -52,6 +52,7 @@ def test_each_setting_says_where_it_came_from(prod: Runner) -> None:
         ("--timeout 0s", "the duration '0s' is no time at all"),
         ("--storage-auth sas", "'sas' is not a way to open storage"),
         ("--tenant a/b", "'a/b' is not a tenant (--tenant)"),
+        ("--cloud a/b", "'a/b' is not a cloud (--cloud)"),
     ],
 )
 def test_a_mistake_in_an_option_asks_nobody(azure: LocalAzure, prod: Runner, options: str, message: str) -> None:

@@ -141,6 +141,15 @@ TenantOption = Annotated[
         "--tenant", metavar="ID", help="The tenant to sign in to, for people with several.", rich_help_panel=_AZURE
     ),
 ]
+CloudOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cloud",
+        metavar="NAME",
+        help="The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes.",
+        rich_help_panel=_AZURE,
+    ),
+]
 StorageAuthOption = Annotated[
     str | None,
     typer.Option(
