@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from azured import local_azure, runner
+from emulators import seed
+
 
 def _loaded(argv: list[str], folder: Path) -> tuple[str, set[str]]:
     """What mlmon prints, and the top-level packages it has loaded by then."""
@@ -56,3 +59,36 @@ def test_version_among_other_options_is_the_same(tmp_path: Path) -> None:
 
     assert printed == alone
     assert loaded & {"azure", "numpy", "duckdb", "rich", "pydantic"} == set()
+
+
+@pytest.mark.parametrize(
+    ("command", "never"),
+    [
+        (["logs", "ep1/blue"], {"azure.storage.blob", "azure.monitor.query", "duckdb", "numpy"}),
+        (["status"], {"duckdb", "numpy"}),
+        (["query", "print 1"], {"azure.storage.blob", "duckdb", "numpy"}),
+        (["ls", "ep1/blue", "--since", "1d"], {"azure.monitor.query", "duckdb", "numpy"}),
+    ],
+)
+def test_a_command_on_azure_loads_its_own_plane_only(command: list[str], never: set[str], tmp_path: Path) -> None:
+    """azure.ai.ml takes 1.5 s to import, azure.storage.blob 0.2 s; azure.mgmt.core does nothing that is needed."""
+    with local_azure(tmp_path / "azure") as azure:
+        seed.small(azure)
+        here = runner(azure, tmp_path / "here")
+        code = (
+            "import runpy, sys\n"
+            "try:\n    runpy.run_module('mlmon', run_name='__main__')\n"
+            "finally:\n    print(*sys.modules, file=open('loaded', 'w'))\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command],
+            capture_output=True,
+            text=True,
+            cwd=here.folder,
+            env={"PATH": "", "HOME": str(tmp_path), **azure.environ},
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    loaded = set((here.folder / "loaded").read_text().split())
+    assert "azure.core" in loaded
+    assert loaded & (never | {"azure.ai.ml", "azure.mgmt.core", "tomlkit", "pydantic"}) == set()

@@ -46,6 +46,7 @@ class GlobalOptions:
     debug: bool | None = None
     no_color: bool | None = None
     tenant: str | None = None
+    cloud: str | None = None
     storage_auth: str | None = None
     timeout: str | None = None
 
@@ -58,6 +59,7 @@ class GlobalOptions:
             debug=self.debug if self.debug is not None else other.debug,
             no_color=self.no_color if self.no_color is not None else other.no_color,
             tenant=self.tenant or other.tenant,
+            cloud=self.cloud or other.cloud,
             storage_auth=self.storage_auth or other.storage_auth,
             timeout=self.timeout or other.timeout,
         )
@@ -81,7 +83,7 @@ class Session:
                 cwd=self.world.cwd,
                 environ=self.world.environ,
                 workspace=given.workspace,
-                flags={"tenant": given.tenant, "storage_auth": given.storage_auth, "timeout": given.timeout},
+                flags={name: getattr(given, name) for name in ("tenant", "cloud", "storage_auth", "timeout")},
             )
         return self._settings
 

@@ -64,6 +64,14 @@ def test_a_sign_in_that_the_environment_names_is_used_instead() -> None:
         assert cloud.authority == "https://login.elsewhere.example"
 
 
+@pytest.mark.parametrize("variable", ["AZURE_AUTHORITY_HOST", "ARM_CLOUD_METADATA_URL"])
+@pytest.mark.parametrize("address", ["http://login.example", "https://[", "https://a:b@c.example", "ftp://x"])
+def test_secrets_go_to_no_address_without_tls(variable: str, address: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        cloud_of("", environ={variable: address}, fetch=never)
+    assert caught.value.message == f"{address!r} is no https address ({variable})"
+
+
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(UsageError) as caught:
         cloud_of("AzureChina", environ={}, fetch=never)

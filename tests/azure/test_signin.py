@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from emulators.azure import LocalAzure
 from emulators.faults import Fault, answer, html, refuse, throttled
 from mlmon.azure.signin import account_of
 from mlmon.azure.workspace import AzureMLWorkspace
-from mlmon.core.errors import MlmonError, NotAllowed, Unavailable
+from mlmon.core.errors import MlmonError, NotAllowed, Unavailable, UsageError
 
 HINT = (
     "az login signs in (--tenant ID for one of several tenants)\n"
@@ -134,6 +135,69 @@ def test_nobody_signed_in_is_said_soon_and_quietly(tmp_path: Path) -> None:
     assert time.monotonic() - began < 15
     hints = "".join(f"hint: {line}\n" for line in HINT.splitlines())
     assert (done.returncode, done.stdout, done.stderr) == (4, "", f"error: not signed in to Azure\n{hints}")
+
+
+def test_a_tenant_in_a_variable_that_cannot_be_one(
+    workspace: AzureMLWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_TENANT_ID", "a/b?c")
+    error = failed(workspace)
+    assert isinstance(error, UsageError)
+    assert error.message.startswith("cannot sign in: Invalid tenant")
+
+
+# az
+
+
+@pytest.fixture
+def az(azure: LocalAzure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """`az(script)` puts an az on the path that does this, and nothing else to sign in by."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+    def put(script: str) -> None:
+        (folder / "az").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n{script}\n')
+        (folder / "az").chmod(0o755)
+
+    return put
+
+
+def test_az_login_is_enough(azure: LocalAzure, tmp_path: Path, az: Callable[[str], None]) -> None:
+    answered = {
+        "accessToken": azure.token(azure.url("arm")),
+        "expires_on": int(time.time()) + 3000,
+        "tokenType": "Bearer",
+    }
+    (tmp_path / "token").write_text(json.dumps(answered))
+    az(f"cat {tmp_path}/token")
+    workspace = connect(azure, tmp_path)
+    workspace.connection.wire.tenant = azure.access.tenant
+    assert signed_in(workspace) == "mlmon-tests"
+    workspace.connection.discovery.storage()
+    (asked,) = (tmp_path / "asked").read_text().splitlines()
+    assert azure.access.tenant in asked
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1", "not signed in to Azure"),
+        (
+            "echo 'ERROR: AADSTS70043: The refresh token has expired. Trace ID: 1 Correlation ID: 2' >&2; exit 1",
+            "not signed in to Azure: AADSTS70043: The refresh token has expired",
+        ),
+        ("echo nothing that makes sense", "not signed in to Azure"),
+    ],
+)
+def test_an_az_that_gives_no_token(
+    workspace: AzureMLWorkspace, az: Callable[[str], None], script: str, message: str
+) -> None:
+    az(script)
+    error = failed(workspace)
+    assert (type(error), error.message, error.hint) == (NotAllowed, message, HINT)
 
 
 def token(claims: object) -> str:

@@ -80,14 +80,16 @@ def cloud_of(name: str, *, environ: Mapping[str, str], fetch: Callable[[str], Js
     `AZURE_AUTHORITY_HOST` names is used instead of the cloud's own, as azure-identity does.
 
     Raises:
-        UsageError: no cloud of that name.
+        UsageError: no cloud of that name, or a variable that holds no https address.
         Unavailable: the document cannot be read, or says nothing that can be used.
     """
     cloud = _cloud_of(name, environ=environ, fetch=fetch)
     authority = environ.get(AUTHORITY_HOST, "").rstrip("/")
     if not authority:
         return cloud
-    return replace(cloud, authority=authority if "://" in authority else f"https://{authority}")
+    authority = authority if "://" in authority else f"https://{authority}"
+    _require_https(authority, AUTHORITY_HOST)
+    return replace(cloud, authority=authority)
 
 
 def _cloud_of(name: str, *, environ: Mapping[str, str], fetch: Callable[[str], Json]) -> Cloud:
@@ -102,7 +104,14 @@ def _cloud_of(name: str, *, environ: Mapping[str, str], fetch: Callable[[str], J
             hint=did_you_mean(name, KNOWN_NAMES)
             or f"it is one of: {', '.join(KNOWN_NAMES)}; a private cloud needs {METADATA_URL}",
         )
+    _require_https(url, METADATA_URL)
     return _described(fetch(url), url=url, name=name)
+
+
+def _require_https(address: str, variable: str) -> None:
+    """Secrets go to the one, and the other says where they go."""
+    if not _is_https(address):
+        raise UsageError(f"{address!r} is no https address ({variable})", hint=f"correct or unset {variable}")
 
 
 def _described(document: Json, *, url: str, name: str) -> Cloud:

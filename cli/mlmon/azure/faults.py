@@ -187,10 +187,10 @@ def resolves(address: str) -> bool:
 
 
 def unreached(error: Exception, asked: Asked, *, host: str = "") -> Unavailable:
-    """No answer came: why, as far as the error tells. `host` is who was asked, where the error does not say that."""
+    """No answer came: why, as far as the error tells. `host` is who was asked; without it the error is read for that."""
     request = getattr(error, "inner_exception", None) or error
     text = f"{type(request).__name__} {request}"
-    host = _host(error) or host or "Azure"
+    host = host or _host(error) or "Azure"
     for words, reason, hint in _REASONS:
         if any(word in text for word in words):
             kind = Unresolved if "resolved" in reason else Unavailable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -35,16 +34,14 @@ class Patience(HTTPPolicy[Any, Any]):
     An answer that was waited for in vain is not waited for again.
     """
 
-    def __init__(
-        self, *, budget: float = BUDGET_SECONDS, sleep: Callable[[float], None] = time.sleep, tries: int = 4
-    ) -> None:
+    def __init__(self, *, budget: float = BUDGET_SECONDS, tries: int = 4) -> None:
         super().__init__()
         self._budget = budget
-        self._sleep = sleep
         self._tries = tries
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         left = self._budget
+        transport: Any = request.context.transport
         for tried in range(1, self._tries):
             pause = random.uniform(0.3, 0.6) * 2**tried / 2  # noqa: S311 - spreads tries, hides nothing
             began = time.monotonic()
@@ -62,7 +59,7 @@ class Patience(HTTPPolicy[Any, Any]):
                 pause = pause if asked is None else asked
                 if pause > left:
                     return response
-            self._sleep(pause)
+            transport.sleep(pause)
             left -= pause
         return self.next.send(request)
 

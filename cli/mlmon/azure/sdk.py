@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -107,7 +108,8 @@ def _unheard() -> Iterator[None]:
     """Let nobody see what is printed, nor keep the variable that is set."""
     before = os.environ.get(_CLOUD_VARIABLE)
     try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")  # its dependencies' are nobody's business here
             yield
     finally:
         os.environ.pop(_CLOUD_VARIABLE, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Self
 
 from azure.core.pipeline.transport import HttpTransport
@@ -33,4 +32,4 @@ class SharedTransport(HttpTransport[Any, Any]):
         return self._transport.send(request, **options)
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        self._transport.sleep(seconds)

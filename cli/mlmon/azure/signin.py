@@ -16,7 +16,7 @@ from mlmon.azure.cloud import WELL_KNOWN_AUTHORITIES, Cloud
 from mlmon.azure.faults import Asked, short, unreached
 from mlmon.azure.patience import retry_after
 from mlmon.azure.shared import SharedTransport
-from mlmon.core.errors import MlmonError, NotAllowed, Unavailable
+from mlmon.core.errors import MlmonError, NotAllowed, Unavailable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,8 @@ _AADSTS: Final = re.compile(r"AADSTS\d+: .*?(?= Trace ID:|[\r\n]|$)")
 class SignIn:
     """A credential (`azure.core.credentials.TokenCredential` and `SupportsTokenInfo`) for one cloud and tenant.
 
-    `account` is who the last token was given to: a user's name, else an application's; "" before the first.
+    `account` is who the last token was given to: a user's name, else an application's; "" before the first. Making one
+    raises `UsageError` where a variable that azure-identity reads cannot be what it says.
     """
 
     def __init__(self, cloud: Cloud, *, tenant: str, transport: SharedTransport) -> None:
@@ -53,17 +54,21 @@ class SignIn:
         self._host = urlsplit(cloud.authority).netloc
         self._lock = Lock()
         self._transport = _SignInTransport(transport, host=host)
-        self._chain = DefaultAzureCredential(
-            authority=cloud.authority,
-            # Microsoft's platform is asked whether an authority is genuine; it cannot know a private cloud's
-            disable_instance_discovery=host not in WELL_KNOWN_AUTHORITIES,
-            additionally_allowed_tenants=["*"] if tenant else [],
-            transport=self._transport,
-            # ten tries by default, with pauses of minutes
-            retry_total=2,
-            retry_connect=1,
-            retry_backoff_max=2,
-        )
+        try:
+            self._chain = DefaultAzureCredential(
+                authority=cloud.authority,
+                # Microsoft's platform is asked whether an authority is genuine; it cannot know a private cloud's
+                disable_instance_discovery=host not in WELL_KNOWN_AUTHORITIES,
+                additionally_allowed_tenants=["*"] if tenant else [],
+                transport=self._transport,
+                # ten tries by default, with pauses of minutes
+                retry_total=2,
+                retry_connect=1,
+                retry_backoff_max=2,
+            )
+        except ValueError as error:
+            # a variable of azure-identity's own that cannot be what it says, such as AZURE_TENANT_ID
+            raise UsageError(f"cannot sign in: {_first_sentence(error)}", hint=_HINT) from None
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """A token as `azure.core` asks for one.
@@ -90,7 +95,7 @@ class SignIn:
                 raise unreached(error, self._asked, host=self._host) from None
             except ValueError as error:
                 # azure-identity's own way to refuse a tenant or an authority that cannot be one
-                raise NotAllowed(f"could not sign in: {short(str(error))}", hint=_HINT) from None
+                raise NotAllowed(f"could not sign in: {_first_sentence(error)}", hint=_HINT) from None
         if not isinstance(token.token, str):
             raise _unreadable()  # azure-identity hands on whatever it was given
         self.account = account_of(token.token) or self.account
@@ -110,6 +115,10 @@ class SignIn:
             return NotAllowed(f"could not sign in: {self._host} knows no tenant {short(unknown[1])}", hint=_HINT)
         telling = _AADSTS.search(str(error))
         return NotAllowed(f"not signed in to Azure{f': {short(telling[0])}' if telling else ''}", hint=_HINT)
+
+
+def _first_sentence(error: ValueError) -> str:
+    return short(re.split(r"\.\s", str(error), maxsplit=1)[0])
 
 
 def _unreadable() -> Unavailable:

@@ -10,6 +10,7 @@ import typer
 from mlmon import VERSION_LINE
 from mlmon.commands.options import (
     FORMATS,
+    CloudOption,
     DebugOption,
     NoColorOption,
     OutputOption,
@@ -56,6 +57,7 @@ def root(
     debug: DebugOption = None,
     no_color: NoColorOption = None,
     tenant: TenantOption = None,
+    cloud: CloudOption = None,
     storage_auth: StorageAuthOption = None,
     timeout: TimeoutOption = None,
     version: Annotated[  # noqa: ARG001 - its callback has done everything
@@ -63,7 +65,15 @@ def root(
     ] = None,
 ) -> None:
     context.meta[_OPTIONS] = GlobalOptions(
-        output, workspace, quiet, debug, no_color, tenant=tenant, storage_auth=storage_auth, timeout=timeout
+        output,
+        workspace,
+        quiet,
+        debug,
+        no_color,
+        tenant=tenant,
+        cloud=cloud,
+        storage_auth=storage_auth,
+        timeout=timeout,
     )
 
 
@@ -75,6 +85,7 @@ _GLOBALS: Final = {
     "debug": DebugOption,
     "no_color": NoColorOption,
     "tenant": TenantOption,
+    "cloud": CloudOption,
     "storage_auth": StorageAuthOption,
     "timeout": TimeoutOption,
 }

@@ -123,7 +123,7 @@ def _services(session: Session, workspace: Workspace) -> Sequence[Service] | Non
 
 
 def _chosen(session: Session, asked: Asked) -> AzureWorkspace:
-    """The workspace that is meant: as options say, else mlmon.toml or Azure ML's config.json, else az, else a choice.
+    """The workspace that is meant, by its names: options, else mlmon.toml or config.json, else az, else a choice.
 
     Raises:
         UsageError: nothing says which, and nobody is there to choose.
@@ -134,7 +134,7 @@ def _chosen(session: Session, asked: Asked) -> AzureWorkspace:
     if not any(names):
         known = given or session.settings.target
         if isinstance(known, AzureWorkspace):
-            return known
+            return AzureWorkspace(known.subscription, known.resource_group, known.name)
     anyone, _ = settings.used_as(session.settings, AzureWorkspace("", "", ""))
     setup = session.setup(anyone, state=session.world.cwd)
     usual = given or setup.defaults(session.world.cwd)

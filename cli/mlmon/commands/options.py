@@ -6,6 +6,7 @@ import typer
 
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.ports import Scope
+from mlmon.core.timerange import parse_duration
 from mlmon.output.results import Format
 
 FORMATS: Final = tuple(str(one) for one in Format)
@@ -24,6 +25,13 @@ def one_of(words: tuple[str, ...], what: str) -> Any:
 
     parse.choices = words  # type: ignore[attr-defined]  # completion offers them
     return parse
+
+
+def some_time(text: str) -> str:
+    """A parser that takes a duration longer than none."""
+    if not parse_duration(text):
+        raise UsageError(f"the duration {text!r} is no time at all", hint="write it like 90s, 10m or 1h")
+    return text
 
 
 ServiceArgument = Annotated[
@@ -133,6 +141,15 @@ TenantOption = Annotated[
         "--tenant", metavar="ID", help="The tenant to sign in to, for people with several.", rich_help_panel=_AZURE
     ),
 ]
+CloudOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cloud",
+        metavar="NAME",
+        help="The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes.",
+        rich_help_panel=_AZURE,
+    ),
+]
 StorageAuthOption = Annotated[
     str | None,
     typer.Option(
@@ -148,6 +165,7 @@ TimeoutOption = Annotated[
     typer.Option(
         "--timeout",
         metavar="D",
+        parser=some_time,
         help="How long one answer or operation is waited for (90s, 10m). Default: 100s an answer, 20m an operation.",
         rich_help_panel=_AZURE,
     ),

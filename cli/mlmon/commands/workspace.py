@@ -17,7 +17,6 @@ from mlmon.settings import FILE
 @command(
     "init",
     Group.START,
-    rows=True,
     examples=[
         "mlmon init --config config.json",
         "mlmon init --subscription ID --resource-group rg --name ws",

@@ -1,0 +1,132 @@
+"""The options that every command has for Azure, and what commands say that cannot work there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from azured import local_azure, runner
+from emulators import seed
+from emulators.azure import LocalAzure
+from emulators.faults import slow, throttled
+from running import Runner
+
+
+@pytest.fixture
+def azure(tmp_path: Path) -> Iterator[LocalAzure]:
+    """An Azure with a small workspace."""
+    with local_azure(tmp_path / "azure") as made:
+        seed.small(made)
+        yield made
+
+
+@pytest.fixture
+def prod(azure: LocalAzure, tmp_path: Path) -> Runner:
+    """mlmon in a folder that is connected to it."""
+    return runner(azure, tmp_path / "prod")
+
+
+def test_each_setting_says_where_it_came_from(prod: Runner) -> None:
+    here = prod.at(prod.folder, MLMON_CLOUD="AzureChinaCloud", MLMON_TIMEOUT="5m")
+    outcome = here("status --settings --tenant contoso.com -o json")
+    file = str(prod.folder / "mlmon.toml")
+    assert outcome.json == [
+        {"setting": "workspace", "value": "prod", "origin": file},
+        {"setting": "service", "value": None, "origin": "default"},
+        {"setting": "output", "value": None, "origin": "default"},
+        {"setting": "tenant", "value": "contoso.com", "origin": "--tenant"},
+        {"setting": "cloud", "value": "AzureChinaCloud", "origin": "MLMON_CLOUD"},
+        {"setting": "storage_auth", "value": "identity", "origin": "default"},
+        {"setting": "telemetry_scope", "value": "component", "origin": "default"},
+        {"setting": "timeout", "value": "5m", "origin": "MLMON_TIMEOUT"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--timeout soon", "'soon' is not a duration"),
+        ("--timeout 0s", "the duration '0s' is no time at all"),
+        ("--storage-auth sas", "'sas' is not a way to open storage"),
+        ("--tenant a/b", "'a/b' is not a tenant (--tenant)"),
+        ("--cloud a/b", "'a/b' is not a cloud (--cloud)"),
+    ],
+)
+def test_a_mistake_in_an_option_asks_nobody(azure: LocalAzure, prod: Runner, options: str, message: str) -> None:
+    outcome = prod(f"status {options}")
+    assert (outcome.code, outcome.err.splitlines()[0]) == (2, f"error: {message}")
+    assert len(azure.requests) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"MLMON_TIMEOUT": "0s"}, "the timeout '0s' is no time at all (MLMON_TIMEOUT)"),
+        ({"MLMON_CLOUD": "Mars"}, "there is no cloud named 'Mars'"),
+        ({"REQUESTS_CA_BUNDLE": "/nowhere.pem"}, "there are no certificates at /nowhere.pem (REQUESTS_CA_BUNDLE)"),
+    ],
+)
+def test_a_mistake_in_a_variable_asks_nobody(
+    azure: LocalAzure, prod: Runner, said: dict[str, str], message: str
+) -> None:
+    prod.environ = {name: value for name, value in prod.environ.items() if name != "ARM_CLOUD_METADATA_URL"}
+    outcome = prod.at(prod.folder, **said)("status")
+    assert (outcome.code, outcome.err.splitlines()[0]) == (2, f"error: {message}")
+    assert len(azure.requests) == 0
+
+
+def test_an_answer_is_waited_for_as_long_as_the_option_says(azure: LocalAzure, prod: Runner) -> None:
+    with azure.fault(slow(1.5), path="getLogs"):
+        assert prod("logs ep1/blue -n 1").out == "request 100 scored\n"
+        began = time.monotonic()
+        outcome = prod("logs ep1/blue -n 1 --timeout 1s")
+    assert outcome.code == 6
+    assert time.monotonic() - began < 4
+    host = azure.url("arm").removeprefix("https://")
+    assert outcome.err.splitlines() == [
+        f"error: {host} did not answer in time: could not read the log of ep1/blue",
+        "hint: --timeout 10m waits longer",
+    ]
+
+
+def test_throttling_is_said_at_once_in_json_too(azure: LocalAzure, prod: Runner) -> None:
+    with azure.fault(throttled(60), plane="arm", path="onlineEndpoints"):
+        outcome = prod("status -o json")
+    assert (outcome.code, outcome.out) == (6, "")
+    assert outcome.err == (
+        '{"code": "unavailable", "message": "Azure throttles: could not list the online endpoints", '
+        '"hint": "try again in 60 s", "exit_code": 6}\n'
+    )
+
+
+def test_a_script_is_served_in_an_embedded_workspace_only(azure: LocalAzure, prod: Runner) -> None:
+    (prod.folder / "score.py").write_text("def init(): ...\ndef run(data): return data\n")
+    outcome = prod("serve score.py --name churn")
+    assert outcome.code == 2
+    assert outcome.err == (
+        "error: the workspace 'ws' is on Azure, and this needs an embedded one\n"
+        "hint: mlmon --workspace ./FOLDER uses one; mlmon init --local FOLDER makes one\n"
+    )
+
+
+def test_an_empty_workspace_says_how_it_gets_services(azure: LocalAzure, prod: Runner) -> None:
+    azure.deployments.clear()
+    azure.endpoints.clear()
+    outcome = prod("logs")
+    assert outcome.code == 5
+    assert outcome.err == (
+        f"error: the workspace {azure.workspace.subscription}/rg/ws has no services\n"
+        "hint: az ml online-deployment create deploys one; --workspace NAME names another workspace\n"
+    )
+
+
+def test_a_name_in_the_settings_cannot_lead_a_request_elsewhere(azure: LocalAzure, prod: Runner) -> None:
+    text = (prod.folder / "mlmon.toml").read_text()
+    (prod.folder / "mlmon.toml").write_text(text.replace('"ws"', '"../../../x?y"'))
+    outcome = prod("status")
+    assert outcome.code == 2
+    assert outcome.err.startswith("error: '../../../x?y' cannot be the name of a workspace")
+    assert len(azure.requests) == 0
