@@ -9,6 +9,7 @@ import pytest
 
 from azured import runner
 from emulators.azure import LocalAzure
+from emulators.faults import answer
 from running import Runner
 
 PRINTED = json.dumps({"input": [[31, 2.5]], "output": [33.5]})
@@ -157,3 +158,18 @@ def test_a_folder_has_no_other_scope(churn: Runner) -> None:
         2,
         "error: an embedded workspace has no Log Analytics workspace\nhint: leave --scope out\n",
     )
+
+
+@pytest.mark.parametrize("output", ["table", "json", "jsonl", "csv", "tsv", "md", "parquet"])
+def test_text_that_is_no_text_and_text_that_acts_are_shown_in_every_format(
+    azure: LocalAzure, mlmon: Runner, output: str
+) -> None:
+    kinds = ["string", "dynamic", "datetime", "timespan", "real", "long"]
+    columns = [{"name": name, "type": kind} for name, kind in zip("ab\x1bdef", kinds, strict=True)]
+    rows = [["\ud800\x1b[2J", '{"\\ud800": "\\u001b[2J"}', "never", "soon", "NaN", "many"], [None] * 6, []]
+    document = {"tables": [{"name": "PrimaryResult", "columns": columns, "rows": rows}]}
+    with azure.fault(answer(document), plane="logs"):
+        outcome = mlmon(["query", "traces", "-o", output])
+    assert (outcome.code, "time range: all there is" in outcome.err) == (0, True)
+    exact = output in {"csv", "tsv", "parquet"}  # for programs: what acts is theirs to judge
+    assert (b"\x1b" in outcome.data) is exact

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -425,3 +426,11 @@ def test_a_component_that_is_gone_is_looked_for_again_the_next_time(
     azure.requests.clear()
     assert connect(azure, tmp_path).telemetry.query("traces | count").rows == ((0,),)
     assert azure.requests.count("arm", path="/components/") == 1
+
+
+def test_a_cloud_without_log_analytics_is_said(workspace: AzureMLWorkspace) -> None:
+    wire = workspace.connection.wire
+    workspace.connection.wire._cloud = replace(wire.cloud, logs="", logs_scope="")
+    with pytest.raises(NotFound) as raised:
+        workspace.telemetry.query("traces")
+    assert raised.value.message == f"the cloud {wire.cloud.name} names no Log Analytics service"

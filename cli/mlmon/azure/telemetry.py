@@ -36,10 +36,9 @@ class AzureTelemetry:
 
     @property
     def tables(self) -> Tables:
-        others = self._scope is Scope.WORKSPACE
-        return Tables(
-            self._dialect, component=self._connection.discovery.telemetry().component.lower() if others else ""
-        )
+        if self._scope is Scope.COMPONENT:
+            return Tables(self._dialect)
+        return Tables(self._dialect, component=self._connection.discovery.telemetry().component.lower())
 
     def in_scope(self, scope: Scope) -> AzureTelemetry:
         return self if scope is self._scope else AzureTelemetry(self._connection, scope=scope)
@@ -151,6 +150,10 @@ class AzureTelemetry:
         from mlmon.azure.patient import Patient
 
         wire = self._connection.wire
+        if not wire.cloud.logs:
+            raise NotFound(
+                f"the cloud {wire.cloud.name} names no Log Analytics service", hint="check ARM_CLOUD_METADATA_URL"
+            )
         return LogsQueryClient(
             wire.credential,
             endpoint=wire.cloud.logs,
