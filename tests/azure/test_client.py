@@ -232,6 +232,13 @@ def test_no_token_goes_where_a_link_leads(azure: LocalAzure, connection: Connect
         assert azure.requests.count() == 1
 
 
+def test_a_path_may_have_any_letters(azure: LocalAzure, connection: Connection) -> None:
+    with azure.fault(answer({"ok": True}), plane="arm"):
+        assert connection.arm.get("/subscriptions/my insights/Bücher/a%2Fb", asked=asking(connection)) == {"ok": True}
+    (request,) = azure.requests.of("arm")
+    assert request.path == "/subscriptions/my insights/Bücher/a/b"
+
+
 def test_the_values_of_a_query_stay_values(azure: LocalAzure, connection: Connection) -> None:
     value = "a&tail=1#?=/ ü"
     connection.arm.get(connection.path, asked=asking(connection), query={**API, "filter": value})

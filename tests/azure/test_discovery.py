@@ -115,6 +115,15 @@ def test_a_workspace_without_insights_says_so_until_it_has_some(azure: LocalAzur
     assert discovery(azure, tmp_path).telemetry().component == component
 
 
+def test_a_component_may_have_a_name_with_spaces(azure: LocalAzure, tmp_path: Path) -> None:
+    properties = azure.workspaces["ws"]["properties"]
+    component = properties["applicationInsights"].replace("ws-insights", "Our insights (Düsseldorf)")
+    azure.component.update(id=component, name="Our insights (Düsseldorf)")
+    properties["applicationInsights"] = component
+    with azure.fault(answer(azure.component), path="/components/"):
+        assert discovery(azure, tmp_path).telemetry().component == component
+
+
 def test_a_classic_component_keeps_its_telemetry_in_no_workspace(azure: LocalAzure, tmp_path: Path) -> None:
     del azure.component["properties"]["WorkspaceResourceId"]
     found = discovery(azure, tmp_path)
@@ -282,6 +291,32 @@ def test_a_memory_that_came_from_elsewhere_sends_no_token_there(azure: LocalAzur
     assert connection.discovery.storage().endpoint.startswith(azure.url("blob"))
     with pytest.raises(NotFound):
         connection.discovery.place_of("/subscriptions/s/data")
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("workspace", "component", "/subscriptions/s?x=y"),
+        ("workspace", "storage_account", "../../elsewhere"),
+        ("telemetry", "component", "@evil.example/x"),
+        ("telemetry", "logs_workspace", "../x"),
+        ("storage", "container", "a/../b"),
+        ("storage", "endpoint", "http://127.0.0.1:1"),
+        ("place", "prefix", "../"),
+        ("place", "prefix", ""),
+    ],
+)
+def test_a_memory_that_would_lead_a_request_elsewhere_is_as_if_not_there(
+    azure: LocalAzure, tmp_path: Path, part: str, key: str, value: str
+) -> None:
+    data_id = collected(azure, uri="azureml://datastores/workspaceblobstore/paths/collected")
+    right = everything(discovery(azure, tmp_path), data_id)
+    path = tmp_path / ".mlmon" / "discovered.json"
+    document = json.loads(path.read_text())
+    for known in document["known"].values():
+        known[f"place:{data_id}" if part == "place" else part][key] = value
+    path.write_text(json.dumps(document))
+    assert everything(discovery(azure, tmp_path), data_id) == right
 
 
 def test_a_memory_of_the_wrong_shape_is_as_if_not_there(azure: LocalAzure, tmp_path: Path) -> None:

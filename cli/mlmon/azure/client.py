@@ -31,6 +31,8 @@ OPERATION_TIMEOUT: Final = timedelta(minutes=20)
 _POLL_SECONDS: Final = 5.0
 _SHORTEST_POLL: Final = 0.1
 _LONGEST_POLL: Final = 30.0
+_KEPT: Final = "/%?&=:@!$'()*+,;~"
+"""What a path may have in it as it stands; callers encode what would be a part of an address of its own."""
 _MOST_PAGES: Final = 10_000
 
 
@@ -163,7 +165,7 @@ class Client:
 
     def _address(self, path: str, asked: Asked) -> str:
         if path.startswith("/"):
-            return self.base + path
+            return self.base + quote(path, safe=_KEPT)  # an ARM id may have spaces and any letters in it
         # a link in an answer: our token goes to nobody but the service it was asked for
         if not path.isascii() or _host(path) != _host(self.base):
             raise Unavailable(

@@ -45,7 +45,7 @@ class Discovery:
     def workspace(self) -> WorkspaceFacts:
         """Raises `NotFound` when the workspace is gone, and as `faults.translated`."""
         with self._lock:
-            return self._known("workspace", WorkspaceFacts, find=self._lookup.workspace)
+            return self._known("workspace", WorkspaceFacts, find=self._lookup.workspace, usable=_are_ids)
 
     def storage(self) -> StorageFacts:
         """Raises `NotFound` when the workspace has no default storage, and as `workspace`."""
@@ -60,7 +60,7 @@ class Discovery:
         """
         with self._lock:
             try:
-                return self._known("telemetry", TelemetryFacts, find=self._find_telemetry)
+                return self._known("telemetry", TelemetryFacts, find=self._find_telemetry, usable=_is_component)
             except NotAllowed:
                 # the component's own telemetry may be open to who may not read what stands around it
                 return TelemetryFacts(self.workspace().component, "")
@@ -73,7 +73,7 @@ class Discovery:
             NotAllowed: this sign-in may not see which it is.
         """
         with self._lock:
-            found = self._known("telemetry", TelemetryFacts, find=self._find_telemetry)
+            found = self._known("telemetry", TelemetryFacts, find=self._find_telemetry, usable=_is_component)
         if not found.logs_workspace:
             raise NotFound(
                 f"{last(found.component)} keeps its telemetry in no Log Analytics workspace",
@@ -157,7 +157,8 @@ class Discovery:
         return found
 
     def _may_open(self, found: StorageFacts | BlobPlace) -> bool:
-        return self._may_ask(found.endpoint) and places.is_container(found.container)
+        below = isinstance(found, StorageFacts) or places.prefix_of(found.prefix) == found.prefix != ""
+        return below and self._may_ask(found.endpoint) and places.is_container(found.container)
 
     def _may_ask(self, address: str) -> bool:
         # a memory that came with somebody's repository must not send our tokens to them
@@ -174,6 +175,14 @@ class Discovery:
         if not workspace.component:
             self.forget("workspace")  # the next run looks whether it has one by then
         return self._lookup.telemetry(workspace)
+
+
+def _are_ids(found: WorkspaceFacts) -> bool:
+    return all(not id_ or places.is_arm_id(id_) for id_ in (found.id, found.storage_account, found.component))
+
+
+def _is_component(found: TelemetryFacts) -> bool:
+    return places.is_arm_id(found.component) and (not found.logs_workspace or places.are_parts(found.logs_workspace))
 
 
 def _place_key(data_id: str) -> str:

@@ -187,7 +187,7 @@ def resolves(address: str) -> bool:
 
 
 def unreached(error: Exception, asked: Asked, *, host: str = "") -> Unavailable:
-    """No answer came: why, as far as the error tells. `host` is who was asked; without it the error is read for that."""
+    """No answer came: why, as far as the error tells. Without `host`, who was asked is read from the error too."""
     request = getattr(error, "inner_exception", None) or error
     text = f"{type(request).__name__} {request}"
     host = host or _host(error) or "Azure"

@@ -42,6 +42,9 @@ _DATA_ID: Final = re.compile(
 )
 _NAMED: Final = re.compile(r"azureml:(?P<name>[^:/@]+):(?P<version>[^:/@]+)")
 _PART: Final = re.compile(r"(?!\.+$)[\w.()$-]{1,260}")
+_ID_PART: Final = re.compile(
+    r"(?!\.+$)[^/\\?#%]{1,260}"
+)  # an Application Insights component may have spaces in its name
 _CONTAINER: Final = re.compile(r"\$?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -55,9 +58,10 @@ def asset_path(data_id: str, *, workspace: str) -> str:
 
 
 def is_arm_id(text: str) -> bool:
-    """Whether a text is an ARM id, and nothing else, when it becomes a part of an address."""
+    """Whether a text is an ARM id and, percent-encoded, nothing else when it becomes a part of an address."""
     empty, *parts = text.split("/")
-    return empty == "" and len(parts) >= 2 and parts[0].lower() == "subscriptions" and are_parts(*parts)
+    whole = all(_ID_PART.fullmatch(part) for part in parts) and text.isprintable()
+    return empty == "" and len(parts) >= 2 and parts[0].lower() == "subscriptions" and whole
 
 
 def are_parts(*texts: str) -> bool:
