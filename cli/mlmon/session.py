@@ -291,8 +291,7 @@ def _find(workspace: Workspace, text: str) -> Service:
             f"the endpoint {text!r} has {len(deployments)} deployments: {several}", hint="name one of them"
         )
     known = f"its services: {', '.join(names[:_MOST_NAMED])};" if names else "it has no services;"
+    hints = [f"{did_you_mean(text, names) or known} see mlmon status", *workspace.services.unseen]
     raise NotFound(
-        f"no service named {text!r} in {workspace.name}",
-        hint=f"{did_you_mean(text, names) or known} see mlmon status",
-        code=Code.SERVICE_NOT_FOUND,
+        f"no service named {text!r} in {workspace.name}", hint="\n".join(hints), code=Code.SERVICE_NOT_FOUND
     )

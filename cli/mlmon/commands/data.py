@@ -235,7 +235,9 @@ def _missing(
 ) -> Iterator[Row]:
     """A row for each blob that did not come, with what is known of it, and a warning that names it."""
     for one in missing:
-        session.terminal.note(f"{status}: {neutral(one.name)}: it {one.reason.removeprefix('it ')}", level="warning")
+        # why a name is set aside follows the name; why a blob failed is a sentence of its own
+        reason = f"it {one.reason}" if isinstance(one, SetAside) else one.reason
+        session.terminal.note(f"{status}: {neutral(one.name)}: {reason}", level="warning")
         known = _row(by_name[one.name]) if one.name in by_name else {"path": one.name, "service": str(service.name)}
         yield {**known, "status": status, "reason": one.reason}
 
