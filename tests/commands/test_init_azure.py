@@ -192,6 +192,19 @@ def test_another_workspace_takes_the_place_of_the_one_before(azure: LocalAzure, 
     assert written(here) == f'workspace = "ws"\n\n{table(azure)}'
 
 
+def test_a_workspace_keeps_the_name_that_somebody_gave_it(azure: LocalAzure, here: Runner) -> None:
+    prod = table(azure).replace("[workspaces.ws]", "[workspaces.prod]")
+    before = f'{prod}\n[workspaces.try]\nfolder = "demo"\n'
+    (here.folder / "mlmon.toml").write_text(f'workspace = "try"\nservice = "churn"\n\n{before}')
+    assert here(f"init {names(azure)} -o json").json["changed"] is True
+    assert written(here) == f'workspace = "prod"\n\n{before}'
+    assert here("init -o json").json["changed"] is False
+    (here.folder / "mlmon.toml").write_text(before)
+    assert here(f"init {names(azure)} --quiet").code == 0
+    assert here("status -o json").code == 0  # it stands above the tables, where it means something
+    assert here("status --settings -o json").json[0]["value"] == "prod"
+
+
 def test_a_name_that_means_another_workspace_already_is_left_alone(azure: LocalAzure, here: Runner) -> None:
     before = '[workspaces.ws]\nsubscription = "s"\nresource_group = "g"\nname = "ws"\n'
     (here.folder / "mlmon.toml").write_text(before)

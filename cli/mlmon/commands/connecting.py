@@ -53,13 +53,13 @@ def connected(session: Session, asked: Asked) -> Result:
     chosen = _chosen(session, asked)
     target, said = settings.used_as(session.settings, chosen)
     file = session.world.cwd / FILE
-    settings.check_workspace(file, chosen.name, chosen)
+    settings.name_in(file, chosen)  # before anything is asked: it may not do
     session.terminal.note(f"looking at {chosen.name} in {chosen.resource_group}")
     setup = session.setup(target, state=file.parent)
     workspace = setup.connect(target)
     found = setup.discovered(workspace, warn=lambda error: _warn(session, error))
     services = _services(session, workspace)
-    changed = settings.write_workspace(file, chosen.name, chosen, options=said)
+    changed = settings.write_workspace(file, chosen, options=said)
     session.terminal.note(f"connected to {workspace.name}")
     values: Row = {
         "workspace": workspace.name,
