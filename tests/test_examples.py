@@ -42,7 +42,7 @@ def on_azure(line: str) -> bool:
     return line.startswith("mlmon init") and "--local" not in line
 
 
-@pytest.mark.parametrize("line", filter(on_azure, examples()))
+@pytest.mark.parametrize("line", [*filter(on_azure, examples())])
 def test_an_example_for_azure_works_there(tmp_path: Path, line: str) -> None:
     with local_azure(tmp_path / "azure") as azure:
         seed.small(azure)
@@ -54,7 +54,7 @@ def test_an_example_for_azure_works_there(tmp_path: Path, line: str) -> None:
     assert outcome.out
 
 
-@pytest.mark.parametrize("line", filterfalse(on_azure, examples()))
+@pytest.mark.parametrize("line", [*filterfalse(on_azure, examples())])
 def test_an_example_works_as_it_is_written(folder: Path, line: str) -> None:
     *before, command = line.split(" | mlmon ") if line.startswith(("echo ", "cat ")) else [line.removeprefix("mlmon ")]
     fed = ""
