@@ -22,6 +22,7 @@ from mlmon.settings import FILE
         "mlmon init --name ws",
         "mlmon init --check",
         "mlmon init --local my-workspace",
+        "mlmon init --local . -o json",
     ],
 )
 def init(
