@@ -147,6 +147,7 @@ def test_nobody_there_to_choose_is_a_usage_error_and_asks_nothing(azure: LocalAz
         "error: which workspace? nothing names one\n"
         "hint: mlmon init --config config.json\n"
         "hint: or: mlmon init --subscription ID --resource-group NAME --name NAME\n"
+        "hint: or: mlmon init --local DIR makes or connects an embedded one\n"
     )
     assert len(azure.requests) == 0
     assert not (here.folder / "mlmon.toml").exists()

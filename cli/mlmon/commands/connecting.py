@@ -143,7 +143,8 @@ def _chosen(session: Session, asked: Asked) -> AzureWorkspace:
     if subscription and group and name:
         return settings.azure_workspace(subscription, group, name, origin="--subscription, --resource-group, --name")
     if not asked.name and not session.terminal.can_ask:
-        raise UsageError("which workspace? nothing names one", hint=_HOW)
+        embedded = "or: mlmon init --local DIR makes or connects an embedded one"
+        raise UsageError("which workspace? nothing names one", hint=f"{_HOW}\n{embedded}")
     session.terminal.note("looking for workspaces")
     return _choice(session, setup.visible(asked.subscription), asked)
 
