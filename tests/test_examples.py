@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
+from itertools import filterfalse
 from pathlib import Path
 
 import pytest
 import typer
 
+from azured import local_azure
+from emulators import seed
 from mlmon.commands.tree import app
 from running import Runner
 
@@ -34,7 +38,23 @@ def folder(demo: Runner, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("line", examples())
+def on_azure(line: str) -> bool:
+    return line.startswith("mlmon init") and "--local" not in line
+
+
+@pytest.mark.parametrize("line", [*filter(on_azure, examples())])
+def test_an_example_for_azure_works_there(tmp_path: Path, line: str) -> None:
+    with local_azure(tmp_path / "azure") as azure:
+        seed.small(azure)
+        where = azure.workspace
+        names = {"subscription_id": where.subscription, "resource_group": where.group, "workspace_name": where.name}
+        (tmp_path / "config.json").write_text(json.dumps(names))
+        outcome = Runner(tmp_path, dict(azure.environ))(line.removeprefix("mlmon "), terminal=True)
+    assert outcome.code == 0, outcome.err
+    assert outcome.out
+
+
+@pytest.mark.parametrize("line", [*filterfalse(on_azure, examples())])
 def test_an_example_works_as_it_is_written(folder: Path, line: str) -> None:
     *before, command = line.split(" | mlmon ") if line.startswith(("echo ", "cat ")) else [line.removeprefix("mlmon ")]
     fed = ""

@@ -106,7 +106,16 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         ("demo --force .", 2, "error: {folder} holds something else than a demo\nhint: name another folder\n"),
         ("demo rows.json", 2, "error: {folder}/rows.json is a file\nhint: name another folder\n"),
         ("disable-collection --yes -o parquet", 2, None),
-        ("init", 2, "error: say which workspace\nhint: mlmon init --local DIR makes or connects an embedded one\n"),
+        (
+            "init",
+            2,
+            (
+                "error: which workspace? nothing names one\n"
+                "hint: mlmon init --config config.json\n"
+                "hint: or: mlmon init --subscription ID --resource-group NAME --name NAME\n"
+                "hint: or: mlmon init --local DIR makes or connects an embedded one\n"
+            ),
+        ),
     ],
 )
 def test_wrong_words(churn: Runner, command: str, code: int, error: str | None) -> None:
@@ -178,7 +187,7 @@ def test_no_workspace_anywhere(mlmon: Runner) -> None:
     assert json.loads(outcome.err) == {
         "code": "no-workspace",
         "message": f"no workspace here ({mlmon.folder}) or in any folder above",
-        "hint": "mlmon demo makes one to try, mlmon init --local DIR an empty one",
+        "hint": "mlmon init connects this folder to one on Azure, mlmon demo makes one to try",
         "exit_code": 5,
     }
 

@@ -147,6 +147,7 @@ def test_nobody_there_to_choose_is_a_usage_error_and_asks_nothing(azure: LocalAz
         "error: which workspace? nothing names one\n"
         "hint: mlmon init --config config.json\n"
         "hint: or: mlmon init --subscription ID --resource-group NAME --name NAME\n"
+        "hint: or: mlmon init --local DIR makes or connects an embedded one\n"
     )
     assert len(azure.requests) == 0
     assert not (here.folder / "mlmon.toml").exists()
@@ -190,6 +191,19 @@ def test_another_workspace_takes_the_place_of_the_one_before(azure: LocalAzure, 
     (here.folder / "mlmon.toml").write_text('workspace = "./demo"\nservice = "churn"\n')
     assert here(f"init {names(azure)}").code == 0
     assert written(here) == f'workspace = "ws"\n\n{table(azure)}'
+
+
+def test_a_workspace_keeps_the_name_that_somebody_gave_it(azure: LocalAzure, here: Runner) -> None:
+    prod = table(azure).replace("[workspaces.ws]", "[workspaces.prod]")
+    before = f'{prod}\n[workspaces.try]\nfolder = "demo"\n'
+    (here.folder / "mlmon.toml").write_text(f'workspace = "try"\nservice = "churn"\n\n{before}')
+    assert here(f"init {names(azure)} -o json").json["changed"] is True
+    assert written(here) == f'workspace = "prod"\n\n{before}'
+    assert here("init -o json").json["changed"] is False
+    (here.folder / "mlmon.toml").write_text(before)
+    assert here(f"init {names(azure)} --quiet").code == 0
+    assert here("status -o json").code == 0  # it stands above the tables, where it means something
+    assert here("status --settings -o json").json[0]["value"] == "prod"
 
 
 def test_a_name_that_means_another_workspace_already_is_left_alone(azure: LocalAzure, here: Runner) -> None:

@@ -53,13 +53,13 @@ def connected(session: Session, asked: Asked) -> Result:
     chosen = _chosen(session, asked)
     target, said = settings.used_as(session.settings, chosen)
     file = session.world.cwd / FILE
-    settings.check_workspace(file, chosen.name, chosen)
+    settings.name_in(file, chosen)  # before anything is asked: it may not do
     session.terminal.note(f"looking at {chosen.name} in {chosen.resource_group}")
     setup = session.setup(target, state=file.parent)
     workspace = setup.connect(target)
     found = setup.discovered(workspace, warn=lambda error: _warn(session, error))
     services = _services(session, workspace)
-    changed = settings.write_workspace(file, chosen.name, chosen, options=said)
+    changed = settings.write_workspace(file, chosen, options=said)
     session.terminal.note(f"connected to {workspace.name}")
     values: Row = {
         "workspace": workspace.name,
@@ -143,7 +143,8 @@ def _chosen(session: Session, asked: Asked) -> AzureWorkspace:
     if subscription and group and name:
         return settings.azure_workspace(subscription, group, name, origin="--subscription, --resource-group, --name")
     if not asked.name and not session.terminal.can_ask:
-        raise UsageError("which workspace? nothing names one", hint=_HOW)
+        embedded = "or: mlmon init --local DIR makes or connects an embedded one"
+        raise UsageError("which workspace? nothing names one", hint=f"{_HOW}\n{embedded}")
     session.terminal.note("looking for workspaces")
     return _choice(session, setup.visible(asked.subscription), asked)
 

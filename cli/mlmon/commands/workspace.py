@@ -19,9 +19,10 @@ from mlmon.settings import FILE
     Group.START,
     examples=[
         "mlmon init --config config.json",
-        "mlmon init --subscription ID --resource-group rg --name ws",
+        "mlmon init --name ws",
         "mlmon init --check",
         "mlmon init --local my-workspace",
+        "mlmon init --local . -o json",
     ],
 )
 def init(

@@ -103,25 +103,26 @@ def write(path: Path, values: Mapping[str, str | None]) -> bool:
     return True
 
 
-def write_workspace(path: Path, name: str, target: AzureWorkspace, *, options: Mapping[str, str]) -> bool:
+def write_workspace(path: Path, target: AzureWorkspace, *, options: Mapping[str, str]) -> bool:
     """Name a workspace in a settings file and make it the one that is used; whether that changed anything.
 
-    What else stands in the file, also in the table of that name, stays as it is.
+    It keeps the name that the file has for it, else it goes by its own. What else stands in the file stays as it is.
 
     Raises:
         UsageError: the file cannot be read, or names another workspace so; it is left as it is.
     """
-    before = check_workspace(path, name, target)
-    known = before.workspaces.get(name)
+    name = name_in(path, target)
+    before = _before(path)
+    known, chosen = before.workspaces.get(name), before.values.get("workspace")
     had = known.options if known else {}
     options = {key: value for key, value in options.items() if value != had.get(key, OPTIONS[key])}
-    if known and not options and before.values.get("workspace") == name:
+    if known and not options and chosen == name:
         return False
     import tomlkit
 
     document = _document(path)
     document["workspace"] = name
-    if known is None and before.values.get("workspace") not in {None, name} and "service" in document:
+    if chosen not in {None, name} and "service" in document:
         document.remove("service")  # it named a service of the workspace before
     tables = document.setdefault("workspaces", tomlkit.table(is_super_table=True))
     table = tables.setdefault(name, tomlkit.table())
@@ -132,16 +133,21 @@ def write_workspace(path: Path, name: str, target: AzureWorkspace, *, options: M
     return True
 
 
-def check_workspace(path: Path, name: str, target: AzureWorkspace) -> SettingsFile:
-    """What the file says before a workspace is named in it. Raises `UsageError` as `write_workspace`."""
-    before = read(path) if there(path) else SettingsFile(path, {}, {})
-    known = before.workspaces.get(name)
-    if known and known.target != target:
+def name_in(path: Path, target: AzureWorkspace) -> str:
+    """What a settings file calls a workspace, or would. Raises `UsageError` as `write_workspace`."""
+    tables = _before(path).workspaces
+    if name := next((name for name, named in tables.items() if named.target == target), ""):
+        return name
+    if target.name in tables:
         raise UsageError(
-            f"{path} names another workspace {name!r} already",
+            f"{path} names another workspace {target.name!r} already",
             hint="rename or remove its table, or choose another folder",
         )
-    return before
+    return target.name
+
+
+def _before(path: Path) -> SettingsFile:
+    return read(path) if there(path) else SettingsFile(path, {}, {})
 
 
 def _document(path: Path) -> Any:
