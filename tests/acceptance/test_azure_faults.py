@@ -127,7 +127,9 @@ def v1_gone(azure: LocalAzure) -> Iterator[None]:
 
 ARM, LOGIN, LOGS, BLOB, V1 = "arm", "login", "logs", "blob", "v1"
 ML = "MachineLearningServices"
-NO_ACCESS = {"error": {"code": "InsufficientAccessError", "message": "The provided credentials have insufficient access"}}
+NO_ACCESS = {
+    "error": {"code": "InsufficientAccessError", "message": "The provided credentials have insufficient access"}
+}
 CASES = [
     Case("throttled for long", "mlmon status", fault(faults.throttled(60), plane=ARM, path=ML), 6, ""),
     Case("500 in HTML", "mlmon status", fault(faults.html(500), plane=ARM, path=ML), 6, ""),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlmon.azure.az import Defaults, defaults
+from mlmon.azure.setup.az import Defaults, defaults
 
 
 def test_az_has_said_nothing(tmp_path: Path) -> None:

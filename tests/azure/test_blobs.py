@@ -17,7 +17,7 @@ from emulators.azure import LocalAzure
 from emulators.blobfront import busy, firewalled
 from emulators.faults import Fault, dropped, html, reset_mid_body
 from emulators.messages import Answer
-from mlmon.azure.storage import ONE_GET
+from mlmon.azure.blobs.storage import ONE_GET
 from mlmon.azure.workspace import AzureMLWorkspace
 from mlmon.core.errors import NotAllowed, NotFound, Unavailable
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName

@@ -16,11 +16,11 @@ import pytest
 from azured import connect
 from emulators.azure import LocalAzure
 from emulators.faults import Fault, answer, dropped, gateway_timeout, html, refuse, reset_mid_body, slow, throttled
-from mlmon.azure.client import Client
 from mlmon.azure.connection import Connection
 from mlmon.azure.discovery import API
-from mlmon.azure.faults import Asked
-from mlmon.azure.wire import Wire
+from mlmon.azure.rest.client import Client
+from mlmon.azure.rest.faults import Asked
+from mlmon.azure.rest.wire import Wire
 from mlmon.core.errors import Failure, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
 
 HERE = "/workspaces/ws$"

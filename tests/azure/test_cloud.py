@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlmon.azure.cloud import KNOWN_NAMES, Cloud, cloud_of
+from mlmon.azure.rest.cloud import KNOWN_NAMES, Cloud, cloud_of
 from mlmon.core.errors import Unavailable, UsageError
 from mlmon.core.model import Json
 

@@ -14,7 +14,7 @@ from emulators.azure import LocalAzure
 from emulators.faults import Fault, answer, refuse
 from emulators.messages import Answer
 from mlmon.azure.discovery import API, BlobPlace, Discovery, StorageFacts
-from mlmon.azure.faults import Asked
+from mlmon.azure.rest.faults import Asked
 from mlmon.core.errors import Code, MlmonError, NotAllowed, NotFound, Unavailable
 
 ASKED = Asked("list the online endpoints", scope="", role="Reader")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmon.azure.faults import LONGEST, Asked, Plane, answered, is_gone, short, told
+from mlmon.azure.rest.faults import LONGEST, Asked, Plane, answered, is_gone, short, told
 from mlmon.core.errors import MlmonError, NotAllowed, NotFound, Unavailable
 
 ASKED = Asked("read the thing", scope="/the/scope", role="Reader")

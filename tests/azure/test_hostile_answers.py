@@ -16,7 +16,7 @@ from azured import connect, local_azure
 from emulators.azure import LocalAzure
 from emulators.faults import Fault
 from emulators.messages import Answer
-from mlmon.azure.cells import table_of
+from mlmon.azure.telemetry.cells import table_of
 from mlmon.azure.workspace import AzureMLWorkspace
 from mlmon.core.errors import MlmonError
 from mlmon.core.model import BlobInfo

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmon.azure.logtext import snapshot
+from mlmon.azure.logs.logtext import snapshot
 from mlmon.core.model import LogSnapshot
 
 STATUS = """\

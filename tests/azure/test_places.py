@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmon.azure.places import InDatastore, InStorage, Place, are_parts, asset_path, is_arm_id, is_container, parse
+from mlmon.azure.discovery.places import (
+    InDatastore,
+    InStorage,
+    Place,
+    are_parts,
+    asset_path,
+    is_arm_id,
+    is_container,
+    parse,
+)
 
 WS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 

@@ -16,7 +16,7 @@ import pytest
 from azured import connect
 from emulators.azure import LocalAzure
 from emulators.faults import Fault, answer, html, refuse, throttled
-from mlmon.azure.signin import account_of
+from mlmon.azure.rest.signin import account_of
 from mlmon.azure.workspace import AzureMLWorkspace
 from mlmon.core.errors import MlmonError, NotAllowed, Unavailable, UsageError
 

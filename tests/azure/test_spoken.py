@@ -8,7 +8,7 @@ import pytest
 
 from azured import connect
 from emulators.azure import LocalAzure
-from mlmon.azure.spoken import shown
+from mlmon.azure.rest.spoken import shown
 
 
 @pytest.mark.parametrize(

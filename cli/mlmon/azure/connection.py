@@ -9,12 +9,12 @@ from threading import RLock
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from mlmon.azure.wire import Wire
+from mlmon.azure.rest.wire import Wire
 from mlmon.settings import AzureWorkspace
 
 if TYPE_CHECKING:
-    from mlmon.azure.client import Client
     from mlmon.azure.discovery import Discovery, Memory
+    from mlmon.azure.rest.client import Client
 
 
 @dataclass(slots=True)

@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from mlmon.azure import shape
 from mlmon.azure.connection import Connection
 from mlmon.azure.discovery import API
-from mlmon.azure.faults import Asked, answered, translated
+from mlmon.azure.rest import shape
+from mlmon.azure.rest.faults import Asked, answered, translated
 from mlmon.azure.services import AzureServices
-from mlmon.azure.webservices import path_of
+from mlmon.azure.services.webservices import path_of
 from mlmon.core.errors import Failure, Unavailable, UsageError
 from mlmon.core.model import Generation, Json, Response, ServiceName
 
@@ -121,7 +121,7 @@ class AzureScoring:
         from azure.core.pipeline import Pipeline
         from azure.core.pipeline.policies import UserAgentPolicy
 
-        from mlmon.azure.client import USER_AGENT
+        from mlmon.azure.rest.client import USER_AGENT
 
         wire = self._connection.wire
         transport: Any = wire.transport  # one in all but its base class

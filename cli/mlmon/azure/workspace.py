@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmon.azure.connection import Connection
-from mlmon.azure.wire import Wire
+from mlmon.azure.rest.wire import Wire
 from mlmon.settings import AzureWorkspace
 from mlmon.state import Remembered
 

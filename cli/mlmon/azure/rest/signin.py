@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 
-from mlmon.azure import shape
-from mlmon.azure.cloud import WELL_KNOWN_AUTHORITIES, Cloud
-from mlmon.azure.faults import Asked, short, unreached
-from mlmon.azure.patience import retry_after
-from mlmon.azure.shared import SharedTransport
+from mlmon.azure.rest import shape
+from mlmon.azure.rest.cloud import WELL_KNOWN_AUTHORITIES, Cloud
+from mlmon.azure.rest.faults import Asked, short, unreached
+from mlmon.azure.rest.patience import retry_after
+from mlmon.azure.rest.shared import SharedTransport
 from mlmon.core.errors import MlmonError, NotAllowed, Unavailable, UsageError
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
-from mlmon.azure import queryfaults, shape
 from mlmon.azure.connection import Connection
-from mlmon.azure.faults import Asked, Plane, answered, translated
-from mlmon.azure.misread import MISREAD
+from mlmon.azure.rest import shape
+from mlmon.azure.rest.faults import Asked, Plane, answered, translated
+from mlmon.azure.rest.misread import MISREAD
+from mlmon.azure.telemetry import queryfaults
 from mlmon.core.errors import NotFound, QueryError, Unavailable
 from mlmon.core.model import Json, RequestCounts, RowNames, Table
 from mlmon.core.ports import Dialect, Scope, Tables
@@ -44,7 +45,7 @@ class AzureTelemetry:
         return self if scope is self._scope else AzureTelemetry(self._connection, scope=scope)
 
     def query(self, kql: str, *, between: TimeRange | None = None) -> Table:
-        from mlmon.azure.cells import table_of
+        from mlmon.azure.telemetry.cells import table_of
 
         if kql.lstrip().startswith("."):
             raise QueryError("a query that begins with '.' is a command, and none is sent", hint="begin with a table")
@@ -146,8 +147,8 @@ class AzureTelemetry:
     def _client(self) -> LogsQueryClient:
         from azure.monitor.query import LogsQueryClient
 
-        from mlmon.azure.client import USER_AGENT
-        from mlmon.azure.patient import Patient
+        from mlmon.azure.rest.client import USER_AGENT
+        from mlmon.azure.rest.patient import Patient
 
         wire = self._connection.wire
         if not wire.cloud.logs:

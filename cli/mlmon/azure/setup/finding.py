@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from mlmon.azure import shape
-from mlmon.azure.facts import WorkspaceFacts, arm_id
-from mlmon.azure.faults import Asked
-from mlmon.azure.places import are_parts
-from mlmon.azure.sdk import Sdk
+from mlmon.azure.discovery.facts import WorkspaceFacts, arm_id
+from mlmon.azure.discovery.places import are_parts
+from mlmon.azure.rest import shape
+from mlmon.azure.rest.faults import Asked
+from mlmon.azure.setup.sdk import Sdk
 from mlmon.core.errors import MlmonError, NotAllowed, NotFound
 from mlmon.core.model import Discovered
 from mlmon.settings import AzureWorkspace
 
 if TYPE_CHECKING:
     from mlmon.azure.connection import Connection
-    from mlmon.azure.wire import Wire
+    from mlmon.azure.rest.wire import Wire
 
 _SUBSCRIPTIONS_API: Final = {"api-version": "2022-12-01"}
 _WORKSPACES_API: Final = {"api-version": "2024-10-01"}

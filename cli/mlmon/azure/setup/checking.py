@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from mlmon.azure.faults import Plane
+from mlmon.azure.rest.faults import Plane
 from mlmon.core.errors import MlmonError, NotAllowed, NotFound, Unavailable
 from mlmon.core.model import Permission, Service
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from mlmon.azure import shape
+from mlmon.azure.rest import shape
 from mlmon.core.errors import Code, Failure, MlmonError, NotAllowed, NotFound, Unavailable
 from mlmon.core.model import Json
 
@@ -164,7 +164,7 @@ _ACTION: Final = re.compile(r"authorization to perform action '([^']+)'")
 
 
 def _throttled(asked: Asked, response: Any) -> Unavailable:
-    from mlmon.azure.patience import retry_after
+    from mlmon.azure.rest.patience import retry_after
 
     pause = retry_after(response.headers)
     when = f"in {pause:.0f} s" if pause else "in a minute"

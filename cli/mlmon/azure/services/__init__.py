@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from threading import Event
 
 from mlmon.azure.connection import Connection
-from mlmon.azure.online import OnlineServices
-from mlmon.azure.webservices import WebServices
+from mlmon.azure.services.online import OnlineServices
+from mlmon.azure.services.webservices import WebServices
 from mlmon.core.errors import MlmonError
 from mlmon.core.model import Generation, Json, Service, ServiceName, SwitchPlan, SwitchRequest
 from mlmon.core.parallel import map_bounded

@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from mlmon.azure import shape
+from mlmon.azure.rest import shape
 from mlmon.core.model import Column, Json, Table, Value
 
 _TIMESPAN: Final = re.compile(r"(-?)(?:(\d{1,8})\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))?")

@@ -6,11 +6,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
-from mlmon.azure import shape
 from mlmon.azure.connection import Connection
 from mlmon.azure.discovery import API, StorageFacts
-from mlmon.azure.faults import Asked, Plane
-from mlmon.azure.patient import Patient
+from mlmon.azure.rest import shape
+from mlmon.azure.rest.faults import Asked, Plane
+from mlmon.azure.rest.patient import Patient
 from mlmon.core.errors import NotAllowed
 
 if TYPE_CHECKING:

@@ -14,15 +14,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from mlmon.azure.cloud import KNOWN_NAMES
-from mlmon.azure.facts import Datastore, WorkspaceFacts, datastore, workspace_facts
+from mlmon.azure.discovery.facts import Datastore, WorkspaceFacts, datastore, workspace_facts
+from mlmon.azure.rest.cloud import KNOWN_NAMES
 from mlmon.core.errors import MlmonError
 from mlmon.settings import AzureWorkspace, azure_workspace
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-    from mlmon.azure.wire import Wire
+    from mlmon.azure.rest.wire import Wire
     from mlmon.core.model import Json
 
 T = TypeVar("T")

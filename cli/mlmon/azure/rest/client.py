@@ -16,14 +16,14 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy, HTTPPolicy
 from azure.core.rest import HttpRequest
 
 from mlmon import __version__
-from mlmon.azure import shape
-from mlmon.azure.faults import Asked, answered, is_gone, translated
-from mlmon.azure.patience import Patience, retry_after
+from mlmon.azure.rest import shape
+from mlmon.azure.rest.faults import Asked, answered, is_gone, translated
+from mlmon.azure.rest.patience import Patience, retry_after
 from mlmon.core.errors import Failure, Unavailable
 from mlmon.core.model import Json
 
 if TYPE_CHECKING:
-    from mlmon.azure.signin import SignIn
+    from mlmon.azure.rest.signin import SignIn
 
 USER_AGENT: Final = f"mlmon/{__version__}"
 OPERATION_TIMEOUT: Final = timedelta(minutes=20)
@@ -150,7 +150,7 @@ class Client:
     def _finished(self, document: Json, asked: Asked) -> bool:
         status = shape.text(document, "status").casefold()
         if status in {"failed", "canceled", "cancelled"}:
-            from mlmon.azure.faults import short
+            from mlmon.azure.rest.faults import short
 
             reason = short(shape.text(document, "error", "message"))
             ended = "failed" if status == "failed" else "was cancelled"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from mlmon.azure import shape
+from mlmon.azure.rest import shape
 from mlmon.core.errors import Unavailable, UsageError, did_you_mean
 from mlmon.core.model import Json
 

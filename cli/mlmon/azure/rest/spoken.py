@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
-from mlmon.azure.shared import SharedTransport
+from mlmon.azure.rest.shared import SharedTransport
 
 _SHOWN: Final = frozenset({"api-version", "comp", "restype", "prefix", "delimiter", "expand", "tail", "init"})
 """The query parameters whose values are said: any other could be a signature."""

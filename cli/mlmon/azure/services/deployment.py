@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from mlmon.azure import shape
-from mlmon.azure.edits import Edit, edited
+from mlmon.azure.rest import shape
+from mlmon.azure.services.edits import Edit, edited
 from mlmon.core.errors import Unavailable
 from mlmon.core.model import (
     COLLECTION_NAME,

@@ -10,17 +10,17 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from mlmon.azure.cloud import METADATA_URL, Cloud, cloud_of
-from mlmon.azure.faults import Asked
+from mlmon.azure.rest.cloud import METADATA_URL, Cloud, cloud_of
+from mlmon.azure.rest.faults import Asked
 from mlmon.core.errors import UsageError
 from mlmon.core.model import Json
 
 if TYPE_CHECKING:
     from azure.core.pipeline.policies import SansIOHTTPPolicy
 
-    from mlmon.azure.client import Client
-    from mlmon.azure.shared import SharedTransport
-    from mlmon.azure.signin import SignIn
+    from mlmon.azure.rest.client import Client
+    from mlmon.azure.rest.shared import SharedTransport
+    from mlmon.azure.rest.signin import SignIn
 
 CONNECT_SECONDS: Final = 5
 ANSWER_TIMEOUT: Final = timedelta(seconds=100)
@@ -64,7 +64,7 @@ class Wire:
         """The sign-in, as azure's clients take one. Nobody is asked for a token before a client needs it."""
         with self._lock:
             if self._signin is None:
-                from mlmon.azure.signin import SignIn
+                from mlmon.azure.rest.signin import SignIn
 
                 self._signin = SignIn(self.cloud, tenant=self.tenant, transport=self.speaking())
             return self._signin
@@ -87,7 +87,7 @@ class Wire:
 
     def client(self, base: str, *, scope: str, gone: Callable[[], None] | None = None) -> Client:
         """JSON from one service; `scope` "" where it wants no sign-in. `gone` as `Client` has it."""
-        from mlmon.azure.client import OPERATION_TIMEOUT, Client
+        from mlmon.azure.rest.client import OPERATION_TIMEOUT, Client
 
         signin = self.credential if scope else None
         return Client(
@@ -102,13 +102,13 @@ class Wire:
 
     def speaking(self) -> SharedTransport:
         """The pool of connections, telling `debug` of every request itself: for pipelines that take no policy."""
-        from mlmon.azure.spoken import SpeakingTransport
+        from mlmon.azure.rest.spoken import SpeakingTransport
 
         return SpeakingTransport(self.transport, say=self.debug)
 
     def spoken(self) -> SansIOHTTPPolicy[Any, Any]:
         """A policy that says each request to `debug`, for the pipelines of azure's own clients."""
-        from mlmon.azure.spoken import Spoken
+        from mlmon.azure.rest.spoken import Spoken
 
         return Spoken(self.debug)
 
@@ -129,8 +129,8 @@ class Wire:
     def _connected(self) -> SharedTransport:
         from azure.core.pipeline.transport import RequestsTransport
 
-        from mlmon.azure.quiet import silence
-        from mlmon.azure.shared import SharedTransport
+        from mlmon.azure.rest.quiet import silence
+        from mlmon.azure.rest.shared import SharedTransport
 
         silence()
         return SharedTransport(

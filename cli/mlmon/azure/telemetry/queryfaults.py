@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from mlmon.azure import shape
-from mlmon.azure.faults import short, told
+from mlmon.azure.rest import shape
+from mlmon.azure.rest.faults import short, told
 from mlmon.core.errors import QueryError, Unavailable, did_you_mean
 from mlmon.core.model import Json
 from mlmon.core.ports import Dialect

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from mlmon.azure import facts, places, shape
-from mlmon.azure.facts import BlobPlace, Datastore, StorageFacts, TelemetryFacts, WorkspaceFacts
-from mlmon.azure.faults import Asked, Unresolved, resolves, unreadable
+from mlmon.azure.discovery import facts, places
+from mlmon.azure.discovery.facts import BlobPlace, Datastore, StorageFacts, TelemetryFacts, WorkspaceFacts
+from mlmon.azure.rest import shape
+from mlmon.azure.rest.faults import Asked, Unresolved, resolves, unreadable
 from mlmon.core.errors import NotAllowed, NotFound, Unavailable
 from mlmon.core.model import Json
 
 if TYPE_CHECKING:
-    from mlmon.azure.client import Client
-    from mlmon.azure.wire import Wire
+    from mlmon.azure.rest.client import Client
+    from mlmon.azure.rest.wire import Wire
 
 API: Final = {"api-version": "2024-10-01"}
 """The stable version of Azure Machine Learning's REST contract that every request names, reading and writing alike:

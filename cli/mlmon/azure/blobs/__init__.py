@@ -7,12 +7,12 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from mlmon.azure import shape
+from mlmon.azure.blobs.listing import blobs_of, prefixes_of
+from mlmon.azure.blobs.storage import ONE_GET, Storage
 from mlmon.azure.connection import Connection
-from mlmon.azure.faults import translated
-from mlmon.azure.listing import blobs_of, prefixes_of
-from mlmon.azure.misread import unreadable
-from mlmon.azure.storage import ONE_GET, Storage
+from mlmon.azure.rest import shape
+from mlmon.azure.rest.faults import translated
+from mlmon.azure.rest.misread import unreadable
 from mlmon.core.errors import NotFound, Unavailable
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, Json, ServiceName
 

@@ -7,8 +7,8 @@ from typing import Any
 from azure.core.pipeline import Pipeline
 from azure.core.pipeline.transport import HttpTransport
 
-from mlmon.azure.patience import Patience
-from mlmon.azure.wire import Wire
+from mlmon.azure.rest.patience import Patience
+from mlmon.azure.rest.wire import Wire
 
 
 class Patient(HttpTransport[Any, Any]):

@@ -8,7 +8,7 @@ from configparser import ConfigParser, Error
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlmon.azure import shape
+from mlmon.azure.rest import shape
 from mlmon.core.model import Json
 
 

@@ -8,13 +8,13 @@ from threading import Event
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from mlmon.azure import shape
-from mlmon.azure.client import OPERATION_TIMEOUT, Answer, Client
 from mlmon.azure.connection import Connection
-from mlmon.azure.edits import Edit, basis_of, unchanged
-from mlmon.azure.faults import Asked, short
-from mlmon.azure.interruption import going_on, pausing
-from mlmon.azure.patience import retry_after
+from mlmon.azure.rest import shape
+from mlmon.azure.rest.client import OPERATION_TIMEOUT, Answer, Client
+from mlmon.azure.rest.faults import Asked, short
+from mlmon.azure.rest.patience import retry_after
+from mlmon.azure.services.edits import Edit, basis_of, unchanged
+from mlmon.azure.services.interruption import going_on, pausing
 from mlmon.core.errors import Failure, NotFound, Unavailable, UsageError
 from mlmon.core.model import Json, Kind, Service, ServiceName, Switch, SwitchPlan, SwitchRequest
 from mlmon.monitoring.planning import refuse_impossible

@@ -7,13 +7,13 @@ from threading import Event
 from typing import Final
 from urllib.parse import quote
 
-from mlmon.azure import shape
 from mlmon.azure.connection import Connection
-from mlmon.azure.deployment import TERMINAL, body_of, data_ids, edits_of, notes_of, own_name, service_of
 from mlmon.azure.discovery import API, BlobPlace
-from mlmon.azure.edits import Edit, basis_of, unchanged
-from mlmon.azure.faults import Asked
-from mlmon.azure.interruption import going_on, pausing
+from mlmon.azure.rest import shape
+from mlmon.azure.rest.faults import Asked
+from mlmon.azure.services.deployment import TERMINAL, body_of, data_ids, edits_of, notes_of, own_name, service_of
+from mlmon.azure.services.edits import Edit, basis_of, unchanged
+from mlmon.azure.services.interruption import going_on, pausing
 from mlmon.core.errors import NotFound, Unavailable, UsageError
 from mlmon.core.model import Json, Service, ServiceName, SwitchPlan, SwitchRequest
 from mlmon.core.parallel import map_bounded

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlmon.azure.az import Defaults, defaults
-from mlmon.azure.wire import Wire
+from mlmon.azure.rest.wire import Wire
+from mlmon.azure.setup.az import Defaults, defaults
 from mlmon.core.errors import MlmonError
 from mlmon.core.model import Discovered, Permission
 from mlmon.settings import AzureWorkspace
@@ -30,18 +30,18 @@ class Setup:
 
     def visible(self, subscription: str = "") -> list[AzureWorkspace]:
         """The workspaces that this sign-in can see, in one subscription or in all. Raises as `finding.visible`."""
-        from mlmon.azure.finding import visible
+        from mlmon.azure.setup.finding import visible
 
         return visible(self.wire, subscription=subscription)
 
     def discovered(self, workspace: AzureMLWorkspace, *, warn: Callable[[MlmonError], None]) -> Discovered:
         """Everything that can be remembered of a workspace, found out anew. Raises as `finding.discovered`."""
-        from mlmon.azure.finding import discovered
+        from mlmon.azure.setup.finding import discovered
 
         return discovered(workspace.connection, warn=warn)
 
     def permissions(self, workspace: AzureMLWorkspace) -> Iterator[Permission]:
         """Whether each plane may be read, as it answers. Raises as `checking.permissions`."""
-        from mlmon.azure.checking import permissions
+        from mlmon.azure.setup.checking import permissions
 
         return permissions(workspace)

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from threading import RLock
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from mlmon.azure import facts, places
-from mlmon.azure.facts import BlobPlace, Datastore, StorageFacts, TelemetryFacts, WorkspaceFacts
-from mlmon.azure.lookup import API, Lookup, last
+from mlmon.azure.discovery import facts, places
+from mlmon.azure.discovery.facts import BlobPlace, Datastore, StorageFacts, TelemetryFacts, WorkspaceFacts
+from mlmon.azure.discovery.lookup import API, Lookup, last
 from mlmon.core.errors import NotAllowed, NotFound
 from mlmon.core.model import Json
 
 if TYPE_CHECKING:
-    from mlmon.azure.client import Client
-    from mlmon.azure.wire import Wire
+    from mlmon.azure.rest.client import Client
+    from mlmon.azure.rest.wire import Wire
 
 __all__ = ["API", "BlobPlace", "Discovery", "Memory", "StorageFacts", "TelemetryFacts", "WorkspaceFacts"]
 

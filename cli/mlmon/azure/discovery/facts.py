@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from mlmon.azure import shape
-from mlmon.azure.places import are_parts, is_arm_id, is_container
+from mlmon.azure.discovery.places import are_parts, is_arm_id, is_container
+from mlmon.azure.rest import shape
 from mlmon.core.model import Json
 
 F = TypeVar("F")
