@@ -42,7 +42,9 @@ class Storage:
         endpoint, _ = self._place(container)
         default = self._connection.discovery.storage()
         name = default.account if endpoint == default.endpoint else urlsplit(endpoint).netloc
-        return Asked(doing, scope=f"the storage account {name}", role=READER, plane=Plane.DATA)
+        by_identity = self._connection.target.storage_auth != "key"
+        otherwise = "or, where account keys are allowed: --storage-auth key" if by_identity else ""
+        return Asked(doing, scope=f"the storage account {name}", role=READER, plane=Plane.DATA, otherwise=otherwise)
 
     def client(self, container: str) -> ContainerClient:
         """The client for a container. Raises as `faults.translated` where a key has to be asked for first."""

@@ -138,7 +138,7 @@ class Client:
             left = end - time.monotonic()
             if left <= 0:
                 raise Unavailable(
-                    f"{asked.doing}: not finished after {self._timeout.total_seconds():.0f} s; Azure goes on with it",
+                    f"still waiting after {self._timeout.total_seconds():.0f} s to {asked.doing}; Azure goes on with it",
                     hint="mlmon status shows when it is done; --timeout 1h waits longer",
                 )
             sleep(min(max(_POLL_SECONDS if pause is None else pause, _SHORTEST_POLL), _LONGEST_POLL, left))

@@ -31,13 +31,15 @@ class Plane(StrEnum):
 class Asked:
     """What was asked of whom, in the words of the messages.
 
-    `doing` follows "may not" and "could not": "read the deployments". `scope` is the resource where `role` is needed.
+    `doing` follows "may not" and "could not": "read the deployments". `scope` is the resource where `role` is needed,
+    and `otherwise` what else may help who does not have it.
     """
 
     doing: str
     scope: str
     role: str
     plane: Plane = Plane.CONTROL
+    otherwise: str = ""
 
 
 LONGEST: Final = 300
@@ -88,7 +90,7 @@ def _answered(asked: Asked, response: Any, account: str) -> MlmonError:  # noqa:
     if status == 401:
         return _unauthenticated(asked, response, account)
     if status == 403:
-        return _forbidden(asked, code, message, account)
+        return _forbidden(asked, response, account)
     if is_gone(response):
         return NotFound(
             f"could not {asked.doing}: {message}",
@@ -131,9 +133,16 @@ def _because(message: str) -> str:
 def _unauthenticated(asked: Asked, response: Any, account: str) -> NotAllowed:
     who = account or "this sign-in"
     hint = "sign in again: az login, with --tenant ID if the workspace is in another tenant"
-    if skew := _skew(response.headers.get("Date")):
-        hint = f"this machine's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} Azure's: set it right"
-    return NotAllowed(f"Azure does not accept {who} for {asked.scope}: could not {asked.doing}", hint=hint)
+    return NotAllowed(
+        f"Azure does not accept {who} for {asked.scope}: could not {asked.doing}", hint=_clock(response) or hint
+    )
+
+
+def _clock(response: Any) -> str:
+    """What to do about a clock that differs from the service's; "" when it is near enough or nothing is known."""
+    skew = _skew(response.headers.get("Date"))
+    side = "ahead of" if skew > 0 else "behind"
+    return f"this machine's clock is {abs(skew):.0f} s {side} Azure's: set it right" if skew else ""
 
 
 def _skew(said: str | None) -> float:
@@ -145,8 +154,8 @@ def _skew(said: str | None) -> float:
     return ahead if abs(ahead) > _SKEW_SECONDS else 0.0
 
 
-def _forbidden(asked: Asked, code: str, message: str, account: str) -> NotAllowed:
-    who = account or "this sign-in"
+def _forbidden(asked: Asked, response: Any, account: str) -> NotAllowed:
+    code, message = told(response)
     if asked.plane is Plane.DATA and code == "AuthorizationFailure":
         return NotAllowed(
             f"the firewall of {asked.scope} does not let this machine in: could not {asked.doing}",
@@ -154,10 +163,10 @@ def _forbidden(asked: Asked, code: str, message: str, account: str) -> NotAllowe
         )
     if denied := _ACTION.search(message):
         message = f"it needs {denied[1]}"  # the rest repeats who, what and where, in ids
-    hint = f"ask for the role {asked.role!r} on {asked.scope}"
-    if asked.plane is Plane.DATA:
-        hint += "\nor, where account keys are allowed: --storage-auth key"
-    return NotAllowed(f"{who} may not {asked.doing}{_because(message)}", hint=hint)
+    hints = [f"ask for the role {asked.role!r} on {asked.scope}", asked.otherwise]
+    # storage refuses a signature that is older or newer than 15 minutes
+    hint = _clock(response) or "\n".join(filter(None, hints))
+    return NotAllowed(f"{account or 'this sign-in'} may not {asked.doing}{_because(message)}", hint=hint)
 
 
 _ACTION: Final = re.compile(r"authorization to perform action '([^']+)'")
