@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -52,9 +53,32 @@ def runner(azure: LocalAzure, folder: Path) -> Runner:
     return Runner(folder, dict(azure.environ))
 
 
-def switch(workspace: AzureMLWorkspace, name: ServiceName, request: SwitchRequest) -> Service:
+class Unhurried(Event):
+    """A `stop` for an operation that is followed without pauses, and given up at the fifth of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = 5
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._left -= 1
+        if not self._left:
+            self.set()
+        return self.is_set()
+
+
+def unhurried(workspace: AzureMLWorkspace) -> list[float]:
+    """From now on the pauses between tries take no time; they are kept, in seconds."""
+    paused: list[float] = []
+    workspace.connection.wire.transport.sleep = paused.append  # type: ignore[method-assign]
+    return paused
+
+
+def switch(
+    workspace: AzureMLWorkspace, name: ServiceName, request: SwitchRequest, *, stop: Event | None = None
+) -> Service:
     """Plan and apply."""
-    return workspace.services.apply(workspace.services.plan(name, request))
+    return workspace.services.apply(workspace.services.plan(name, request), stop=stop)
 
 
 def counted(azure: LocalAzure) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from azured import connect
+from azured import connect, unhurried
 from emulators.azure import LocalAzure
 from emulators.blobfront import busy, firewalled
 from emulators.faults import Fault, dropped, html, reset_mid_body
@@ -296,10 +296,13 @@ def test_what_passes_is_tried_again_and_what_stays_is_said(
     azure: LocalAzure, workspace: AzureMLWorkspace, fault: Fault
 ) -> None:
     azure.blobs.put("kept", "a", b"1")
+    paused = unhurried(workspace)
     with azure.fault(fault, plane="blob", times=2):
         assert named(workspace, "kept") == ["a"]
+    assert len(paused) == 2
     with azure.fault(fault, plane="blob"), pytest.raises(Unavailable):
         named(workspace, "kept")
+    assert sum(paused[2:]) < 6
 
 
 def test_a_connection_that_breaks_in_the_middle_of_a_blob_is_mended(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from azured import connect, local_azure, switch
+from azured import Unhurried, connect, local_azure, switch
 from drawn import ANYTHING
 from emulators import resources, webservices
 from emulators.azure import LocalAzure
@@ -119,7 +119,7 @@ def test_services_that_are_planned_for_and_changed(
 
 
 @given(v2=spoiled({"status": "Succeeded", "error": {"message": "no"}}), v1=spoiled({"state": "Succeeded", "error": {}}))
-@FEW
+@MANY
 def test_operations(azure: LocalAzure, workspace: AzureMLWorkspace, v2: Json, v1: Json) -> None:
     running = azure.fault(answer(v2), plane="arm", path="/mfeOperationsStatus/")
     with running, azure.fault(answer(v1), plane="v1", path="/operations/"):
@@ -127,7 +127,7 @@ def test_operations(azure: LocalAzure, workspace: AzureMLWorkspace, v2: Json, v1
             service = workspace.services.get(name)
             request = SwitchRequest(Switch.INSIGHTS, on=not service.insights)
             value_or_error(
-                partial(switch, workspace, name, request),
+                partial(switch, workspace, name, request, stop=Unhurried()),
                 kinds=(Service,),
             )
     azure.operations.finish()

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from azured import connect, local_azure
+from azured import Unhurried, connect, local_azure
 from drawn import Document, deployments, web_services
 from emulators import webservices
 from emulators.azure import LocalAzure
@@ -55,7 +55,6 @@ class Reader:
 @pytest.fixture(scope="module")
 def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzure]:
     with local_azure(tmp_path_factory.mktemp("azure")) as made, made.operations.going(polls=0):
-        made.operations.course = type(made.operations.course)(polls=0, retry_after=0)
         made.add_endpoint("ep1")
         yield made
 
@@ -85,7 +84,7 @@ def read_by_sdk(azure: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def switch_all(workspace: AzureMLWorkspace, names: Sequence[ServiceName], request: SwitchRequest) -> None:
     steps = switching.plan_all(workspace.services, names, request)
-    switching.raise_if_failed(switching.apply_all(workspace.services, steps, ended=lambda _: None))
+    switching.raise_if_failed([switching.apply(workspace.services, step, stop=Unhurried()) for step in steps])
 
 
 def with_collection(document: Document, *, on: bool) -> Document:

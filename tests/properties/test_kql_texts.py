@@ -15,6 +15,7 @@ from mlmon.core.ports import Dialect, Tables
 from mlmon.kql.build import kql_string, traces_query
 from mlmon.kql.engine.reading import read
 
+
 def payloads(text: str) -> list[Any]:
     """What a scoring script may print that holds the text."""
     return [

@@ -5,7 +5,6 @@ Only the services themselves are needed: where telemetry or the collected data c
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from typing import Final
 
 from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.newest import newest
-from mlmon.core.errors import MlmonError
+from mlmon.core.errors import MlmonError, Unavailable
 from mlmon.core.model import RequestCounts, RowNames, Service, ServiceName
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Workspace
@@ -150,22 +149,25 @@ class _Data:
         ]
 
     def _look_at(self, service: Service) -> None:
-        if error := self._hopeless():
-            self.errors[service.name] = error
-            return
-        try:
-            found = newest(self.workspace.blobs, service.name)
-            with self._lock:
+        found, error = None, self._hopeless()
+        if error is None:
+            try:
+                found = newest(self.workspace.blobs, service.name)
+            except MlmonError as met:
+                error = met
+        with self._lock:
+            if error is None:
                 self.newest[service.name] = found
-        except MlmonError as error:
-            with self._lock:
+            else:
                 self.errors[service.name] = error
 
     def _hopeless(self) -> MlmonError | None:
-        """The error that the first few all met, and nobody did not: the storage is out of reach, and every further
-        service would wait for that again."""
+        """The error that the first few all waited for, and nobody did not meet: the storage is out of reach, and every
+        further service would wait for that again."""
         with self._lock:
             if self.newest or len(self.errors) < AT_ONCE:
                 return None
-            words = Counter(error.message for error in self.errors.values())
-            return next(iter(self.errors.values())) if len(words) == 1 else None
+            first, *others = self.errors.values()
+            alike = all(error.message == first.message for error in others)
+            # a refusal takes no time, and the next service's data may stand in another account
+            return first if alike and isinstance(first, Unavailable) else None

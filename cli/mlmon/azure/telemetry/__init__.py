@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 USUAL_WAIT: Final = timedelta(minutes=3)
 LONGEST_WAIT: Final = timedelta(minutes=10)
 """How long the service works on a query unless told otherwise, and the longest that it can be told."""
-_FOR_THE_WAY: Final = timedelta(seconds=5)
+_SECONDS_FOR_THE_WAY: Final = 5
 
 
 class AzureTelemetry:
@@ -131,7 +131,7 @@ class AzureTelemetry:
         """How long the service and the connection wait: the one knows nothing of the other."""
         wait = min(self._connection.wire.timeout or USUAL_WAIT, LONGEST_WAIT)
         whole = max(1, int(wait.total_seconds()))
-        return {"server_timeout": whole, "read_timeout": whole + int(_FOR_THE_WAY.total_seconds())}
+        return {"server_timeout": whole, "read_timeout": whole + min(whole, _SECONDS_FOR_THE_WAY)}
 
     def _place(self) -> tuple[Callable[..., object], Asked]:
         """The call that asks here, and how it is called in messages."""
