@@ -19,7 +19,7 @@ from emulators.faults import Fault, dropped, html, reset_mid_body
 from emulators.messages import Answer
 from mlmon.azure.blobs.storage import ONE_GET
 from mlmon.azure.workspace import AzureMLWorkspace
-from mlmon.core.errors import NotAllowed, NotFound, Unavailable
+from mlmon.core.errors import Failure, NotAllowed, NotFound, Unavailable
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
 from mlmon.settings import AzureWorkspace
 
@@ -124,8 +124,13 @@ HOSTILE = [
     "ümläut/日本/😀.jsonl",
     "quote'\"<>&amp;.csv",
     "%2e%2e/x",
+    "%zz",
     "a//b",
+    "dots.../x.",
+    "end/",
+    "space ",
     "tab\tname",
+    "~!$()*[]{}|^`;:@,=",
     "x" * 900,
 ]
 
@@ -139,7 +144,21 @@ def test_names_of_any_kind_are_listed_and_read(azure: LocalAzure, workspace: Azu
     assert [blob.name for blob in listed] == sorted(blob.name for blob in listed)
     for blob in listed:
         assert fetched(workspace, blob) == blob.name[2:].encode()
-    assert list(workspace.blobs.children("kept", "p/")) == ["p/%2e%2e/", "p/a b/", "p/a//"[:-1], "p/ümläut/"]
+    assert list(workspace.blobs.children("kept", "p/")) == [
+        "p/%2e%2e/", "p/a b/", "p/a/", "p/dots.../", "p/end/", "p/ümläut/"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["p/x/../b", "p/./b", "../kept/p/b"])
+def test_a_name_that_would_lead_to_another_blob_is_not_asked_for(
+    azure: LocalAzure, workspace: AzureMLWorkspace, name: str
+) -> None:
+    azure.blobs.put("kept", "p/b", b"12345")
+    [other] = workspace.blobs.list("kept", "")
+    azure.requests.clear()
+    with pytest.raises(Failure):
+        fetched(workspace, replace(other, name=name))
+    assert azure.requests.count("blob") == 0
 
 
 def test_a_name_that_xml_cannot_hold_is_decoded(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from azured import runner
+from azured import counted, runner
 from emulators.azure import LocalAzure
-from emulators.faults import answer
+from emulators.faults import answer, refuse
 from running import Runner
 
 PRINTED = json.dumps({"input": [[31, 2.5]], "output": [33.5]})
@@ -89,6 +89,30 @@ def test_another_deployments_traces_are_not_shown(mlmon: Runner) -> None:
     rows = mlmon("traces ep/green -o json").json
     assert {row["cloud_RoleName"] for row in rows} == {"ep/green"}
     assert [row["timestamp"] for row in rows] == ["2026-11-20T09:12:00Z", "2026-11-20T09:02:00Z"]
+
+
+def test_a_deployments_names_cost_one_request_an_endpoint_and_a_web_services_none(
+    azure: LocalAzure, mlmon: Runner
+) -> None:
+    """Every time: a name that only one service bore a minute ago may be somebody else's too by now."""
+    for number in range(5):
+        azure.add_deployment(f"ep{number}", "blue")
+    for command in ("traces ep/blue", "traces svc"):
+        assert mlmon(command).code == 0
+    azure.requests.clear()
+    assert mlmon("traces ep/blue").code == 0
+    assert (len(counted(azure)), azure.requests.count("v1"), azure.requests.count("logs")) == (2 + 6, 1, 1)
+    azure.requests.clear()
+    assert mlmon("traces svc").code == 0
+    assert (len(counted(azure)), azure.requests.count("v1"), azure.requests.count("logs")) == (0, 1, 1)
+
+
+def test_web_services_that_cannot_be_seen_may_have_a_deployments_names(azure: LocalAzure, mlmon: Runner) -> None:
+    with azure.fault(refuse(403, {"code": "Forbidden", "message": "no"}), plane="v1"):
+        outcome = mlmon("traces ep/green")
+    assert (outcome.code, len(outcome.jsonl)) == (0, 2)
+    assert outcome.err.splitlines()[0].startswith("warning: the v1 web services are not shown: ")
+    assert outcome.err.splitlines()[0].endswith("; rows of one called ep-green or green may be here")
 
 
 def test_a_part_of_an_answer_is_exit_code_7_with_a_warning(azure: LocalAzure, mlmon: Runner) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Timer
 from typing import Any
 
 import pytest
 
-from azured import connect, counted, switch
+from azured import connect, counted, switch, unhurried
 from emulators.azure import LocalAzure
-from emulators.faults import answer, dropped, refuse
+from emulators.faults import answer, dropped, html, refuse
 from mlmon.azure.workspace import AzureMLWorkspace
 from mlmon.core.errors import Failure, Interrupted, NotAllowed, NotFound, Unavailable, UsageError
 from mlmon.core.model import CollectionSetting, FieldChange, Kind, Service, ServiceName, Switch, SwitchRequest
@@ -264,6 +264,31 @@ def test_an_operation_that_does_not_succeed_is_a_failure_with_azures_reason(
     assert not workspace.services.get(BLUE).insights
 
 
+def test_what_was_begun_is_not_called_undone_when_its_end_cannot_be_seen(
+    azure: LocalAzure, workspace: AzureMLWorkspace
+) -> None:
+    azure.add_deployment("ep1", "blue")
+    azure.webservices.add("svc")
+    unhurried(workspace)
+    for name, kind in ((BLUE, "deployment"), (ServiceName("svc"), "v1 web service")):
+        plan = workspace.services.plan(name, INSIGHTS)
+        with azure.fault(html(502), path="operation"), pytest.raises(Unavailable) as unseen:
+            workspace.services.apply(plan)
+        assert unseen.value.message == (
+            f"Azure answered 502: could not see the end of what was begun (change the {kind} {name})"
+        )
+        azure.operations.finish()
+        plan = workspace.services.plan(name, replace(INSIGHTS, on=False))
+        # the reading before the change still passes
+        unread = azure.fault(html(502), method="GET", path="/(blue|svc)$", after=1)
+        with unread, pytest.raises(Unavailable) as unread_:
+            workspace.services.apply(plan)
+        assert unread_.value.message == (
+            f"Azure answered 502: could not read back the {kind} {name}, which was changed"
+        )
+        assert not workspace.services.get(name).insights
+
+
 def test_without_waiting_the_change_goes_on(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
     azure.add_deployment("ep1", "blue")
     with azure.operations.going(polls=None):
@@ -272,7 +297,7 @@ def test_without_waiting_the_change_goes_on(azure: LocalAzure, workspace: AzureM
     assert (after.state, after.insights) == ("Updating", True)
     assert azure.requests.count("arm", path="mfeOperation") == 0
     azure.operations.finish()
-    assert workspace.services.get(BLUE) == dataclasses.replace(after, state="Succeeded")
+    assert workspace.services.get(BLUE) == replace(after, state="Succeeded")
 
 
 def test_setting_stop_ends_the_waiting_and_azure_goes_on(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:

@@ -88,3 +88,24 @@ def test_and_else_every_service_is_looked_at(listing: Callable[[ServiceName], Ml
     report = looked_at(planes)
     assert sorted(planes.asked) == FORTY
     assert [one.newest_failed for one in report.services] == [listing(name) is not None for name in FORTY]
+
+
+def test_requests_that_a_service_out_of_sight_may_have_made_are_not_counted_for_another() -> None:
+    blue, green, main = ServiceName("ep", "blue"), ServiceName("ep", "green"), ServiceName("edge", "main")
+    counts = {
+        ("ep/blue", "ep/blue"): RequestCounts(1, 0),
+        ("ep/green", ""): RequestCounts(2, 1),
+        ("", "green"): RequestCounts(4, 0),
+        ("", "ep"): RequestCounts(8, 0),
+    }
+    names = [blue, green, main]
+    everything = looked_at(Planes(names, counts=counts))
+    assert [one.counts for one in everything.services] == [
+        RequestCounts(1, 0),
+        RequestCounts(6, 1),
+        RequestCounts(0, 0),
+    ]
+    # a web service may be called green
+    partly = looked_at(Planes(names, counts=counts, unseen=["the v1 web services are not shown"]))
+    assert [one.counts for one in partly.services] == [RequestCounts(1, 0), None, RequestCounts(0, 0)]
+    assert (partly.unseen, partly.complete) == (("the v1 web services are not shown",), False)

@@ -67,7 +67,7 @@ def traces(
     found = session.service(workspace, service)
     telemetry = _looked_at(workspace, scope)
     between = resolve(session.now, start=start, end=end)
-    names = _names(workspace, found)
+    names = _names(session, workspace, found)
 
     def question(tables: Tables) -> str:
         written = traces_query(
@@ -139,13 +139,19 @@ def _looked_at(workspace: Workspace, scope: str | None) -> Telemetry:
     return workspace.telemetry.in_scope(Scope(scope)) if scope else workspace.telemetry
 
 
-def _names(workspace: Workspace, service: Service) -> Sequence[str]:
-    """What telemetry may call a service. Only of a v2 deployment is that a question, and other services answer it."""
+def _names(session: Session, workspace: Workspace, service: Service) -> Sequence[str]:
+    """What telemetry may call a service. Only of a v2 deployment is that a question, and other services answer it.
+
+    They are asked every time: a deployment that is new since may be called just the same.
+    """
     from mlmon.monitoring.attribution import names_of
 
     if service.generation is Generation.V1:
         return [str(service.name)]
-    return names_of(service.name, [each.name for each in workspace.services.list()])
+    names = names_of(service.name, [each.name for each in workspace.services.list()])
+    for sentence in workspace.services.unseen if names[1:] else ():
+        session.terminal.note(f"{sentence}; rows of one called {' or '.join(names[1:])} may be here", level="warning")
+    return names
 
 
 def _rows(session: Session, table: Table, *, empty: str) -> Rows:

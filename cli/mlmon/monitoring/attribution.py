@@ -39,6 +39,13 @@ def names_of(service: ServiceName, services: Sequence[ServiceName]) -> tuple[str
     return (str(service), *sorted(name for name in names if name != str(service)))
 
 
+def doubtful(counts: Mapping[RowNames, RequestCounts], services: Sequence[ServiceName]) -> set[ServiceName]:
+    """Of services that are not all there are, those whose counts may hold another one's: by a name not quite theirs."""
+    known = owners(services)
+    called = (next((name for name in names if name in known), None) for names in counts)
+    return {known[name] for name in called if name is not None and name != str(known[name])}
+
+
 def attributed(
     counts: Mapping[RowNames, RequestCounts], services: Sequence[ServiceName]
 ) -> tuple[dict[ServiceName, RequestCounts], list[RowNames]]:

@@ -19,7 +19,7 @@ from mlmon.core.model import RequestCounts, RowNames, Service, ServiceName
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Workspace
 from mlmon.core.timerange import TimeRange
-from mlmon.monitoring.attribution import attributed
+from mlmon.monitoring.attribution import attributed, doubtful
 
 AT_ONCE: Final = 8
 """How many services' newest data is looked for at the same time."""
@@ -29,7 +29,8 @@ AT_ONCE: Final = 8
 class ServiceStatus:
     """A service, the requests of the last day, and its newest collected blob (None: none yet).
 
-    A None of `counts` means that telemetry could not be had; `newest_failed` that the collected data could not.
+    A None of `counts` means that telemetry could not be had, or that a service which could not be seen may have made
+    the requests; `newest_failed` that the collected data could not be had.
     """
 
     service: Service
@@ -83,19 +84,21 @@ def status(
         for _ in looking:
             pass
     known = [service.name for service in data.listed]
+    unseen = tuple(workspace.services.unseen)
     counts, nobodys = attributed(telemetry.counts, known)
+    unsure = doubtful(telemetry.counts, known) if unseen else set()
     nothing = None if telemetry.error else RequestCounts(0, 0)
     services = tuple(
         ServiceStatus(
             service,
-            counts=counts.get(service.name, nothing),
+            counts=None if service.name in unsure else counts.get(service.name, nothing),
             newest=data.newest.get(service.name),
             newest_failed=service.name in data.errors,
         )
         for service in data.chosen
     )
     troubles = [*([Trouble("requests", telemetry.error)] if telemetry.error else []), *data.troubles()]
-    return Report(services, tuple(troubles), tuple(nobodys), tuple(workspace.services.unseen))
+    return Report(services, tuple(troubles), tuple(nobodys), unseen)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from mlmon.azure.connection import Connection
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.faults import translated
 from mlmon.azure.rest.misread import unreadable
-from mlmon.core.errors import NotFound, Unavailable
+from mlmon.core.errors import Failure, NotFound, Unavailable
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, Json, ServiceName
 
 if TYPE_CHECKING:
@@ -62,6 +62,9 @@ class AzureBlobs:
             yield from found
 
     def read(self, blob: BlobInfo) -> Iterator[bytes]:
+        if not {".", ".."}.isdisjoint(blob.name.split("/")):
+            # every HTTP client resolves them, and what came would be another blob
+            raise Failure(f"no request can name the blob {blob.name!r}", hint="copy it to another name")
         client = self._storage.client(blob.container).get_blob_client(blob.name)
         if not blob.size:
             self._ask(blob, client.get_blob_properties)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
@@ -142,7 +142,7 @@ class Client:
                     hint="mlmon status shows when it is done; --timeout 1h waits longer",
                 )
             sleep(min(max(_POLL_SECONDS if pause is None else pause, _SHORTEST_POLL), _LONGEST_POLL, left))
-            polled = self.send("GET", address, asked=asked)
+            polled = self.send("GET", address, asked=following(asked))
             pause = retry_after(polled.headers)
             if self._finished(polled.body, asked):
                 return
@@ -173,6 +173,11 @@ class Client:
                 hint="try again in a minute",
             )
         return path
+
+
+def following(asked: Asked) -> Asked:
+    """Asking how far something is that was begun: an error of that alone does not mean that it is not done."""
+    return replace(asked, doing=f"see the end of what was begun ({asked.doing})")
 
 
 class _OneToken(BearerTokenCredentialPolicy[Any, Any]):

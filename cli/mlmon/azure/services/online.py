@@ -80,7 +80,7 @@ class OnlineServices:
             if not wait:
                 return service_of(name, answer.body)
             self._connection.arm.wait(answer, asked=asked, sleep=pausing(name, stop))
-        return self.get(name)
+        return service_of(name, self._read(name, doing=f"read back the deployment {name}, which was changed"))
 
     def _reread(self, plan: SwitchPlan) -> Json:
         """The deployment as it is at this moment, when it may be changed."""
@@ -147,8 +147,8 @@ class OnlineServices:
             return None
         return ServiceName(*(part.endpoint for part in parts))
 
-    def _read(self, name: ServiceName) -> Json:
-        asked = Asked(f"read the deployment {name}", scope=self._path(name), role=READER)
+    def _read(self, name: ServiceName, *, doing: str = "") -> Json:
+        asked = Asked(doing or f"read the deployment {name}", scope=self._path(name), role=READER)
         raw = self._connection.arm.get(self._path(name), query=API, asked=asked)
         if not isinstance(raw, dict):
             raise Unavailable(

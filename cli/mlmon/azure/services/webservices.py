@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from mlmon.azure.connection import Connection
 from mlmon.azure.rest import shape
-from mlmon.azure.rest.client import OPERATION_TIMEOUT, Answer, Client
+from mlmon.azure.rest.client import OPERATION_TIMEOUT, Answer, Client, following
 from mlmon.azure.rest.faults import Asked, short
 from mlmon.azure.rest.patience import retry_after
 from mlmon.azure.services.edits import Edit, basis_of, unchanged
@@ -54,9 +54,9 @@ class WebServices:
         """One web service as it is now. Raises `NotFound`."""
         return service_of(name, self.read(name))
 
-    def read(self, name: ServiceName) -> Json:
-        """A web service as the API shows it. Raises `NotFound`."""
-        asked = Asked(f"read the v1 web service {name}", scope=self._connection.path, role=_READER)
+    def read(self, name: ServiceName, *, doing: str = "") -> Json:
+        """A web service as the API shows it; `doing` is what messages call that. Raises `NotFound`."""
+        asked = Asked(doing or f"read the v1 web service {name}", scope=self._connection.path, role=_READER)
         raw = self._client().get(path_of(name), query={"expand": "true"}, asked=asked)
         if not isinstance(raw, dict):
             raise Unavailable(
@@ -99,7 +99,7 @@ class WebServices:
             if not wait:
                 return service_of(name, answer.body)
             self._wait(name, answer, asked, stop)
-        return self.get(name)
+        return service_of(name, self.read(name, doing=f"read back the v1 web service {name}, which was changed"))
 
     def _validate(self, name: ServiceName, patch: Json) -> None:
         """Ask the API beforehand, as its own SDK does. Raises `Failure` when it says no; no answer is no objection."""
@@ -119,7 +119,7 @@ class WebServices:
         end = time.monotonic() + limit
         sleep, pause = pausing(name, stop), _FIRST_POLL
         while True:
-            polled = self._client().send("GET", f"/operations/{quote(operation, safe='')}", asked=asked)
+            polled = self._client().send("GET", f"/operations/{quote(operation, safe='')}", asked=following(asked))
             if _finished(polled.body, asked):
                 return
             left = end - time.monotonic()
