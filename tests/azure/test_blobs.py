@@ -216,6 +216,16 @@ def test_pages_are_fetched_as_they_are_needed(azure: LocalAzure, workspace: Azur
     assert raised.value.message == "the listing of kept has no end"
 
 
+def test_a_prefix_that_two_pages_share_is_one(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
+    def prefixes(*names: str, marker: str) -> Fault:
+        inside = "".join(f"<BlobPrefix><Name>{name}</Name></BlobPrefix>" for name in names)
+        return xml(f"<EnumerationResults><Blobs>{inside}</Blobs><NextMarker>{marker}</NextMarker></EnumerationResults>")
+
+    last, first = prefixes("p/b/", "p/c/", "elsewhere/", marker=""), prefixes("p/a/", "p/b/", marker="m")
+    with azure.fault(last, plane="blob", times=1), azure.fault(first, plane="blob", times=1):
+        assert list(workspace.blobs.children("kept", "p/")) == ["p/a/", "p/b/", "p/c/"]
+
+
 def test_a_container_that_is_not_there_is_empty(workspace: AzureMLWorkspace) -> None:
     assert named(workspace, "no-such-container") == []
     assert list(workspace.blobs.children("no-such-container", "a/")) == []

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import copy
+import json
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Timer
+from time import sleep
 from typing import Any
 
 import pytest
 
 from azured import connect, counted, switch, unhurried
 from emulators.azure import LocalAzure
-from emulators.faults import answer, dropped, html, refuse
+from emulators.faults import Fault, answer, dropped, html, refuse
 from mlmon.azure.workspace import AzureMLWorkspace
 from mlmon.core.errors import Failure, Interrupted, NotAllowed, NotFound, Unavailable, UsageError
 from mlmon.core.model import CollectionSetting, FieldChange, Kind, Service, ServiceName, Switch, SwitchRequest
@@ -176,6 +180,20 @@ def test_enabling_takes_what_is_there_in_its_own_spelling_and_disabling_keeps_al
     assert azure.deployments["ep1", "blue"] == before
 
 
+def test_what_only_azure_itself_may_say_is_not_sent_and_all_else_is(
+    azure: LocalAzure, workspace: AzureMLWorkspace
+) -> None:
+    azure.add_deployment("ep1", "blue")
+    expected = copy.deepcopy(azure.deployments["ep1", "blue"])
+    for key in ("id", "name", "type", "systemData"):
+        del expected[key]
+    del expected["properties"]["provisioningState"]
+    expected["properties"]["appInsightsEnabled"] = True
+    switch(workspace, BLUE, INSIGHTS)
+    [sent] = azure.requests.of("arm", "PUT")
+    assert json.loads(sent.body) == expected
+
+
 def test_missing_data_assets_are_registered_and_existing_ones_are_used(
     azure: LocalAzure, workspace: AzureMLWorkspace
 ) -> None:
@@ -311,6 +329,31 @@ def test_setting_stop_ends_the_waiting_and_azure_goes_on(azure: LocalAzure, work
             workspace.services.apply(plan, stop=stop)
     assert str(caught.value) == "interrupted: Azure goes on with what it has begun on ep1/blue"
     assert azure.deployments["ep1", "blue"]["properties"]["provisioningState"] == "Updating"
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        ({"method": "GET", "path": "/deployments/blue"}, None),
+        ({"method": "PUT"}, "interrupted: Azure may have begun to change ep1/blue"),
+        ({"path": "mfeOperation"}, "interrupted: Azure goes on with what it has begun on ep1/blue"),
+        ({"method": "GET", "path": "/deployments/blue", "after": 1}, None),
+    ],
+    ids=["before the change", "while it is sent", "while it is waited for", "while it is read back"],
+)
+def test_what_ctrl_c_says_is_true_at_every_moment(
+    azure: LocalAzure, workspace: AzureMLWorkspace, moment: dict[str, Any], said: str | None
+) -> None:
+    azure.add_deployment("ep1", "blue")
+    plan = workspace.services.plan(BLUE, INSIGHTS)
+    interrupt = Fault(delay=1, first=lambda: os.kill(os.getpid(), signal.SIGINT))
+    with azure.fault(interrupt, plane="arm", times=1, **moment):
+        with pytest.raises(Interrupted if said else KeyboardInterrupt) as caught:
+            workspace.services.apply(plan)
+        sleep(1.1)  # the emulator answers all the same
+    assert said in {None, str(caught.value)}
+    begun = moment.get("method") != "GET" or "after" in moment
+    assert azure.requests.count("arm", "PUT") == begun
 
 
 def test_nothing_is_begun_once_stop_is_set(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:

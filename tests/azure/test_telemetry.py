@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -73,37 +73,57 @@ def test_no_range_is_sent_unless_one_is_asked_for_and_then_that_very_one(
     ]
 
 
+def unresolved(name: str) -> Fault:
+    """The service's answer to a query that names what is not there."""
+    wrong = {"code": "SEM0100", "message": f"'where' operator: Failed to resolve table or column named '{name}'"}
+    semantic = {"code": "SemanticError", "message": "A semantic error occurred.", "innererror": wrong}
+    return Fault(error(400, "BadArgumentError", "The request had some invalid properties", innererror=semantic))
+
+
+@dataclass
+class Counting:
+    """A question of mlmon's own, and for which tables it was written so far."""
+
+    dialects: list[Dialect] = field(default_factory=list)
+
+    def __call__(self, tables: Tables) -> str:
+        self.dialects.append(tables.dialect)
+        return "AppTraces | count" if tables.dialect is Dialect.WORKSPACE else "traces | count"
+
+
 def test_a_component_whose_tables_have_the_other_names_is_asked_again_with_them(
     azure: LocalAzure, workspace: AzureMLWorkspace
 ) -> None:
-    azure.telemetry.add("traces", trace("ours"))
-    wrong = error(
-        400,
-        "BadArgumentError",
-        "The request had some invalid properties",
-        innererror={
-            "code": "SemanticError",
-            "message": "A semantic error occurred.",
-            "innererror": {
-                "code": "SEM0100",
-                "message": "'where' operator: Failed to resolve table or column expression named 'traces'",
-            },
-        },
-    )
-    seen: list[Tables] = []
-
-    def question(tables: Tables) -> str:
-        seen.append(tables)
-        return "AppTraces | count" if tables.dialect is Dialect.WORKSPACE else "traces | count"
-
+    question = Counting()
     right = replied({"Count": "long"}, [1])
-    with azure.fault(right, plane="logs"), azure.fault(Fault(wrong), plane="logs", times=1):
+    with azure.fault(right, plane="logs"), azure.fault(unresolved("traces"), plane="logs", times=1):
         assert workspace.telemetry.ask(question).rows == ((1,),)
         assert workspace.telemetry.ask(question).rows == ((1,),)
-    assert [each.dialect for each in seen] == [Dialect.CLASSIC, Dialect.WORKSPACE, Dialect.WORKSPACE]
-    # a name of the person's own that is nowhere is wrong at once
-    with azure.fault(Fault(wrong), plane="logs"), pytest.raises(QueryError):
-        workspace.telemetry.query("traces")
+    assert question.dialects == [Dialect.CLASSIC, Dialect.WORKSPACE, Dialect.WORKSPACE]
+
+
+def test_tables_that_have_neither_names_are_asked_for_by_the_first_again(
+    azure: LocalAzure, workspace: AzureMLWorkspace
+) -> None:
+    question = Counting()
+    with azure.fault(unresolved("traces"), plane="logs"), pytest.raises(QueryError):
+        workspace.telemetry.ask(question)
+    assert workspace.telemetry.ask(question).rows == ((0,),)
+    assert question.dialects == [Dialect.CLASSIC, Dialect.WORKSPACE, Dialect.CLASSIC]
+
+
+def test_what_is_wrong_in_any_dialect_or_a_persons_own_query_is_said_at_once(
+    azure: LocalAzure, workspace: AzureMLWorkspace
+) -> None:
+    for name, ask in (
+        ("mesage", lambda: workspace.telemetry.ask(Counting())),
+        ("AppTraces", lambda: workspace.telemetry.in_scope(Scope.WORKSPACE).ask(Counting())),
+        ("traces", lambda: workspace.telemetry.query("traces")),
+    ):
+        azure.requests.clear()
+        with azure.fault(unresolved(name), plane="logs"), pytest.raises(QueryError):
+            ask()
+        assert azure.requests.count("logs", "POST") == 1, name
 
 
 # cells
@@ -199,6 +219,18 @@ def test_a_part_of_an_answer_says_that_it_is_one(azure: LocalAzure, workspace: A
     assert len(table.rows) == 3
     assert table.partial.startswith("the answer is not complete (more than 500000 rows): ")
     assert table.partial.endswith("narrow it with --since and --until, summarize, or take fewer rows")
+
+
+def test_as_many_rows_as_there_can_be_may_not_be_all(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
+    described = b'{"tables": [{"name": "PrimaryResult", "columns": [{"name": "a", "type": "long"}], "rows": [%s]}]}'
+    said = (
+        "the answer may not be complete: 500000 rows are the most that Azure gives; narrow it with --since and"
+        " --until, summarize, or take fewer rows"
+    )
+    for rows, partial in ((499_999, ""), (500_000, said)):
+        with azure.fault(answer(described % b",".join([b"[1]"] * rows)), plane="logs"):
+            table = workspace.telemetry.query("traces")
+        assert (len(table.rows), table.partial) == (rows, partial)
 
 
 def test_an_answer_of_too_many_bytes_says_what_to_do(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:

@@ -13,15 +13,26 @@ from mlmon.core.parallel import GivenUp
 
 
 @contextmanager
-def going_on(name: ServiceName, stop: Event | None) -> Iterator[None]:
-    """Say of an interruption inside that what was begun is not taken back.
+def sending(name: ServiceName, stop: Event | None) -> Iterator[None]:
+    """Say of an interruption inside that nobody knows yet what came of it.
 
     Raises:
         Interrupted: Ctrl-C inside.
-        GivenUp: `stop` was set before, and nothing was begun.
+        GivenUp: `stop` was set before, and nothing was sent.
     """
     if stop is not None and stop.is_set():
         raise GivenUp
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"interrupted: Azure may have begun to change {name}", hint="mlmon status shows what holds now"
+        ) from None
+
+
+@contextmanager
+def going_on(name: ServiceName) -> Iterator[None]:
+    """Say of an interruption inside that what was begun is not taken back. Raises `Interrupted`."""
     try:
         yield
     except KeyboardInterrupt:

@@ -10,10 +10,10 @@ from urllib.parse import quote
 from mlmon.azure.connection import Connection
 from mlmon.azure.discovery import API, BlobPlace
 from mlmon.azure.rest import shape
-from mlmon.azure.rest.faults import Asked
+from mlmon.azure.rest.faults import Asked, unreadable
 from mlmon.azure.services.deployment import TERMINAL, body_of, data_ids, edits_of, notes_of, own_name, service_of
 from mlmon.azure.services.edits import Edit, basis_of, unchanged
-from mlmon.azure.services.interruption import going_on, pausing
+from mlmon.azure.services.interruption import going_on, pausing, sending
 from mlmon.core.errors import NotFound, Unavailable, UsageError
 from mlmon.core.model import Json, Service, ServiceName, SwitchPlan, SwitchRequest
 from mlmon.core.parallel import map_bounded
@@ -75,10 +75,11 @@ class OnlineServices:
         if self._register(name, edits):
             self._reread(plan)  # that took a while, and the request below has no If-Match
         asked = Asked(f"change the deployment {name}", scope=self._path(name), role=WRITER)
-        with going_on(name, stop):
+        with sending(name, stop):
             answer = self._connection.arm.send("PUT", self._path(name), query=API, body=body, asked=asked)
-            if not wait:
-                return service_of(name, answer.body)
+        if not wait:
+            return service_of(name, answer.body)
+        with going_on(name):
             self._connection.arm.wait(answer, asked=asked, sleep=pausing(name, stop))
         return service_of(name, self._read(name, doing=f"read back the deployment {name}, which was changed"))
 
@@ -151,9 +152,7 @@ class OnlineServices:
         asked = Asked(doing or f"read the deployment {name}", scope=self._path(name), role=READER)
         raw = self._connection.arm.get(self._path(name), query=API, asked=asked)
         if not isinstance(raw, dict):
-            raise Unavailable(
-                f"Azure's answer could not be read: could not {asked.doing}", hint="try again in a minute"
-            )
+            raise unreadable(asked)
         self._seen[name] = raw
         return raw
 

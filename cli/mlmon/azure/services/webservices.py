@@ -11,10 +11,10 @@ from urllib.parse import quote, urlsplit
 from mlmon.azure.connection import Connection
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.client import OPERATION_TIMEOUT, Answer, Client, following
-from mlmon.azure.rest.faults import Asked, short
+from mlmon.azure.rest.faults import Asked, short, unreadable
 from mlmon.azure.rest.patience import retry_after
 from mlmon.azure.services.edits import Edit, basis_of, unchanged
-from mlmon.azure.services.interruption import going_on, pausing
+from mlmon.azure.services.interruption import going_on, pausing, sending
 from mlmon.core.errors import Failure, NotFound, Unavailable, UsageError
 from mlmon.core.model import Json, Kind, Service, ServiceName, Switch, SwitchPlan, SwitchRequest
 from mlmon.monitoring.planning import refuse_impossible
@@ -59,9 +59,7 @@ class WebServices:
         asked = Asked(doing or f"read the v1 web service {name}", scope=self._connection.path, role=_READER)
         raw = self._client().get(path_of(name), query={"expand": "true"}, asked=asked)
         if not isinstance(raw, dict):
-            raise Unavailable(
-                f"Azure's answer could not be read: could not {asked.doing}", hint="try again in a minute"
-            )
+            raise unreadable(asked)
         return raw
 
     def send(self, method: str, path: str, *, asked: Asked, query: dict[str, str] | None = None) -> Json:
@@ -94,10 +92,11 @@ class WebServices:
         patch: Json = [_operation(raw, edit) for edit in edits]
         self._validate(name, patch)
         asked = Asked(f"change the v1 web service {name}", scope=self._connection.path, role=_WRITER)
-        with going_on(name, stop):
+        with sending(name, stop):
             answer = self._client().send("PATCH", path_of(name), body=patch, content_type=_JSON_PATCH, asked=asked)
-            if not wait:
-                return service_of(name, answer.body)
+        if not wait:
+            return service_of(name, answer.body)
+        with going_on(name):
             self._wait(name, answer, asked, stop)
         return service_of(name, self.read(name, doing=f"read back the v1 web service {name}, which was changed"))
 
