@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ import pytest
 from collected.files import tree
 from collected.memory import MODELDATA, V1, V2, MemoryBlobs
 from mlmon.collected.layout import Selection
-from mlmon.collected.transfer import Failed, Fetched, Outcome, Result, SetAside, plan, run
-from mlmon.core.errors import Failure, NotFound, Unavailable, UsageError
+from mlmon.collected.transfer import IN_VAIN, Failed, Fetched, Outcome, Result, SetAside, plan, run
+from mlmon.core.errors import Failure, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
 from mlmon.core.model import CollectedRoot, Generation
 from mlmon.core.timerange import month_range
 
@@ -72,6 +73,37 @@ def test_hundreds_of_files_keep_the_plan_s_order(tmp_path: Path) -> None:
     run(plan(blobs, V2, Selection(), to_dir=tmp_path), blobs, on_file=told.append, workers=3)
     assert [result.name for result in told] == names
     assert tree(tmp_path) == dict.fromkeys(names, b"row\n")
+
+
+@pytest.mark.parametrize(
+    ("broken", "error", "asked"),
+    [
+        # those that have begun already are not stopped, and each of the eight threads may have begun one
+        (range(100), lambda _: Unavailable("storage is away", hint="later"), range(IN_VAIN, IN_VAIN + 8)),
+        (range(0, 100, 2), lambda _: Unavailable("storage is away"), [100]),
+        (range(100), lambda name: Unavailable(f"{name} became shorter"), [100]),
+        (range(100), lambda _: NotAllowed("not for you"), [100]),
+    ],
+    ids=["storage is away", "now and then", "each for itself", "a refusal is quick"],
+)
+def test_storage_that_goes_away_is_not_waited_for_by_every_blob(
+    tmp_path: Path, broken: range, error: Callable[[str], MlmonError], asked: Sequence[int]
+) -> None:
+    names = [f"2026/03/{number:03}" for number in range(100)]
+    blobs = MemoryBlobs({V2: (FLAT,)}).put(FLAT, *names)
+    tried: list[str] = []
+
+    def failing(name: str) -> Iterator[bytes]:
+        tried.append(name)
+        raise error(name)
+        yield b""
+
+    blobs.reads = {names[number]: partial(failing, names[number]) for number in broken}
+    outcome = pull(blobs, tmp_path / "to")
+    # in vain or not, each blob that failed says why, in its place
+    said = [(names[number], error(names[number]).message, error(names[number]).hint) for number in broken]
+    assert [(failed.name, failed.reason, failed.hint) for failed in outcome.failed] == said
+    assert len(tried) + len(outcome.fetched) in asked
 
 
 def test_an_unknown_service_is_not_found(tmp_path: Path) -> None:

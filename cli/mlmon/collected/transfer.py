@@ -7,15 +7,19 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
+from typing import Final
 
 from mlmon.collected import folder
 from mlmon.collected.layout import CollectedBlob, OnSkip, Selection, select
 from mlmon.collected.names import identity, unsafe
-from mlmon.core.errors import MlmonError, NotFound
+from mlmon.core.errors import MlmonError, NotFound, Unavailable
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
+
+IN_VAIN: Final = 16
+"""After so many blobs in a row that met the same outage, no further one is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +160,9 @@ def run(planned: Plan, blobs: Blobs, *, on_file: Callable[[Result], None] | None
 
     `on_file` is told what became of each blob, in the plan's order, from the calling thread; first
     of what the plan set aside. `blobs.read` is called from up to `workers` threads. One blob's
-    failure does not stop the others. The folder is created when it is missing and there is
-    something to fetch. Ctrl-C leaves whole files and no others.
+    failure does not stop the others, until many in a row have waited in vain for the same. The
+    folder is created when it is missing and there is something to fetch. Ctrl-C leaves whole files
+    and no others.
 
     Raises:
         UsageError: the folder is something else than a folder, or a symbolic link.
@@ -165,9 +170,12 @@ def run(planned: Plan, blobs: Blobs, *, on_file: Callable[[Result], None] | None
     """
     results: list[Result] = []
     stop = Event()
+    outage = _Outage()
 
     def fetch(target: Target) -> Result:
-        return _fetch(target, blobs, to_dir=planned.to_dir, stop=stop)
+        if error := outage.error:
+            return _failed(target, error)
+        return _fetch(target, blobs, to_dir=planned.to_dir, stop=stop, outage=outage)
 
     def done(result: Result) -> None:
         results.append(result)
@@ -188,7 +196,36 @@ def run(planned: Plan, blobs: Blobs, *, on_file: Callable[[Result], None] | None
     )
 
 
-def _fetch(target: Target, blobs: Blobs, *, to_dir: Path, stop: Event) -> Result:
+class _Outage:
+    """Storage that is away: what so many in a row waited for in vain, the rest need not wait for."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._error: Unavailable | None = None
+        self._alike = 0
+
+    @property
+    def error(self) -> Unavailable | None:
+        """What every further blob would meet too, once that is clear."""
+        with self._lock:
+            return self._error if self._alike >= IN_VAIN else None
+
+    def met(self, error: MlmonError | None) -> None:
+        """Hear how one blob ended; None is well."""
+        with self._lock:
+            if not isinstance(error, Unavailable):
+                self._error, self._alike = None, 0
+            elif self._error and error.message == self._error.message:
+                self._alike += 1
+            else:
+                self._error, self._alike = error, 1
+
+
+def _failed(target: Target, error: MlmonError) -> Failed:
+    return Failed(target.collected.blob.container, target.collected.blob.name, error.message, error.hint)
+
+
+def _fetch(target: Target, blobs: Blobs, *, to_dir: Path, stop: Event, outage: _Outage) -> Result:
     collected, blob = target.collected, target.collected.blob
     try:
         written = folder.write(to_dir, target.path, blobs.read(blob), size=blob.size, stop=stop)
@@ -201,7 +238,9 @@ def _fetch(target: Target, blobs: Blobs, *, to_dir: Path, stop: Event) -> Result
     except NotFound:
         return Failed(blob.container, blob.name, "it is gone from storage", "it was deleted after it was listed")
     except MlmonError as error:
-        return Failed(blob.container, blob.name, error.message, error.hint)
+        outage.met(error)
+        return _failed(target, error)
+    outage.met(None)
     return Fetched(
         path=target.path,
         bytes=written,
