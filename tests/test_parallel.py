@@ -136,3 +136,27 @@ def test_ctrl_c_ends_it_after_what_runs_has_cleaned_up() -> None:
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() == "cleaned up\ninterrupted\n"
         assert process.wait() == 0
+
+
+def test_what_only_reads_is_not_waited_for_when_something_fails() -> None:
+    """A service that is slow to answer holds up neither an error nor Ctrl-C."""
+    for_ever = Event()
+
+    def read(number: int) -> None:
+        if number:
+            for_ever.wait()
+        raise LookupError("no such thing")
+
+    with pytest.raises(LookupError):
+        list(map_bounded(read, range(3), workers=3, only_reads=True))
+
+
+def test_a_program_ends_at_once_while_something_is_still_read() -> None:
+    program = (
+        "import signal, threading, _thread\n"
+        "from mlmon.core.parallel import map_bounded\n"
+        "threading.Timer(0.2, _thread.interrupt_main).start()\n"
+        "list(map_bounded(lambda _: threading.Event().wait(30), range(3), workers=3, only_reads=True))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=20)
+    assert done.stderr.strip().endswith("KeyboardInterrupt")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from threading import Condition, Event
-from typing import TYPE_CHECKING, Final, TypeVar
+from threading import Condition, Event, Thread
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from queue import SimpleQueue
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -22,7 +23,12 @@ class GivenUp(Exception):
 
 
 def map_bounded(
-    function: Callable[[T], R], items: Iterable[T], *, workers: int, stop: Event | None = None
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    workers: int,
+    stop: Event | None = None,
+    only_reads: bool = False,
 ) -> Generator[R, None, None]:
     """`function` of every item, in the items' order, at most `workers` of them at once, in threads.
 
@@ -31,7 +37,8 @@ def map_bounded(
 
     Giving up (an item's error, Ctrl-C, or closing the iterator) starts nothing more, sets `stop` so
     that a long `function` can see it and end early, and waits for those that run. So whatever a
-    `function` cleans up is cleaned up by the time the error is seen. Wrap the call in
+    `function` cleans up is cleaned up by the time the error is seen. One that `only_reads` leaves nothing
+    to clean up and is not waited for: an answer that is slow to come holds nobody up. Wrap the call in
     `contextlib.closing` where the loop's own body may raise.
 
     Raises:
@@ -41,23 +48,22 @@ def map_bounded(
     """
     if workers < 1:
         raise ValueError("at least one worker is needed")
-    return _ordered(function, items, workers, stop or Event())
+    return _ordered(function, items, workers=workers, running=_Running(stop or Event()), only_reads=only_reads)
 
 
-def _ordered(function: Callable[[T], R], items: Iterable[T], workers: int, stop: Event) -> Generator[R, None, None]:
-    from concurrent.futures import ThreadPoolExecutor  # why here: 8 ms that only parallel work needs
-
+def _ordered(
+    function: Callable[[T], R], items: Iterable[T], *, workers: int, running: _Running, only_reads: bool
+) -> Generator[R, None, None]:
     ahead: deque[Future[R]] = deque()
-    running = _Running(stop)
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="mlmon")
 
     def run(item: T) -> R:
         with running.one():
             return function(item)
 
+    crew = _Crew(run, workers)
     try:
         for item in items:
-            ahead.append(pool.submit(run, item))
+            ahead.append(crew.begin(item))
             if len(ahead) >= 2 * workers:
                 yield _result(ahead.popleft())
         while ahead:
@@ -66,8 +72,49 @@ def _ordered(function: Callable[[T], R], items: Iterable[T], workers: int, stop:
         running.give_up()
         raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        running.wait_until_none()
+        for future in ahead:
+            future.cancel()
+        crew.leave()
+        if not only_reads:
+            running.wait_until_none()
+
+
+class _Crew(Generic[T, R]):
+    """Threads that do what they are given, in turn. They are daemons: a pool's threads would hold up the program's
+    end for as long as the slowest answer takes."""
+
+    def __init__(self, function: Callable[[T], R], workers: int) -> None:
+        from queue import SimpleQueue
+
+        self._function = function
+        self._workers = workers
+        self._threads: list[Thread] = []
+        self._jobs: SimpleQueue[tuple[Future[R], T] | None] = SimpleQueue()
+
+    def begin(self, item: T) -> Future[R]:
+        """Have an item done as soon as a thread is free."""
+        from concurrent.futures import Future  # why here: 8 ms that only parallel work needs
+
+        future: Future[R] = Future()
+        self._jobs.put((future, item))
+        if len(self._threads) < self._workers:
+            self._threads.append(Thread(target=self._work, name="mlmon", daemon=True))
+            self._threads[-1].start()
+        return future
+
+    def leave(self) -> None:
+        """Let every thread end when it is done with what it does."""
+        for _ in self._threads:
+            self._jobs.put(None)
+
+    def _work(self) -> None:
+        while job := self._jobs.get():
+            future, item = job
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(self._function(item))
+                except BaseException as error:
+                    future.set_exception(error)
 
 
 def _result(future: Future[R]) -> R:
@@ -81,7 +128,7 @@ def _result(future: Future[R]) -> R:
 
 
 class _Running:
-    """How many calls run. The pool cannot say: Ctrl-C while it starts a thread makes it forget that thread."""
+    """How many calls run. The crew cannot say: Ctrl-C while it starts a thread makes it forget that thread."""
 
     def __init__(self, stop: Event) -> None:
         self._stop = stop
