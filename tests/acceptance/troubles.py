@@ -75,20 +75,20 @@ def v1_gone(azure: LocalAzure) -> Iterator[None]:
         yield
 
 
-def early() -> Trouble:
+def early(azure: LocalAzure) -> AbstractContextManager[object]:
     """Azure's clock is an hour behind this machine's, which shows in its answers."""
     message = "The access token is not valid yet."
     answer = Answer.error(401, "InvalidAuthenticationToken", message).having(Date=an_hour_ago())
-    return fault(faults.Fault(answer), plane="arm", path="MachineLearningServices")
+    return azure.fault(faults.Fault(answer), plane="arm", path="MachineLearningServices")
 
 
-def signed_too_late() -> Trouble:
+def signed_too_late(azure: LocalAzure) -> AbstractContextManager[object]:
     """The same at the storage, which refuses a signature with such a time."""
     message = (
         "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly."
     )
     answer = blobfront.storage_error(403, "AuthenticationFailed", message).having(Date=an_hour_ago())
-    return fault(faults.Fault(answer), plane="blob")
+    return azure.fault(faults.Fault(answer), plane="blob")
 
 
 def an_hour_ago() -> str:
