@@ -53,17 +53,16 @@ class Shell:
     folder: Path
     variables: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, line: str, *, timeout: float = 60, **variables: str) -> Done:
+    def run(self, line: str) -> Done:
         """A line as a person pastes it."""
         environ = {
             "PATH": f"{self.environment / 'bin'}:{os.environ['PATH']}",
             "HOME": str(self.folder),
             "NO_COLOR": "1",
             **self.variables,
-            **variables,
         }
         done = subprocess.run(
-            line, shell=True, cwd=self.folder, env=environ, capture_output=True, text=True, check=False, timeout=timeout
+            line, shell=True, cwd=self.folder, env=environ, capture_output=True, text=True, check=False, timeout=60
         )
         assert "Traceback" not in done.stderr, done.stderr
         return Done(done.returncode, done.stdout, done.stderr)

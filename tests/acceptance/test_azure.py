@@ -81,7 +81,7 @@ def test_the_main_job_on_azure(there: Shell, here: Shell) -> None:
         f"mlmon logs {V2} -n 20",
         f"mlmon logs {V2} --container storage-initializer",
         f"mlmon query '{QUERY.replace('limit 10', 'count')}'",
-        f"mlmon query 'requests | where cloud_RoleName == \"{V1}\" | summarize n=count(), failed=countif(success == false)'",
+        f"mlmon query 'requests | where cloud_RoleName == \"{V1}\" | summarize count(), countif(success == false)'",
         f"mlmon ls {V1} --month 3 -o csv | cut -d, -f1-7",
         f"mlmon ls {V2} --month 3 -o csv | cut -d, -f1-7",
         f"mlmon pull {V1} --month 3 --to-dir pulled",

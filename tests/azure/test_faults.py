@@ -17,7 +17,13 @@ from mlmon.azure.rest.faults import LONGEST, Asked, Plane, answered, is_gone, sh
 from mlmon.core.errors import MlmonError, NotAllowed, NotFound, Unavailable
 
 ASKED = Asked("read the thing", scope="/the/scope", role="Reader")
-DATA = Asked("list the blobs", scope="the storage account x", role="Storage Blob Data Reader", plane=Plane.DATA)
+DATA = Asked(
+    "list the blobs",
+    scope="the storage account x",
+    role="Storage Blob Data Reader",
+    plane=Plane.DATA,
+    otherwise="or try the other way",
+)
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,7 @@ def test_a_clock_that_is_wrong_is_named(hours: int, side: str) -> None:
         NotAllowed,
         "Azure does not accept me@example.com for /the/scope: could not read the thing",
     )
-    start, _, rest = hint.partition(" s ")
-    assert start.startswith("this machine's clock is ")
-    assert abs(int(start.rpartition(" ")[2]) - 3600) < 30
-    assert rest == f"{side} Azure's: set it right"
+    assert hint == f"this machine's clock is 60 minutes {side} Azure's: set it right"
 
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", format_datetime(datetime.now(UTC), usegmt=True)])
@@ -62,13 +65,13 @@ def test_a_clock_that_may_be_right_is_not_blamed(date: str | None) -> None:
     assert meaning(response)[2] == "sign in again: az login, with --tenant ID if the workspace is in another tenant"
 
 
-def test_the_data_plane_has_roles_of_its_own() -> None:
+def test_the_data_plane_has_roles_of_its_own_and_whoever_asks_names_another_way() -> None:
     body = "<?xml version='1.0'?><Error><Code>X</Code><Message>Not permitted.\nRequestId:1</Message></Error>"
     response = Response(403, body, {"x-ms-error-code": "AuthorizationPermissionMismatch"})
     assert meaning(response, DATA) == (
         NotAllowed,
         "me@example.com may not list the blobs: Not permitted",
-        f"ask for the role '{DATA.role}' on {DATA.scope}\nor, where account keys are allowed: --storage-auth key",
+        f"ask for the role '{DATA.role}' on {DATA.scope}\nor try the other way",
     )
 
 

@@ -196,8 +196,8 @@ class _Exchange(BaseHTTPRequestHandler):
         return Request(self.command, unquote(parts.path), query, dict(self.headers.items()), body, self.path)
 
     def _write(self, answer: Answer, *, half: bool) -> None:
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        self.send_response_only(answer.status)
+        for name, value in {"Date": self.date_time_string(), **answer.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(answer.size))
         self.end_headers()
@@ -207,9 +207,6 @@ class _Exchange(BaseHTTPRequestHandler):
             left -= len(piece)
             if left <= 0:
                 break
-
-    def version_string(self) -> str:
-        return "local-azure"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's name
         """Quiet: the requests are recorded."""

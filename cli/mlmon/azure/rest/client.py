@@ -137,8 +137,9 @@ class Client:
         while True:
             left = end - time.monotonic()
             if left <= 0:
+                waited = f"{self._timeout.total_seconds():.0f} s"
                 raise Unavailable(
-                    f"still waiting after {self._timeout.total_seconds():.0f} s to {asked.doing}; Azure goes on with it",
+                    f"still waiting after {waited} to {asked.doing}; Azure goes on with it",
                     hint="mlmon status shows when it is done; --timeout 1h waits longer",
                 )
             sleep(min(max(_POLL_SECONDS if pause is None else pause, _SHORTEST_POLL), _LONGEST_POLL, left))

@@ -86,7 +86,7 @@ def answered(asked: Asked, response: Any, *, account: str) -> MlmonError:
 
 def _answered(asked: Asked, response: Any, account: str) -> MlmonError:  # noqa: PLR0911 - one line a status
     status: int = response.status_code
-    code, message = told(response)
+    _, message = told(response)
     if status == 401:
         return _unauthenticated(asked, response, account)
     if status == 403:
@@ -142,7 +142,7 @@ def _clock(response: Any) -> str:
     """What to do about a clock that differs from the service's; "" when it is near enough or nothing is known."""
     skew = _skew(response.headers.get("Date"))
     side = "ahead of" if skew > 0 else "behind"
-    return f"this machine's clock is {abs(skew):.0f} s {side} Azure's: set it right" if skew else ""
+    return f"this machine's clock is {abs(skew) / 60:.0f} minutes {side} Azure's: set it right" if skew else ""
 
 
 def _skew(said: str | None) -> float:
