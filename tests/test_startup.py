@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,20 @@ def test_completion_loads_nothing_heavy(kind: str, tmp_path: Path) -> None:
     name = {"services": "ep/blue", "collections": "model_inputs", "workspaces": "here"}[kind]
     assert printed.split()[0] == name
     assert loaded & {"typer", "rich", "duckdb", "numpy", "azure", "tomlkit", "pydantic", "waitress"} == set()
+
+
+@pytest.mark.parametrize("kind", ["services", "collections"])
+def test_completion_on_azure_loads_nothing_of_it(kind: str, tmp_path: Path) -> None:
+    """What was last listed is read, and nobody is asked."""
+    (tmp_path / "config.json").write_text('{"subscription_id": "s", "resource_group": "g", "workspace_name": "w"}')
+    known = {"AzureCloud/s/g/w": {"services": {"ep/blue": ["model_inputs"]}}}
+    (tmp_path / ".mlmon").mkdir()
+    (tmp_path / ".mlmon" / "discovered.json").write_text(json.dumps({"version": 1, "known": known}))
+
+    printed, loaded = _loaded(["__complete", kind], tmp_path)
+
+    assert printed.split()[0] == {"services": "ep/blue", "collections": "model_inputs"}[kind]
+    assert loaded & {"typer", "rich", "duckdb", "numpy", "azure", "tomlkit", "pydantic", "requests"} == set()
 
 
 def test_version_among_other_options_is_the_same(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from mlmon.output.terminal import Terminal
 from mlmon.settings import AzureWorkspace, Folder, Settings
 
 if TYPE_CHECKING:
+    from mlmon.azure.memory import ListedNames
     from mlmon.azure.setup import Setup
     from mlmon.azure.workspace import AzureMLWorkspace
     from mlmon.core.ports import EmbeddedWorkspace, Workspace
@@ -265,11 +266,18 @@ class Session:
             raise Failure(f"mlmon {argv[0]} ended with exit code {code}", hint="the lines above say why")
 
 
-def names_in(workspace: Folder) -> Names:
-    """The names that an embedded workspace holds, for completion, which has no time to connect."""
-    from mlmon.local.offered import Names
+def names_in(chosen: Settings, *, environ: Mapping[str, str]) -> Names | ListedNames | None:
+    """The names in the workspace that is chosen, for completion, which has no time to connect; None without one."""
+    match chosen.target:
+        case Folder(path):
+            from mlmon.local.offered import Names
 
-    return Names(workspace.path)
+            return Names(path)
+        case AzureWorkspace() as target:
+            from mlmon.azure.memory import ListedNames, memory_of
+
+            return ListedNames(memory_of(target, state=chosen.state, environ=environ))
+    return None
 
 
 _MOST_NAMED: Final = 10

@@ -43,6 +43,8 @@ class Remembered:
             before = document.get(self._key)
             after = {**(before if isinstance(before, dict) else {}), **found}
             document[self._key] = {name: value for name, value in after.items() if value is not None}
+            if document[self._key] == before:
+                return
             self._replace(json.dumps({"version": VERSION, "known": document}, indent=1, allow_nan=False))
 
     def _document(self) -> dict[str, Json]:

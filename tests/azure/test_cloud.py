@@ -47,13 +47,24 @@ def test_everything_of_a_private_cloud_comes_from_its_metadata() -> None:
         resource_manager_scope="https://arm.private.example/.default",
         logs="https://logs.private.example",
         logs_scope="https://logs.private.example/.default",
+        domains=("arm.private.example", "private.example"),
+        private=True,
     )
+
+
+def test_one_cloud_or_a_list_of_them_is_described() -> None:
+    """The newer versions of the document describe the one cloud that answers, the older ones list all."""
+    assert described(PRIVATE) == described([PRIVATE])
 
 
 def test_of_several_clouds_the_one_that_serves_the_metadata_is_meant() -> None:
     public = {**PRIVATE, "name": "AzureCloud", "resourceManager": "https://management.azure.com/"}
     longer = {**PRIVATE, "name": "Trap", "resourceManager": "https://arm.private.example.evil/"}
-    assert described(public, longer, PRIVATE).name == "Private"
+    elsewhere = {**PRIVATE, "name": "Trap", "resourceManager": "https://arm.private.example:8443/"}
+    assert described(public, longer, elsewhere, PRIVATE).name == "Private"
+    for own in ("https://arm.private.example:443", "https://ARM.private.example//"):
+        assert described(public, {**PRIVATE, "resourceManager": own}).name == "Private"
+    assert described(public, PRIVATE, name="private").name == "Private"
     assert described(public, PRIVATE, name="AzureCloud").resource_manager == "https://management.azure.com"
 
 
@@ -112,15 +123,48 @@ def test_metadata_that_cannot_be_used_is_said(document: Json, message: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("url", "held"),
+    ("cloud", "url", "held"),
     [
-        ("https://x.blob.core.windows.net/c", True),
-        ("https://westeurope.modelmanagement.azureml.net", True),
-        ("http://x.blob.core.windows.net/c", False),
-        ("https://core.windows.net.evil.example", False),
-        ("https://evilcore.windows.net", False),
-        ("nothing", False),
+        ("AzureCloud", "https://x.blob.core.windows.net/c", True),
+        ("AzureCloud", "https://westeurope.modelmanagement.azureml.net", True),
+        ("AzureCloud", "http://x.blob.core.windows.net/c", False),
+        ("AzureCloud", "https://core.windows.net.evil.example", False),
+        ("AzureCloud", "https://evilcore.windows.net", False),
+        ("AzureCloud", "https://x.blob.core.windows.net@evil.example", False),
+        ("AzureCloud", "https://evil-8787.westeurope.instances.azureml.ms", False),
+        ("AzureCloud", "https://[", False),
+        ("AzureCloud", "nothing", False),
+        ("AzureChinaCloud", "https://chinaeast2.modelmanagement.ml.azure.cn", True),
+        ("AzureChinaCloud", "https://evil.chinaeast2.cloudapp.chinacloudapi.cn", False),
+        ("AzureUSGovernment", "https://x.blob.core.usgovcloudapi.net", True),
+        ("AzureUSGovernment", "https://evil.usgovvirginia.inference.ml.azure.us", False),
     ],
 )
-def test_tokens_of_a_known_cloud_go_to_its_own_hosts_only(url: str, *, held: bool) -> None:
-    assert cloud_of("", environ={}, fetch=never).holds(url) is held
+def test_tokens_of_a_known_cloud_go_to_its_own_hosts_only(cloud: str, url: str, *, held: bool) -> None:
+    """Not to machines of its customers either, which stand below domains of its own."""
+    known = cloud_of(cloud, environ={}, fetch=never)
+    assert (known.holds(url), known.admits(url)) == (held, held)
+
+
+@pytest.mark.parametrize(
+    ("url", "held", "admitted"),
+    [
+        ("https://arm.private.example:8443/x", True, True),
+        ("https://blob.private.example", True, True),
+        ("https://private.example.evil", False, True),
+        ("https://evilprivate.example", False, True),
+        ("http://blob.private.example", False, False),
+    ],
+)
+def test_of_a_private_cloud_only_its_services_say_what_is_elsewhere(url: str, *, held: bool, admitted: bool) -> None:
+    """What a file says is believed of the hosts beside the resource manager alone."""
+    cloud = described(PRIVATE)
+    assert (cloud.holds(url), cloud.admits(url)) == (held, admitted)
+
+
+@pytest.mark.parametrize(
+    ("resource_manager", "domains"),
+    [("https://127.0.0.1:8443", ("127.0.0.1",)), ("https://arm.local", ("arm.local",)), ("https://arm", ("arm",))],
+)
+def test_a_whole_top_level_domain_is_nobodys_cloud(resource_manager: str, domains: tuple[str, ...]) -> None:
+    assert described({**PRIVATE, "resourceManager": resource_manager}).domains == domains

@@ -11,7 +11,7 @@ import pytest
 
 from azured import connect
 from emulators.azure import LocalAzure
-from emulators.faults import Fault, answer, refuse
+from emulators.faults import Fault, answer, refuse, throttled
 from emulators.messages import Answer
 from mlmon.azure.discovery import API, BlobPlace, Discovery, StorageFacts
 from mlmon.azure.rest.faults import Asked
@@ -178,6 +178,15 @@ def test_a_region_without_v1_is_said_once_a_run(azure: LocalAzure, tmp_path: Pat
     assert discovery(azure, tmp_path).management()  # nobody remembers that it was gone
 
 
+def test_v1_that_is_out_of_order_is_waited_for_once_a_run(azure: LocalAzure, tmp_path: Path) -> None:
+    found = discovery(azure, tmp_path)
+    with azure.fault(throttled(60), plane="v1"):
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                found.management()
+    assert azure.requests.count("v1") == 1
+
+
 def test_a_discovery_host_whose_name_is_gone_means_that_v1_is(azure: LocalAzure, tmp_path: Path) -> None:
     azure.workspaces["ws"]["properties"]["discoveryUrl"] = "https://discovery.azure.invalid/discovery"
     with pytest.raises(NotFound) as caught:
@@ -222,8 +231,20 @@ def test_a_datastore_of_another_account_stands_there(azure: LocalAzure, tmp_path
     assert found.endpoint == "https://elsewhere.blob.core.windows.net"
 
 
+def test_a_datastore_sends_no_token_out_of_its_cloud(azure: LocalAzure, tmp_path: Path) -> None:
+    """Whoever may write one could name a host of their own, and read the token of who looks at it."""
+    azure.add_datastore("own", container="own-data")["properties"].update(accountName="x", endpoint="evil.example")
+    data_id = collected(azure, uri="azureml://datastores/own/paths/a")
+    connection = connect(azure, tmp_path).connection
+    connection.wire._cloud = replace(connection.wire.cloud, private=False)  # one whose hosts are known
+    with pytest.raises(NotFound) as caught:
+        connection.discovery.place_of(data_id)
+    host = f"x.blob.evil.example, which is no host of {connection.wire.cloud.name}"
+    assert caught.value.message == f"a datastore names {host}"
+
+
 def test_what_mlmon_registered_itself_is_not_asked_for(azure: LocalAzure, tmp_path: Path) -> None:
-    place = BlobPlace("https://x.blob.core.windows.net", container="abc", prefix="a/")
+    place = BlobPlace(azure.url("blob"), container="abc", prefix="a/")
     discovery(azure, tmp_path).remember_place("/subscriptions/s", place)
     assert discovery(azure, tmp_path).place_of("/subscriptions/s") == place
     assert asked(azure) == []
@@ -272,7 +293,7 @@ def test_an_answer_that_is_no_workspace_is_not_remembered(azure: LocalAzure, tmp
 
 @pytest.fixture
 def poisoned(azure: LocalAzure, tmp_path: Path) -> Path:
-    """A `.mlmon` as it might come with somebody's repository, for the public cloud."""
+    """A `.mlmon` as it might come with somebody's repository."""
     data_id = "/subscriptions/s/data"
     connection = connect(azure, tmp_path).connection
     place = {"endpoint": "https://evil.example", "container": "abc", "prefix": "a/"}
@@ -282,11 +303,8 @@ def poisoned(azure: LocalAzure, tmp_path: Path) -> Path:
 
 
 def test_a_memory_that_came_from_elsewhere_sends_no_token_there(azure: LocalAzure, poisoned: Path) -> None:
-    """A known cloud's hosts are known: what is remembered of any other is found out again."""
-    wire = connect(azure, poisoned).connection.wire
-    cloud = replace(wire.cloud, domains=("127.0.0.1",))
+    """What is remembered of a host that is not this cloud's is found out again."""
     connection = connect(azure, poisoned).connection
-    connection.wire._cloud = cloud
     assert connection.discovery.management().startswith(azure.url("v1"))
     assert connection.discovery.storage().endpoint.startswith(azure.url("blob"))
     with pytest.raises(NotFound):

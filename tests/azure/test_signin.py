@@ -108,6 +108,24 @@ def test_a_sign_in_that_cannot_be_reached(azure: LocalAzure, workspace: AzureMLW
     assert (type(error), error.message) == (Unavailable, f"{host} refuses connections: could not sign in")
 
 
+def test_a_sign_in_that_is_out_of_order_is_waited_for_once(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
+    """Every plane wants a token of its own, and each would wait in its turn."""
+    with azure.fault(throttled(60), plane="login"):
+        first = failed(workspace)
+        asked = azure.requests.count("login")
+        with pytest.raises(Unavailable) as again:
+            workspace.telemetry.query("print 1")
+    assert azure.requests.count("login") == asked
+    assert again.value.message == first.message
+
+
+def test_a_refused_sign_in_may_be_tried_again_at_once(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
+    """A person may answer by signing in."""
+    with azure.fault(refuse(401, {"error": "invalid_client"}), plane="login", path="token"):
+        failed(workspace)
+    assert signed_in(workspace) == "mlmon-tests"
+
+
 def test_another_tenant_is_signed_in_to_when_it_is_named(azure: LocalAzure, tmp_path: Path) -> None:
     other = "00000000-0000-0000-0000-000000000002"
     azure.access.other_tenants.append(other)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from azured import runner
+from azured import counted, runner
 from emulators.azure import LocalAzure
 from emulators.blobfront import firewalled
 from emulators.faults import html, slow
@@ -75,6 +75,21 @@ def test_forty_services_cost_one_request_an_endpoint_one_query_and_three_listing
     assert counted["logs"] == 1
     assert counted["blob"] <= 3 * 80
     assert counted["v1"] <= 1
+
+
+def test_the_first_status_after_init_finds_nothing_out(azure: LocalAzure, tmp_path: Path) -> None:
+    """`init` has looked up where each of 80 collections stands."""
+    for endpoint in range(40):
+        add_v2(azure, f"ep{endpoint:02}", "blue")
+    mlmon = runner(azure, tmp_path / "here")
+    assert mlmon("init --quiet").code == 0
+    azure.requests.clear()
+    outcome = mlmon("status -o json")
+    assert [row["newest_data"] for row in outcome.json] == ["2026-11-20T09:00:00Z"] * 40
+    asked = counted(azure)
+    assert asked[0] == "GET /onlineEndpoints"
+    assert sorted(asked[1:]) == [f"GET /onlineEndpoints/ep{endpoint:02}/deployments" for endpoint in range(40)]
+    assert azure.requests.count("v1", path="discovery") == 0
 
 
 def test_v1_services_cost_one_listing_each(azure: LocalAzure, tmp_path: Path) -> None:

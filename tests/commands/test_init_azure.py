@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from azured import local_azure
 from emulators import seed
 from emulators.azure import LocalAzure
-from emulators.faults import answer, html, refuse
+from emulators.faults import answer, html, refuse, slow, throttled
 from running import Outcome, Runner
 
 
@@ -250,11 +251,34 @@ def test_what_is_missing_is_said_and_does_not_stop_the_rest(azure: LocalAzure, h
     assert outcome.code == 0
     found = outcome.json
     assert (found["telemetry"], found["logs_workspace"], found["v1"], found["services"]) == (None, None, False, 3)
-    warnings = [one["message"] for one in map(json.loads, outcome.err.splitlines()) if one["level"] == "warning"]
-    assert warnings == [
+    assert warnings(outcome) == [
         "the workspace ws has no Application Insights",
         "v1 web services cannot be reached any more in westeurope",
     ]
+
+
+def warnings(outcome: Outcome) -> list[str]:
+    return [one["message"] for one in map(json.loads, outcome.err.splitlines()) if one["level"] == "warning"]
+
+
+def test_a_component_that_was_deleted_does_not_stop_the_rest(azure: LocalAzure, here: Runner) -> None:
+    azure.resources.components.clear()
+    outcome = here(f"init {names(azure)} -o json")
+    assert outcome.code == 0
+    assert (outcome.json["telemetry"], outcome.json["logs_workspace"], outcome.json["v1"]) == (None, None, True)
+    (warning,) = warnings(outcome)
+    assert warning.startswith("could not read the Application Insights component: ")
+
+
+@pytest.mark.parametrize("path", ["discovery", "/services$"])
+def test_v1_that_is_out_of_order_does_not_stop_the_rest(azure: LocalAzure, here: Runner, path: str) -> None:
+    """Who has only v2 could never connect."""
+    with azure.fault(throttled(60), plane="v1", path=path):
+        outcome = here(f"init {names(azure)} -o json")
+    assert (outcome.code, outcome.json["services"], outcome.json["v1"]) == (0, 3, path != "discovery")
+    (warning,) = warnings(outcome)
+    assert "Azure throttles: could not " in warning
+    assert written(here)
 
 
 def test_azure_ai_ml_and_the_light_client_find_the_same(azure: LocalAzure, here: Runner) -> None:
@@ -350,6 +374,22 @@ def test_a_plane_that_does_not_answer_is_neither_allowed_nor_refused(azure: Loca
         outcome = here("init --check -o json")
     assert outcome.code == 6
     assert [row["allowed"] for row in outcome.json] == [True, True, None, True]
+
+
+def test_a_workspace_that_was_deleted_has_no_planes(azure: LocalAzure, here: Runner) -> None:
+    here(f"init {names(azure)}")
+    del azure.workspaces["ws"]
+    outcome = here("init --check -o json")
+    assert (outcome.code, outcome.out, json.loads(outcome.err)["code"]) == (5, "", "workspace-not-found")
+
+
+def test_planes_are_waited_for_at_the_same_time(azure: LocalAzure, here: Runner) -> None:
+    here(f"init {names(azure)}")
+    began = time.monotonic()
+    with azure.fault(slow(1.2), path="onlineEndpoints$|query|comp=list|blob"), azure.fault(slow(1.2), plane="blob"):
+        outcome = here("init --check -o json")
+    assert outcome.code == 0
+    assert time.monotonic() - began < 3
 
 
 def test_a_workspace_without_services_has_no_log_to_try(azure: LocalAzure, here: Runner) -> None:

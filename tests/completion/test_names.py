@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from azured import local_azure, runner
+from emulators import seed
+from emulators.faults import throttled
 from running import Runner
 
 SERVICES = """
@@ -129,7 +133,47 @@ def test_a_damaged_file_is_answered_with_silence(mlmon: Runner, tmp_path: Path, 
     assert _answer(mlmon, "__complete collections") == NOTHING
 
 
+AZURE = '{"subscription_id": "S", "resource_group": "g", "workspace_name": "w"}'
+
+
 def test_a_workspace_on_azure_is_not_asked(mlmon: Runner, tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text('{"subscription_id": "s", "resource_group": "g", "workspace_name": "w"}')
+    (tmp_path / "config.json").write_text(AZURE)
 
     assert _answer(mlmon, "__complete services") == NOTHING
+    assert _answer(mlmon, "__complete collections") == NOTHING
+
+
+@pytest.mark.parametrize("services", [None, 3, [], {"a": None, "b\nc": {}, "b": [3, None, "x\ty"]}])
+def test_names_on_azure_are_remembered_as_anything(mlmon: Runner, tmp_path: Path, services: object) -> None:
+    (tmp_path / "config.json").write_text(AZURE)
+    document = {"version": 1, "known": {"AzureCloud/s/g/w": {"services": services}}}
+    (tmp_path / ".mlmon").mkdir()
+    (tmp_path / ".mlmon" / "discovered.json").write_text(json.dumps(document))
+
+    names = "a\tv1 web service\nb\tv1 web service\n" if isinstance(services, dict) else ""
+    assert _answer(mlmon, "__complete services") == _printed(names)
+    assert _answer(mlmon, "__complete collections") == NOTHING
+
+
+def test_names_on_azure_are_those_that_were_last_listed(tmp_path: Path) -> None:
+    with local_azure(tmp_path / "azure") as azure:
+        seed.small(azure)
+        azure.webservices.add("svc", kind="AKS")
+        here = runner(azure, tmp_path / "here")
+        assert here("status").code == 0
+        del azure.deployments["edge", "main"]
+        azure.add_deployment("ep2", "red")
+        with azure.fault(throttled(60), plane="v1"):
+            assert here("status").code == 7
+        azure.requests.clear()
+        unseen = _answer(here, "__complete services")
+        collections = _answer(here, ["__complete", "collections", "--service=ep1"])
+        assert azure.requests.count() == 0
+        assert here("status").code == 0
+
+    about = "v2 online deployment"
+    assert unseen == _printed(f"edge/main\t{about}\nep1/blue\t{about}\nep1/green\t{about}\nsvc\tv1 web service\n")
+    assert collections == _printed("model_inputs\nmodel_outputs\n")
+    assert _answer(here, "__complete services") == _printed(
+        f"ep1/blue\t{about}\nep1/green\t{about}\nep2/red\t{about}\nsvc\tv1 web service\n"
+    )

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmon.azure.connection import Connection
+from mlmon.azure.memory import memory_of
 from mlmon.azure.rest.wire import Wire
 from mlmon.settings import AzureWorkspace
-from mlmon.state import Remembered
 
 if TYPE_CHECKING:
     from mlmon.azure.blobs import AzureBlobs
@@ -47,7 +47,7 @@ class AzureMLWorkspace:
         cls, wire: Wire, target: AzureWorkspace, *, state: Path, clock: Callable[[], datetime]
     ) -> AzureMLWorkspace:
         """`connect`, over a wire that is there already."""
-        memory = Remembered(state, key=key_of(target, wire))
+        memory = memory_of(target, state=state, environ=wire.environ)
         return cls(Connection(target, wire=wire, memory=memory, clock=clock))
 
     @property
@@ -91,9 +91,3 @@ def wire_for(
 ) -> Wire:
     """The wire to the cloud and tenant of a workspace."""
     return Wire(environ=environ, cloud_name=target.cloud, tenant=target.tenant, timeout=timeout, debug=debug)
-
-
-def key_of(target: AzureWorkspace, wire: Wire) -> str:
-    """What the memory of a workspace is kept under: its cloud and its names, in the case that Azure compares them."""
-    names = (target.subscription, target.resource_group, target.name)
-    return "/".join([wire.cloud_key, *(name.lower() for name in names)])

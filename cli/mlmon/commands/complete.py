@@ -1,5 +1,7 @@
 """`mlmon __complete KIND`: the names that a completion script offers, from local files alone.
 
+Of a workspace on Azure they are those that were there when its services were last listed.
+
 The protocol, which the scripts of `mlmon completion` speak:
 
     mlmon __complete services|collections|workspaces [--workspace=NAME] [--service=NAME]
@@ -43,9 +45,9 @@ def _names(kind: str, workspace: str, service: str, world: World) -> Iterator[tu
         return
     found = settings.load(cwd=world.cwd, environ=world.environ, workspace=workspace or None)
     default = found.service.value if found.service else ""
-    if not isinstance(found.target, Folder):
-        return  # what a workspace on Azure holds is not on this machine
-    names = names_in(found.target)
+    names = names_in(found, environ=world.environ)
+    if names is None:
+        return
     if kind == "services":
         for name in names.services():
             about = "v2 online deployment" if "/" in name else "v1 web service"

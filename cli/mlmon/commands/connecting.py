@@ -59,6 +59,8 @@ def connected(session: Session, asked: Asked) -> Result:
     workspace = setup.connect(target)
     found = setup.discovered(workspace, warn=lambda error: _warn(session, error))
     services = _services(session, workspace)
+    for sentence in workspace.services.unseen if found.v1 else ():  # else it has just been said
+        session.terminal.note(sentence, level="warning")
     changed = settings.write_workspace(file, chosen, options=said)
     session.terminal.note(f"connected to {workspace.name}")
     values: Row = {
@@ -79,7 +81,7 @@ def checked(session: Session, asked: Asked) -> Result:
     """Whether each plane of the workspace may be read. Raises as `Setup.permissions`."""
     target, _ = settings.used_as(session.settings, _chosen(session, asked))
     setup = session.setup(target, state=session.settings.state)
-    found = list(setup.permissions(setup.connect(target)))
+    found = setup.permissions(setup.connect(target))
     rows = [
         {
             "plane": one.plane,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from threading import RLock
 from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from mlmon.azure.discovery import facts, places
 from mlmon.azure.discovery.facts import BlobPlace, Datastore, StorageFacts, TelemetryFacts, WorkspaceFacts
 from mlmon.azure.discovery.lookup import API, Lookup, last
-from mlmon.core.errors import NotAllowed, NotFound
+from mlmon.core.errors import NotAllowed, NotFound, Unavailable
 from mlmon.core.model import Json
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["API", "BlobPlace", "Discovery", "Memory", "StorageFacts", "TelemetryFacts", "WorkspaceFacts"]
 
+Opened = TypeVar("Opened", StorageFacts, BlobPlace)
 F = TypeVar("F", WorkspaceFacts, StorageFacts, TelemetryFacts, BlobPlace)
 
 
@@ -40,7 +42,7 @@ class Discovery:
         self._memory = memory
         self._found: dict[str, Json] | None = None
         self._lock = RLock()
-        self._without_v1: NotFound | None = None
+        self._without_v1: NotFound | Unavailable | None = None
 
     def workspace(self) -> WorkspaceFacts:
         """Raises `NotFound` when the workspace is gone, and as `faults.translated`."""
@@ -95,8 +97,8 @@ class Discovery:
                 return known
             try:
                 found = self._lookup.management(self.workspace())
-            except NotFound as error:
-                self._without_v1 = error  # for this run
+            except (NotFound, Unavailable) as error:
+                self._without_v1 = error  # for this run: who asks next would wait for the same
                 raise
             self._keep({"management": found})
             return found
@@ -107,12 +109,11 @@ class Discovery:
         Raises:
             NotFound: it is gone, or stands nowhere that collected data could be read from.
         """
-        return self._known(
-            _place_key(data_id),
-            BlobPlace,
-            find=lambda: self._lookup.place(data_id, own=self.storage()),
-            usable=self._may_open,
-        )
+
+        def find() -> BlobPlace:
+            return self._admitted(self._lookup.place(data_id, own=self.storage()))
+
+        return self._known(_place_key(data_id), BlobPlace, find=find, usable=self._may_open)
 
     def remember_place(self, data_id: str, place: BlobPlace) -> None:
         """What `place_of` is to answer for a data asset that was just registered."""
@@ -133,13 +134,14 @@ class Discovery:
     def adopt(self, workspace: WorkspaceFacts, store: Datastore) -> None:
         """Remember the workspace and its default datastore as somebody else found them. Raises as `workspace`."""
         with self._lock:
-            self._keep({"workspace": facts.written(workspace)})
+            self._keep({"workspace": facts.written(workspace)})  # its storage account is looked at below
             self._keep({"storage": facts.written(self._storage_of(store))})
 
     def _all(self) -> dict[str, Json]:
-        if self._found is None:
-            self._found = dict(self._memory.read())
-        return self._found
+        with self._lock:
+            if self._found is None:
+                self._found = dict(self._memory.read())
+            return self._found
 
     def _keep(self, found: Mapping[str, Json]) -> None:
         with self._lock:
@@ -168,7 +170,16 @@ class Discovery:
         return self._storage_of(self._lookup.default_datastore())
 
     def _storage_of(self, store: Datastore) -> StorageFacts:
-        return self._lookup.storage(store, account=self.workspace().storage_account)
+        return self._admitted(self._lookup.storage(store, account=self.workspace().storage_account))
+
+    def _admitted(self, found: Opened) -> Opened:
+        # whoever may write datastores could have everybody's tokens sent to themselves
+        if self._wire.cloud.admits(found.endpoint):
+            return found
+        raise NotFound(
+            f"a datastore names {urlsplit(found.endpoint).netloc}, which is no host of {self._wire.cloud.name}",
+            hint="correct its endpoint: az ml datastore show tells it",
+        )
 
     def _find_telemetry(self) -> TelemetryFacts:
         workspace = self.workspace()

@@ -147,7 +147,7 @@ class Lookup:
         asked = Asked("find the v1 web services", scope=address, role="")
         document = self._wire.client(where, scope="").get(address[len(where) :] or "/", asked=asked)
         found = facts.https(document, "modelmanagement")
-        if found and not self._wire.cloud.holds(found):
+        if found and not self._wire.cloud.admits(found):
             raise Unavailable(
                 f"the discovery document names {urlsplit(found).netloc}, which is no host of {self._wire.cloud.name}",
                 hint="check the cloud: --debug shows the requests",

@@ -193,9 +193,12 @@ class _OneToken(BearerTokenCredentialPolicy[Any, Any]):
             super().on_request(request)
 
 
-def _host(address: str) -> tuple[str, str, int] | None:
+def _host(address: str) -> tuple[str, str | None, int] | None:
+    """Who is asked at an address; None where that could be read in two ways."""
     try:
         parts = urlsplit(address)
-        return (parts.scheme, f"{parts.username or ''}@{parts.hostname}", parts.port or 443)
+        if "@" in parts.netloc or "\\" in address:
+            return None
+        return parts.scheme, parts.hostname, parts.port or 443
     except ValueError:
         return None

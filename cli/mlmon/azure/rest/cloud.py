@@ -27,13 +27,25 @@ class Cloud:
     logs_scope: str
     storage_scope: str = "https://storage.azure.com/.default"
     domains: tuple[str, ...] = ()
-    """What the hosts of its services end in; empty where that is not known, as in a private cloud."""
+    """Where the services stand that hold collected data and v1 services: hosts, and what hosts are below."""
+    private: bool = False
+    """Whether `domains` is a guess: nobody lists the hosts of a private cloud."""
 
     def holds(self, url: str) -> bool:
-        """Whether a token may go to this address, as far as its host tells."""
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-        return parts.scheme == "https" and bool(host) and (not self.domains or host.endswith(self.domains))
+        """Whether a token may go to this address, whoever names it."""
+        if not _is_https(url):
+            return False
+        host = urlsplit(url).hostname or ""
+        below = any(host == domain or host.endswith(f".{domain}") for domain in self.domains)
+        return below and not any(part in host for part in _EVERYBODYS)
+
+    def admits(self, url: str) -> bool:
+        """Whether a token may go to this address when a service of this cloud has just named it."""
+        return self.holds(url) or (self.private and _is_https(url))
+
+
+_EVERYBODYS: Final = (".instances.", ".inference.", ".cloudapp.")
+"""Below these stand the machines of customers, and whoever has one would read our tokens there."""
 
 
 # https://learn.microsoft.com/azure/developer/python/sdk/authentication/authentication-sovereign-clouds and
@@ -46,7 +58,7 @@ _KNOWN: Final = (
         resource_manager_scope="https://management.azure.com/.default",
         logs="https://api.loganalytics.io",
         logs_scope="https://api.loganalytics.io/.default",
-        domains=(".azureml.net", ".azureml.ms", ".core.windows.net", ".storage.azure.net"),
+        domains=("azureml.net", "azureml.ms", "core.windows.net", "storage.azure.net"),
     ),
     Cloud(
         "AzureChinaCloud",
@@ -55,7 +67,7 @@ _KNOWN: Final = (
         resource_manager_scope="https://management.chinacloudapi.cn/.default",
         logs="https://api.loganalytics.azure.cn",
         logs_scope="https://api.loganalytics.azure.cn/.default",
-        domains=(".azure.cn", ".chinacloudapi.cn"),
+        domains=("ml.azure.cn", "azureml.cn", "core.chinacloudapi.cn"),
     ),
     Cloud(
         "AzureUSGovernment",
@@ -64,7 +76,7 @@ _KNOWN: Final = (
         resource_manager_scope="https://management.usgovcloudapi.net/.default",
         logs="https://api.loganalytics.us",
         logs_scope="https://api.loganalytics.us/.default",
-        domains=(".azure.us", ".usgovcloudapi.net"),
+        domains=("ml.azure.us", "azureml.us", "core.usgovcloudapi.net"),
     ),
 )
 KNOWN_NAMES: Final = tuple(cloud.name for cloud in _KNOWN)
@@ -119,13 +131,24 @@ def _described(document: Json, *, url: str, name: str) -> Cloud:
     listed = document if isinstance(document, list) else [document]
     for each in listed:
         resource_manager = shape.text(each, "resourceManager").rstrip("/")
-        own = bool(resource_manager) and f"{url}/".startswith((f"{resource_manager}/", f"{resource_manager}:"))
-        if (shape.text(each, "name") == name) if name else own or (len(listed) == 1 and resource_manager):
+        named = shape.text(each, "name").casefold() == name.casefold()
+        own = bool(resource_manager) and (len(listed) == 1 or _serves(resource_manager, url))
+        if named if name else own:
             return _cloud(each, resource_manager, url=url)
     raise Unavailable(
         f"the cloud metadata at {url} describes no cloud {f'named {name!r}' if name else 'that stands there'}",
         hint=f"check {METADATA_URL}",
     )
+
+
+def _serves(resource_manager: str, url: str) -> bool:
+    """Whether an address is the resource manager's own, wherever it writes its port."""
+    return _is_https(resource_manager) and _origin(resource_manager) == _origin(url)
+
+
+def _origin(address: str) -> tuple[str | None, int]:
+    parts = urlsplit(address)
+    return parts.hostname, parts.port or 443
 
 
 def _cloud(document: Json, resource_manager: str, *, url: str) -> Cloud:
@@ -145,7 +168,16 @@ def _cloud(document: Json, resource_manager: str, *, url: str) -> Cloud:
         resource_manager_scope=f"{resource_manager}/.default",
         logs=logs,
         logs_scope=f"{logs}/.default" if logs else "",
+        domains=_around(urlsplit(resource_manager).hostname or ""),
+        private=True,
     )
+
+
+def _around(host: str) -> tuple[str, ...]:
+    """A host, and the domain that it is in: the rest of a private cloud mostly stands there too."""
+    domain = host.partition(".")[2]
+    is_name = not host.replace(".", "").isdigit() and "." in domain
+    return (host, domain) if is_name else (host,)
 
 
 def _is_https(address: str) -> bool:

@@ -21,7 +21,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy
 
 BUDGET_SECONDS: Final = 6.0
-"""How long all the pauses of one request may take together; with what the tries themselves take, under 15 s."""
+"""How long the pauses and the tries before the last one may take together; with that one, mostly under 15 s."""
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
 _REFUSED_UNREAD: Final = frozenset({429, 503})
 _READING: Final = frozenset({"GET", "HEAD"})
@@ -52,6 +52,7 @@ class Patience(HTTPPolicy[Any, Any]):
                 if pause > left or not _may_try_again(error, request.http_request.method):
                     raise
             else:
+                left -= time.monotonic() - began  # and a gateway, to say that what is behind it does not answer
                 answered = response.http_response
                 if not _is_passing(answered.status_code, request.http_request.method):
                     return response
@@ -80,9 +81,17 @@ def retry_after(headers: Any) -> float | None:
 def _may_try_again(error: AzureError, method: str) -> bool:
     if isinstance(error, ServiceRequestTimeoutError | ServiceResponseTimeoutError):
         return False
-    if isinstance(error, ServiceRequestError):
-        return True  # nothing was sent
-    return isinstance(error, ServiceResponseError | IncompleteReadError) and method in _READING
+    if method in _READING:
+        return isinstance(error, ServiceRequestError | ServiceResponseError | IncompleteReadError)
+    return _never_connected(error)
+
+
+def _never_connected(error: AzureError) -> bool:
+    """Whether nothing can have been sent. `ServiceRequestError` alone does not say so: TLS that breaks while an answer
+    is awaited is one too. requests hands on what urllib3 gave as the reason."""
+    told = error.inner_exception
+    reason = getattr(told.args[0], "reason", told) if told and told.args else told
+    return type(reason).__name__ in {"NewConnectionError", "NameResolutionError"}
 
 
 def _is_passing(status: int, method: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 _NO_TENANT: Final = re.compile(r"Unable to get authority configuration for https://[^/\s]+/([^/\s]+?)\.(?:\s|$)")
 _LONGEST_PAUSE: Final = 2.0
 """How many seconds of `Retry-After` are kept, where a person waits before a screen."""
+_SILENT_SECONDS: Final = 15.0
+"""How long a sign-in that is out of order is not asked again. Several threads want a token at the same time, and each
+would wait for that in its turn."""
 T = TypeVar("T", "AccessToken", "AccessTokenInfo")
 
 _CLAIMS_OF_ACCOUNTS: Final = ("upn", "preferred_username", "unique_name", "app_displayname", "appid", "oid")
@@ -53,6 +57,7 @@ class SignIn:
         self._asked = Asked("sign in", scope=cloud.authority, role="")
         self._host = urlsplit(cloud.authority).netloc
         self._lock = Lock()
+        self._silent: tuple[float, MlmonError] | None = None
         self._transport = _SignInTransport(transport, host=host)
         try:
             self._chain = DefaultAzureCredential(
@@ -86,20 +91,29 @@ class SignIn:
 
     def _signed_in(self, ask: Callable[[], T]) -> T:
         with self._lock:  # the first answer is in azure-identity's cache when the next one asks
-            self._transport.forget()
+            if self._silent and time.monotonic() < self._silent[0]:
+                raise self._silent[1]
             try:
-                token = ask()
-            except ClientAuthenticationError as error:
-                raise self._refused(error) from None
-            except AzureError as error:
-                raise unreached(error, self._asked, host=self._host) from None
-            except ValueError as error:
-                # azure-identity's own way to refuse a tenant or an authority that cannot be one
-                raise NotAllowed(f"could not sign in: {_first_sentence(error)}", hint=_HINT) from None
+                token = self._asked_for(ask)
+            except Unavailable as error:
+                self._silent = (time.monotonic() + _SILENT_SECONDS, error)
+                raise
         if not isinstance(token.token, str):
             raise _unreadable()  # azure-identity hands on whatever it was given
         self.account = account_of(token.token) or self.account
         return token
+
+    def _asked_for(self, ask: Callable[[], T]) -> T:
+        self._transport.forget()
+        try:
+            return ask()
+        except ClientAuthenticationError as error:
+            raise self._refused(error) from None
+        except AzureError as error:
+            raise unreached(error, self._asked, host=self._host) from None
+        except ValueError as error:
+            # azure-identity's own way to refuse a tenant or an authority that cannot be one
+            raise NotAllowed(f"could not sign in: {_first_sentence(error)}", hint=_HINT) from None
 
     def _refused(self, error: ClientAuthenticationError) -> MlmonError:
         """No credential gave a token. azure-identity lists every way that it tried; the telling one is repeated."""

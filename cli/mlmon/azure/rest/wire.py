@@ -10,7 +10,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from mlmon.azure.rest.cloud import METADATA_URL, Cloud, cloud_of
+from mlmon.azure.rest.cloud import Cloud, cloud_of
 from mlmon.azure.rest.faults import Asked
 from mlmon.core.errors import UsageError
 from mlmon.core.model import Json
@@ -53,11 +53,6 @@ class Wire:
             if self._cloud is None:
                 self._cloud = cloud_of(self.cloud_name, environ=self.environ, fetch=self._metadata)
             return self._cloud
-
-    @property
-    def cloud_key(self) -> str:
-        """What stands for the cloud in what is remembered; asks nobody."""
-        return "/".join(part for part in (self.environ.get(METADATA_URL, ""), self.cloud_name) if part) or "AzureCloud"
 
     @property
     def credential(self) -> SignIn:

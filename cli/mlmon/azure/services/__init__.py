@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from threading import Event
 
 from mlmon.azure.connection import Connection
+from mlmon.azure.memory import listed
 from mlmon.azure.services.online import OnlineServices
 from mlmon.azure.services.webservices import WebServices
 from mlmon.core.errors import MlmonError
@@ -28,7 +29,10 @@ class AzureServices:
         # ARM holds the workspace itself: without its answer nothing is sure, so its error is everybody's
         online, web = map_bounded(lambda part: part(), (self.online.list, self._web), workers=2)
         self._listed = frozenset(service.name for service in web)
-        return sorted((*online, *web), key=lambda service: service.name)
+        services = sorted((*online, *web), key=lambda service: service.name)
+        if not self._unseen:
+            self._connection.memory.remember(listed(services))
+        return services
 
     @property
     def unseen(self) -> Sequence[str]:

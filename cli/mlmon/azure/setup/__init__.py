@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,8 +40,8 @@ class Setup:
 
         return discovered(workspace.connection, warn=warn)
 
-    def permissions(self, workspace: AzureMLWorkspace) -> Iterator[Permission]:
-        """Whether each plane may be read, as it answers. Raises as `checking.permissions`."""
+    def permissions(self, workspace: AzureMLWorkspace) -> list[Permission]:
+        """Whether each plane may be read. Raises as `checking.permissions`."""
         from mlmon.azure.setup.checking import permissions
 
         return permissions(workspace)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from mlmon.azure.discovery.facts import WorkspaceFacts, arm_id
+from mlmon.azure.discovery.facts import arm_id
+from mlmon.azure.discovery.lookup import last
 from mlmon.azure.discovery.places import are_parts
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.faults import Asked
 from mlmon.azure.setup.sdk import Sdk
-from mlmon.core.errors import MlmonError, NotAllowed, NotFound
+from mlmon.core.errors import MlmonError, NotAllowed, NotFound, Unavailable
 from mlmon.core.model import Discovered
 from mlmon.settings import AzureWorkspace
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mlmon.azure.connection import Connection
     from mlmon.azure.rest.wire import Wire
 
+T = TypeVar("T")
 _SUBSCRIPTIONS_API: Final = {"api-version": "2022-12-01"}
 _WORKSPACES_API: Final = {"api-version": "2024-10-01"}
 _MOST: Final = 50
@@ -48,25 +50,23 @@ def discovered(connection: Connection, *, warn: Callable[[MlmonError], None]) ->
     discovery.forget()  # what was remembered may be why somebody runs this again
     if told:
         discovery.adopt(*told)
-    workspace: WorkspaceFacts = discovery.workspace()
+    workspace = discovery.workspace()
 
-    def tried(ask: Callable[[], str]) -> str:
+    def tried(ask: Callable[[], T], passing: tuple[type[MlmonError], ...] = (NotAllowed, NotFound)) -> T | None:
         try:
             return ask()
-        except (NotAllowed, NotFound) as error:
+        except passing as error:
             warn(error)
-            return ""
+            return None
 
-    def storage() -> str:
-        found = discovery.storage()
-        return f"{found.account}/{found.container}"
-
+    storage, telemetry = tried(discovery.storage), tried(discovery.telemetry)
     return Discovered(
         region=workspace.location,
-        storage=tried(storage),
-        telemetry=tried(lambda: discovery.telemetry().component.rpartition("/")[2]),
-        logs_workspace=discovery.telemetry().logs_workspace if workspace.component else "",
-        v1=bool(tried(discovery.management)),
+        storage=f"{storage.account}/{storage.container}" if storage else "",
+        telemetry=last(telemetry.component) if telemetry else "",
+        logs_workspace=telemetry.logs_workspace if telemetry else "",
+        # they may be out of order for good where nobody has any
+        v1=bool(tried(discovery.management, (NotFound, Unavailable))),
     )
 
 
