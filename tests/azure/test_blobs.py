@@ -297,7 +297,7 @@ def test_a_missing_role_and_a_firewall_are_told_apart(azure: LocalAzure, workspa
     with azure.deny("Microsoft.Storage/storageAccounts/blobServices/.*"), pytest.raises(NotAllowed) as raised:
         named(workspace, "kept")
     assert raised.value.message == (
-        f"{azure.principal.display_name} may not list the blobs of kept:"
+        f"{azure.principal.display_name} may not list the blobs of the storage account {account}:"
         " This request is not authorized to perform this operation using this permission"
     )
     assert raised.value.hint.splitlines() == [
@@ -307,7 +307,7 @@ def test_a_missing_role_and_a_firewall_are_told_apart(azure: LocalAzure, workspa
     with azure.fault(firewalled(), plane="blob"), pytest.raises(NotAllowed) as raised:
         named(workspace, "kept")
     assert raised.value.message == (
-        f"the firewall of the storage account {account} does not let this machine in: could not list the blobs of kept"
+        f"could not list the blobs of the storage account {account}: its firewall does not let this machine in"
     )
 
 

@@ -25,7 +25,7 @@ from mlmon.azure.rest.wire import Wire
 from mlmon.core.errors import Failure, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
 
 HERE = "/workspaces/ws$"
-UNREADABLE = "Azure's answer could not be read: could not read the workspace"
+UNREADABLE = "could not read the workspace: Azure's answer could not be read"
 
 
 class Hurried(SharedTransport):
@@ -100,18 +100,18 @@ def test_what_passes_is_tried_again(azure: LocalAzure, here: Asking, fault: Faul
 @pytest.mark.parametrize(
     ("fault", "message", "hint"),
     [
-        (throttled(60), "Azure throttles: could not read the workspace", "try again in 60 s"),
-        (throttled(1), "Azure throttles: could not read the workspace", "try again in 1 s"),
-        (html(500), "Azure answered 500: could not read the workspace", "try again in a minute"),
-        (gateway_timeout(), "Azure answered 504: could not read the workspace", "try again in a minute"),
+        (throttled(60), "could not read the workspace: Azure throttles", "try again in 60 s"),
+        (throttled(1), "could not read the workspace: Azure throttles", "try again in 1 s"),
+        (html(500), "could not read the workspace: Azure answered 500", "try again in a minute"),
+        (gateway_timeout(), "could not read the workspace: Azure answered 504", "try again in a minute"),
         (answer(b"<html>"), UNREADABLE, "try again in a minute"),
         (answer(b"[" * 100_000), UNREADABLE, "try again in a minute"),
         (
             answer(b"\xff\xfe"),
-            "Azure's answer could not be read: could not read the workspace",
+            "could not read the workspace: Azure's answer could not be read",
             "try again in a minute",
         ),
-        (refuse(302, {}), "Azure's answer could not be read: could not read the workspace", "try again in a minute"),
+        (refuse(302, {}), "could not read the workspace: Azure's answer could not be read", "try again in a minute"),
         (
             refuse(409, {"error": {"code": "Conflict", "message": "Busy.\n"}}),
             "could not read the workspace while something else changes it: Busy",
@@ -137,7 +137,7 @@ def test_what_was_refused_is_not_tried_again(azure: LocalAzure, here: Asking) ->
         error = failed(here)
     assert said(error) == (
         Failure,
-        "Azure refused to read the workspace: inner",
+        "could not read the workspace: Azure refused it: inner",
         "--debug shows the requests",
     )
     assert azure.requests.count("arm") == 1
@@ -168,7 +168,7 @@ def test_a_slow_answer_is_waited_for_as_long_as_somebody_says(azure: LocalAzure,
     host = azure.url("arm").removeprefix("https://")
     assert said(error) == (
         Unavailable,
-        f"{host} did not answer in time: could not read the workspace",
+        f"could not read the workspace: {host} did not answer in time",
         "--timeout 10m waits longer",
     )
 
@@ -221,7 +221,7 @@ def test_pages_in_a_circle_end(azure: LocalAzure, here: Asking, following: str) 
     link = following.format(arm=azure.url("arm"), path=here.path)
     with azure.fault(answer({"value": [1], "nextLink": link}), path=HERE), pytest.raises(Unavailable) as caught:
         here.pages()
-    assert caught.value.message == "Azure's list has no end: could not read the workspace"
+    assert caught.value.message == "could not read the workspace: Azure's list has no end"
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_no_token_goes_where_a_link_leads(azure: LocalAzure, here: Asking, link:
         here.pages()
     if not link.startswith("//"):
         host = azure.url("arm").removeprefix("https://")
-        assert caught.value.message == f"an answer leads from {host} to another host: could not read the workspace"
+        assert caught.value.message == f"could not read the workspace: an answer leads from {host} to another host"
         assert azure.requests.count() == 1
 
 
@@ -276,7 +276,7 @@ def test_a_refused_connection_is_said_within_seconds(azure: LocalAzure, here: As
     host = azure.url("arm").removeprefix("https://")
     assert said(error) == (
         Unavailable,
-        f"{host} refuses connections: could not read the workspace",
+        f"could not read the workspace: {host} refuses connections",
         "check the network, and HTTPS_PROXY",
     )
     assert time.monotonic() - began < 8
@@ -297,7 +297,7 @@ def test_a_name_that_cannot_be_resolved() -> None:
     began = time.monotonic()
     error = reached(unsigned("https://nothing.azure.invalid", {}))
     assert said(error)[1:] == (
-        "the name nothing.azure.invalid cannot be resolved: could not look",
+        "could not look: the name nothing.azure.invalid cannot be resolved",
         "check the network and its DNS",
     )
     assert time.monotonic() - began < 15
@@ -335,8 +335,8 @@ def test_a_host_that_says_nothing_is_given_up_within_seconds() -> None:
         error = reached(unsigned(f"https://127.0.0.1:{port}", {}))
     assert isinstance(error, Unavailable)
     assert error.message in {
-        f"127.0.0.1:{port} did not answer in time: could not look",
-        f"127.0.0.1:{port} cannot be reached: could not look",
+        f"could not look: 127.0.0.1:{port} did not answer in time",
+        f"could not look: 127.0.0.1:{port} cannot be reached",
     }
     assert time.monotonic() - began < 15
 
@@ -347,7 +347,7 @@ def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:geheim@127.0.0.1:{port}")
         error = reached(unsigned("https://management.example", {}))
     assert said(error)[1:] == (
-        "the proxy before management.example refuses: could not look",
+        "could not look: the proxy before management.example refuses",
         "check HTTPS_PROXY and NO_PROXY",
     )
 
@@ -360,7 +360,7 @@ def test_a_certificate_that_nobody_vouches_for(azure: LocalAzure, monkeypatch: p
     error = reached(unsigned(azure.url("arm"), {}))
     host = azure.url("arm").removeprefix("https://")
     assert said(error)[1:] == (
-        f"the certificate of {host} is not trusted: could not look",
+        f"could not look: the certificate of {host} is not trusted",
         "name your organisation's certificates in REQUESTS_CA_BUNDLE or SSL_CERT_FILE",
     )
 

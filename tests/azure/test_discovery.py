@@ -284,7 +284,7 @@ def test_a_data_id_that_is_none_is_not_asked_for(azure: LocalAzure, tmp_path: Pa
 def test_an_answer_that_is_no_workspace_is_not_remembered(azure: LocalAzure, tmp_path: Path, document: Any) -> None:
     with azure.fault(answer(document), plane="arm", path="/workspaces/ws$"), pytest.raises(Unavailable) as caught:
         discovery(azure, tmp_path).workspace()
-    assert caught.value.message == "Azure's answer could not be read: could not read the workspace"
+    assert caught.value.message == "could not read the workspace: Azure's answer could not be read"
     assert discovery(azure, tmp_path).workspace().location == "westeurope"
 
 

@@ -54,7 +54,7 @@ def test_a_clock_that_is_wrong_is_named(hours: int, side: str) -> None:
     kind, message, hint = meaning(Response(401, headers={"Date": date}))
     assert (kind, message) == (
         NotAllowed,
-        "Azure does not accept me@example.com for /the/scope: could not read the thing",
+        "could not read the thing: Azure does not accept me@example.com for /the/scope",
     )
     assert hint == f"this machine's clock is 60 minutes {side} Azure's: set it right"
 
@@ -75,11 +75,32 @@ def test_the_data_plane_has_roles_of_its_own_and_whoever_asks_names_another_way(
     )
 
 
+WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws"
+
+
+@pytest.mark.parametrize("below", ["", "/data/x/versions/1", "/onlineEndpoints/ep/deployments/blue", "/datastores/d"])
+def test_a_role_is_asked_for_where_an_administrator_gives_it(below: str) -> None:
+    asked = Asked("read the thing", scope=f"{WORKSPACE}{below}", role="Reader")
+    assert meaning(Response(403), asked)[2] == f"ask for the role 'Reader' on {WORKSPACE}"
+    assert meaning(Response(401), asked)[1] == (
+        f"could not read the thing: Azure does not accept me@example.com for {WORKSPACE}"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", ["does not have authorization to perform action", "does not have permission to perform action"]
+)
+def test_the_action_that_is_missing_is_all_that_is_repeated_of_a_refusal(words: str) -> None:
+    """Azure Resource Manager has one wording, the v1 services another."""
+    body = refused("Forbidden", f"The user {words} 'Microsoft.X/read' over scope '/subscriptions/0' or so.")
+    assert meaning(Response(403, body))[1] == "me@example.com may not read the thing: it needs Microsoft.X/read"
+
+
 def test_a_firewall_is_no_missing_role() -> None:
     response = Response(403, "", {"x-ms-error-code": "AuthorizationFailure"})
     assert meaning(response, DATA) == (
         NotAllowed,
-        "the firewall of the storage account x does not let this machine in: could not list the blobs",
+        "could not list the blobs: its firewall does not let this machine in",
         "use its network or a private endpoint, or have this address allowed",
     )
 

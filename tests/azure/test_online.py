@@ -293,7 +293,7 @@ def test_what_was_begun_is_not_called_undone_when_its_end_cannot_be_seen(
         with azure.fault(html(502), path="operation"), pytest.raises(Unavailable) as unseen:
             workspace.services.apply(plan)
         assert unseen.value.message == (
-            f"Azure answered 502: could not see the end of what was begun (change the {kind} {name})"
+            f"could not see the end of what was begun (change the {kind} {name}): Azure answered 502"
         )
         azure.operations.finish()
         plan = workspace.services.plan(name, replace(INSIGHTS, on=False))
@@ -302,7 +302,7 @@ def test_what_was_begun_is_not_called_undone_when_its_end_cannot_be_seen(
         with unread, pytest.raises(Unavailable) as unread_:
             workspace.services.apply(plan)
         assert unread_.value.message == (
-            f"Azure answered 502: could not read back the {kind} {name}, which was changed"
+            f"could not read back the {kind} {name}, which was changed: Azure answered 502"
         )
         assert not workspace.services.get(name).insights
 

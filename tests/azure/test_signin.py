@@ -105,7 +105,7 @@ def test_a_sign_in_that_cannot_be_reached(azure: LocalAzure, workspace: AzureMLW
     with azure.stop_plane("login"):
         error = failed(workspace)
     host = azure.url("login").removeprefix("https://")
-    assert (type(error), error.message) == (Unavailable, f"{host} refuses connections: could not sign in")
+    assert (type(error), error.message) == (Unavailable, f"could not sign in: {host} refuses connections")
 
 
 def test_a_sign_in_that_is_out_of_order_is_waited_for_once(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:

@@ -157,7 +157,7 @@ def test_telemetry_that_does_not_answer_leaves_the_rest(azure: LocalAzure, three
         ["off", "-", "?", "?"],
     ]
     assert people.err == (
-        "warning: requests not known: Azure throttles: could not query telemetry; try again in 30 s\n"
+        "warning: requests not known: could not query telemetry: Azure throttles; try again in 30 s\n"
     )
     assert [(row["requests"], row["failed"]) for row in machines.json] == [(None, None)] * 3
     assert machines.json[0]["newest_data"] == "2026-11-20T09:00:00Z"

@@ -184,7 +184,7 @@ def test_an_operation_that_does_not_succeed_is_a_failure_with_the_reason(
     with azure.operations.going(polls=0, status=status), pytest.raises(Failure) as caught:
         switch(workspace, AKS, INSIGHTS)
     assert str(caught.value) == (
-        f"the operation {ended}: could not change the v1 web service svc-aks: "
+        f"could not change the v1 web service svc-aks: the operation {ended}: "
         "Kubernetes Deployment failed: CrashLoopBackOff"
     )
 

@@ -87,7 +87,7 @@ def test_an_answer_is_waited_for_as_long_as_the_option_says(azure: LocalAzure, p
     assert time.monotonic() - began < 4
     host = azure.url("arm").removeprefix("https://")
     assert outcome.err.splitlines() == [
-        f"error: {host} did not answer in time: could not read the log of ep1/blue",
+        f"error: could not read the log of ep1/blue: {host} did not answer in time",
         "hint: --timeout 10m waits longer",
     ]
 
@@ -97,7 +97,7 @@ def test_throttling_is_said_at_once_in_json_too(azure: LocalAzure, prod: Runner)
         outcome = prod("status -o json")
     assert (outcome.code, outcome.out) == (6, "")
     assert outcome.err == (
-        '{"code": "unavailable", "message": "Azure throttles: could not list the online endpoints", '
+        '{"code": "unavailable", "message": "could not list the online endpoints: Azure throttles", '
         '"hint": "try again in 60 s", "exit_code": 6}\n'
     )
 

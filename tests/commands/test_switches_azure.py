@@ -195,7 +195,7 @@ def test_an_operation_that_does_not_succeed_is_exit_1(
     with azure.operations.going(polls=0, status=status):
         outcome = mlmon("enable-insights ep1/blue --yes")
     assert (outcome.code, outcome.out) == (1, "")
-    assert outcome.err.startswith(f"error: the operation {ended}: could not change the deployment ep1/blue: ")
+    assert outcome.err.startswith(f"error: could not change the deployment ep1/blue: the operation {ended}: ")
 
 
 def test_what_changes_meanwhile_is_exit_6_and_nothing_is_written(azure: LocalAzure, mlmon: Runner) -> None:

@@ -83,7 +83,7 @@ class AzureScoring:
 
     def _secret(self, name: ServiceName, mode: str, ask: Callable[[str, str], Json]) -> str:
         if mode == "aadtoken":
-            asked = Asked(f"sign in to {name}", scope=name.endpoint, role=_ROLE)
+            asked = Asked(f"sign in to {name}", scope=self._connection.path, role=_ROLE)
             wire = self._connection.wire
             with translated(asked, account=wire.account):
                 return wire.credential.get_token(_AAD_SCOPES.get(wire.cloud.name, _PUBLIC_SCOPE)).token
@@ -103,9 +103,9 @@ class AzureScoring:
             headers["Authorization"] = f"Bearer {target.secret}"
         if target.deployment:
             headers["azureml-model-deployment"] = target.deployment
-        asked = Asked(f"score with {name}", scope=target.address, role=_ROLE)
+        asked = Asked(f"score with {name}", scope=self._connection.path, role=_ROLE)
         began = time.monotonic()
-        with translated(asked, account=self._connection.wire.account):
+        with translated(asked, account=self._connection.wire.account, host=urlsplit(target.address).netloc):
             request = HttpRequest("POST", target.address, headers=headers, content=content)
             response = self._pipeline().run(request, stream=False).http_response
             took = timedelta(seconds=time.monotonic() - began)

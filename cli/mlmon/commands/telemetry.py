@@ -157,7 +157,7 @@ def _names(session: Session, workspace: Workspace, service: Service) -> Sequence
 def _rows(session: Session, table: Table, *, empty: str) -> Rows:
     """The rows as they are; a warning when they are not all there are."""
     if table.partial:
-        session.terminal.note(table.partial, level="warning")
+        session.terminal.note("; ".join(filter(None, (table.partial, table.advice))), level="warning")
     # columns without a value in any row are the first to leave a table that is too wide
     filled = [any(row[at] is not None and row[at] != "" for row in table.rows) for at in range(len(table.columns))]
     fields = tuple(

@@ -187,12 +187,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The answer to a query. `partial` says what is missing when the service returned only a part."""
+    """The answer to a query. `partial` says what is missing when the service returned only a part, and `advice` what
+    whoever wrote the query can do about that."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
     partial: str = ""
     render: str = ""
+    advice: str = ""
 
     def records(self) -> list[dict[str, Value]]:
         """The rows as objects, in column order."""

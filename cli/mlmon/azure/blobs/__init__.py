@@ -11,7 +11,6 @@ from mlmon.azure.blobs.listing import blobs_of, prefixes_of
 from mlmon.azure.blobs.storage import ONE_GET, Storage
 from mlmon.azure.connection import Connection
 from mlmon.azure.rest import shape
-from mlmon.azure.rest.faults import translated
 from mlmon.azure.rest.misread import unreadable
 from mlmon.core.errors import Failure, NotFound, Unavailable
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, Json, ServiceName
@@ -24,6 +23,7 @@ Described = Callable[[ServiceName], Json]
 
 V1_CONTAINER: Final = "modeldata"
 _PAGE: Final = 5000
+_LISTING: Final = "list the blobs"
 _REMEMBERED: Final = "modeldata_prefixes"
 
 
@@ -55,9 +55,8 @@ class AzureBlobs:
                 before = child
 
     def list(self, container: str, prefix: str) -> Iterator[BlobInfo]:
-        asked = self._storage.asked(f"list the blobs of {container}", container)
         for page in self._pages(container, prefix):
-            with translated(asked, account=self._connection.wire.account), unreadable():
+            with self._storage.asking(_LISTING, container), unreadable():
                 found = [*blobs_of(page, container)]
             yield from found
 
@@ -78,7 +77,7 @@ class AzureBlobs:
     def _ask(self, blob: BlobInfo, ask: Callable[[], Any]) -> Any:
         from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-        with translated(self._storage.asked("read a blob", blob.container), account=self._connection.wire.account):
+        with self._storage.asking("read a blob", blob.container):
             try:
                 with unreadable():
                     return ask()
@@ -137,11 +136,10 @@ class AzureBlobs:
         """
         from azure.core.exceptions import ResourceNotFoundError
 
-        asked = self._storage.asked(f"list the blobs of {container}", container)
         listing = _Listing(self._storage.client(container), prefix, **options)
         seen: set[str] = set()
         while True:
-            with translated(asked, account=self._connection.wire.account):
+            with self._storage.asking(_LISTING, container):
                 try:
                     with unreadable():
                         page = listing.next()

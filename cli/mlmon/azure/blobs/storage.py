@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
@@ -9,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from mlmon.azure.connection import Connection
 from mlmon.azure.discovery import API, StorageFacts
 from mlmon.azure.rest import shape
-from mlmon.azure.rest.faults import Asked, Plane
+from mlmon.azure.rest.faults import Asked, Plane, translated
 from mlmon.azure.rest.patient import Patient
 from mlmon.core.errors import NotAllowed
 
@@ -37,14 +39,23 @@ class Storage:
         default = self._connection.discovery.storage().endpoint
         return container if endpoint.rstrip("/") == default else f"{endpoint.rstrip('/')}/{container}"
 
-    def asked(self, doing: str, container: str) -> Asked:
-        """What is asked of a container's account, for messages."""
+    @contextmanager
+    def asking(self, doing: str, container: str) -> Iterator[None]:
+        """While something is asked of a container's account: `doing` ("list the blobs") is how messages call that.
+        Raises as `faults.translated`."""
         endpoint, _ = self._place(container)
+        wire = self._connection.wire
+        with translated(self._asked(doing, endpoint), account=wire.account, host=urlsplit(endpoint).netloc):
+            yield
+
+    def _asked(self, doing: str, endpoint: str) -> Asked:
+        """In messages the account stands for all its containers: what one of them meets, each does."""
         default = self._connection.discovery.storage()
         name = default.account if endpoint == default.endpoint else urlsplit(endpoint).netloc
         by_identity = self._connection.target.storage_auth != "key"
         otherwise = "or, where account keys are allowed: --storage-auth key" if by_identity else ""
-        return Asked(doing, scope=f"the storage account {name}", role=READER, plane=Plane.DATA, otherwise=otherwise)
+        account = f"the storage account {name}"
+        return Asked(f"{doing} of {account}", scope=account, role=READER, plane=Plane.DATA, otherwise=otherwise)
 
     def client(self, container: str) -> ContainerClient:
         """The client for a container. Raises as `faults.translated` where a key has to be asked for first."""

@@ -89,7 +89,7 @@ class Client:
             if not following:
                 return
             if following in seen or len(seen) > _MOST_PAGES:
-                raise Unavailable(f"Azure's list has no end: could not {asked.doing}", hint="try again in a minute")
+                raise Unavailable(f"could not {asked.doing}: Azure's list has no end", hint="try again in a minute")
             seen.add(following)
             page = self.get(following, asked=asked)
 
@@ -156,7 +156,7 @@ class Client:
             reason = short(shape.text(document, "error", "message"))
             ended = "failed" if status == "failed" else "was cancelled"
             raise Failure(
-                f"the operation {ended}: could not {asked.doing}{f': {reason}' if reason else ''}",
+                f"could not {asked.doing}: the operation {ended}{f': {reason}' if reason else ''}",
                 hint="mlmon status shows what holds now",
             )
         return status == "succeeded"
@@ -170,7 +170,7 @@ class Client:
         # a link in an answer: our token goes to nobody but the service it was asked for
         if not path.isascii() or _host(path) != _host(self.base):
             raise Unavailable(
-                f"an answer leads from {urlsplit(self.base).netloc} to another host: could not {asked.doing}",
+                f"could not {asked.doing}: an answer leads from {urlsplit(self.base).netloc} to another host",
                 hint="try again in a minute",
             )
         return path

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from mlmon.azure.rest import shape
 from mlmon.core.errors import Code, Failure, MlmonError, NotAllowed, NotFound, Unavailable
 from mlmon.core.model import Json
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError
 
 
 class Plane(StrEnum):
@@ -31,8 +34,8 @@ class Plane(StrEnum):
 class Asked:
     """What was asked of whom, in the words of the messages.
 
-    `doing` follows "may not" and "could not": "read the deployments". `scope` is the resource where `role` is needed,
-    and `otherwise` what else may help who does not have it.
+    `doing` follows "may not" and "could not": "read the deployments". `scope` is the resource where `role` is needed
+    (of what is in a workspace, messages name the workspace), and `otherwise` what else may help who does not have it.
     """
 
     doing: str
@@ -65,7 +68,7 @@ def translated(asked: Asked, *, account: Callable[[], str], host: str = "") -> I
         raise unreached(error, asked, host=host) from None
     except HttpResponseError as error:
         if error.response is None:
-            raise unreadable(asked) from None
+            raise _without_answer(error, asked, host=host) from None
         raise _answered(asked, error.response, account()) from None
     except AzureError as error:
         raise unreached(error, asked, host=host) from None
@@ -76,7 +79,18 @@ def translated(asked: Asked, *, account: Callable[[], str], host: str = "") -> I
 
 def unreadable(asked: Asked) -> Unavailable:
     """The error for an answer that makes no sense."""
-    return Unavailable(f"Azure's answer could not be read: could not {asked.doing}", hint="try again in a minute")
+    return Unavailable(f"could not {asked.doing}: Azure's answer could not be read", hint="try again in a minute")
+
+
+def _without_answer(error: AzureError, asked: Asked, *, host: str) -> Unavailable:
+    """A client's error about an answer that it does not hand on: one that broke off, or one that cannot be read."""
+    from azure.core.exceptions import IncompleteReadError, ServiceRequestError, ServiceResponseError
+
+    # storage's client wraps what broke a download off in an error of another kind
+    inner = error.inner_exception
+    if isinstance(inner, IncompleteReadError | ServiceRequestError | ServiceResponseError):
+        return unreached(inner, asked, host=host)
+    return unreadable(asked)
 
 
 def answered(asked: Asked, response: Any, *, account: str) -> MlmonError:
@@ -106,11 +120,12 @@ def _answered(asked: Asked, response: Any, account: str) -> MlmonError:  # noqa:
     if status == 429:
         return _throttled(asked, response)
     if status >= 500 or status == 408:
-        return Unavailable(f"Azure answered {status}: could not {asked.doing}", hint="try again in a minute")
+        return Unavailable(f"could not {asked.doing}: Azure answered {status}", hint="try again in a minute")
     if status < 400:
         return unreadable(asked)
     return Failure(
-        f"Azure refused to {asked.doing}{_because(message or str(status))}", hint="--debug shows the requests"
+        f"could not {asked.doing}: Azure refused it{_because(message or str(status))}",
+        hint="--debug shows the requests",
     )
 
 
@@ -134,7 +149,8 @@ def _unauthenticated(asked: Asked, response: Any, account: str) -> NotAllowed:
     who = account or "this sign-in"
     hint = "sign in again: az login, with --tenant ID if the workspace is in another tenant"
     return NotAllowed(
-        f"Azure does not accept {who} for {asked.scope}: could not {asked.doing}", hint=_clock(response) or hint
+        f"could not {asked.doing}: Azure does not accept {who} for {_grantable(asked.scope)}",
+        hint=_clock(response) or hint,
     )
 
 
@@ -158,18 +174,28 @@ def _forbidden(asked: Asked, response: Any, account: str) -> NotAllowed:
     code, message = told(response)
     if asked.plane is Plane.DATA and code == "AuthorizationFailure":
         return NotAllowed(
-            f"the firewall of {asked.scope} does not let this machine in: could not {asked.doing}",
+            f"could not {asked.doing}: its firewall does not let this machine in",
             hint="use its network or a private endpoint, or have this address allowed",
         )
     if denied := _ACTION.search(message):
         message = f"it needs {denied[1]}"  # the rest repeats who, what and where, in ids
-    hints = [f"ask for the role {asked.role!r} on {asked.scope}", asked.otherwise]
+    hints = [f"ask for the role {asked.role!r} on {_grantable(asked.scope)}", asked.otherwise]
     # storage refuses a signature that is older or newer than 15 minutes
     hint = _clock(response) or "\n".join(filter(None, hints))
     return NotAllowed(f"{account or 'this sign-in'} may not {asked.doing}{_because(message)}", hint=hint)
 
 
-_ACTION: Final = re.compile(r"authorization to perform action '([^']+)'")
+# the words of ARM, and those of the v1 services
+_ACTION: Final = re.compile(r"(?:authorization|permission) to perform action '([^']+)'")
+
+
+def _grantable(scope: str) -> str:
+    """Where an administrator gives a role: on a workspace, and not on one of the things in it."""
+    found = _IN_WORKSPACE.match(scope)
+    return found[0] if found else scope
+
+
+_IN_WORKSPACE: Final = re.compile(r".*?/Microsoft\.MachineLearningServices/workspaces/[^/]+", re.IGNORECASE)
 
 
 def _throttled(asked: Asked, response: Any) -> Unavailable:
@@ -177,7 +203,7 @@ def _throttled(asked: Asked, response: Any) -> Unavailable:
 
     pause = retry_after(response.headers)
     when = f"in {pause:.0f} s" if pause else "in a minute"
-    return Unavailable(f"Azure throttles: could not {asked.doing}", hint=f"try again {when}")
+    return Unavailable(f"could not {asked.doing}: Azure throttles", hint=f"try again {when}")
 
 
 class Unresolved(Unavailable):
@@ -203,8 +229,8 @@ def unreached(error: Exception, asked: Asked, *, host: str = "") -> Unavailable:
     for words, reason, hint in _REASONS:
         if any(word in text for word in words):
             kind = Unresolved if "resolved" in reason else Unavailable
-            return kind(f"{reason.format(host=host)}: could not {asked.doing}", hint=hint)
-    return Unavailable(f"the connection to {host} broke: could not {asked.doing}", hint="try again in a minute")
+            return kind(f"could not {asked.doing}: {reason.format(host=host)}", hint=hint)
+    return Unavailable(f"could not {asked.doing}: the connection to {host} broke", hint="try again in a minute")
 
 
 _REASONS: Final = (

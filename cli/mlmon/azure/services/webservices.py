@@ -124,7 +124,7 @@ class WebServices:
             left = end - time.monotonic()
             if left <= 0:
                 raise Unavailable(
-                    f"could not {asked.doing} within {limit:.0f} s; Azure goes on with it",
+                    f"still waiting after {limit:.0f} s to {asked.doing}; Azure goes on with it",
                     hint="mlmon status shows when it is done; --timeout 1h waits longer",
                 )
             wanted = retry_after(polled.headers)
@@ -210,7 +210,7 @@ def _finished(document: Json, asked: Asked) -> bool:
     if state in _ENDED:
         reason = short(shape.text(document, "error", "message"))
         raise Failure(
-            f"the operation {_ENDED[state]}: could not {asked.doing}{f': {reason}' if reason else ''}",
+            f"could not {asked.doing}: the operation {_ENDED[state]}{f': {reason}' if reason else ''}",
             hint="mlmon status shows what holds now",
         )
     return state == "succeeded"

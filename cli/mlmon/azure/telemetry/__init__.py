@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from mlmon.azure.connection import Connection
 from mlmon.azure.rest import shape
@@ -51,10 +53,14 @@ class AzureTelemetry:
             raise QueryError("a query that begins with '.' is a command, and none is sent", hint="begin with a table")
         document = self._send(kql, between)
         error = shape.at(document, "error")
-        table = table_of(document, partial=queryfaults.partly(error) if error else "")
-        if len(table.rows) >= queryfaults.MOST_ROWS and not table.partial:
-            return Table(table.columns, table.rows, partial=queryfaults.cut_short(), render=table.render)
-        return table
+        table = table_of(document)
+        if error:
+            partial, advice = queryfaults.partly(error)
+        elif len(table.rows) >= queryfaults.MOST_ROWS:
+            partial, advice = queryfaults.cut_short()
+        else:
+            return table
+        return replace(table, partial=partial, advice=advice)
 
     def ask(self, question: Callable[[Tables], str], *, between: TimeRange | None = None) -> Table:
         from mlmon.kql.dialect import is_table
@@ -78,7 +84,7 @@ class AzureTelemetry:
 
         table = self.ask(lambda tables: requests.counts_query(between, tables=tables), between=between)
         if table.partial:
-            raise Unavailable(f"the requests are not counted: {table.partial}", hint="try again in a minute")
+            raise Unavailable(table.partial, hint="try again in a minute")
         return requests.counts_of(table)
 
     def _send(self, kql: str, between: TimeRange | None) -> Json:
@@ -92,7 +98,9 @@ class AzureTelemetry:
             documents.append(pipeline.http_response.json())
             return {}
 
-        with self._noting_what_is_gone(), translated(asked, account=self._connection.wire.account):
+        wire = self._connection.wire
+        host = urlsplit(wire.cloud.logs).netloc
+        with self._noting_what_is_gone(), translated(asked, account=wire.account, host=host):
             try:
                 ask(
                     query=kql,

@@ -22,14 +22,14 @@ _PRIMARY: Final = "PrimaryResult"
 _FEWEST_OF_A_TICK: Final = 7  # digits of a second
 
 
-def table_of(document: Json, *, partial: str = "") -> Table:
+def table_of(document: Json) -> Table:
     """The table that a query's answer carries: columns with their KQL types, and each row as long as they are."""
     tables = shape.items(document, "tables")
     found = next((each for each in tables if shape.text(each, "name") == _PRIMARY), tables[0] if tables else None)
     columns = tuple(_column(each, number) for number, each in enumerate(shape.items(found, "columns"), 1))
     readers = [_READERS.get(column.type, _as_it_is) for column in columns]
     rows = tuple(_row(each, readers) for each in shape.items(found, "rows"))
-    return Table(columns, rows, partial=partial, render=shape.text(document, "render", "visualization"))
+    return Table(columns, rows, render=shape.text(document, "render", "visualization"))
 
 
 def _column(described: Json, number: int) -> Column:

@@ -65,22 +65,22 @@ def timed_out(response: Any) -> Unavailable:
     """The error that a 504 means."""
     _, message = told(response)
     said, hint = next((said, hint) for words, said, hint in _TOO_MUCH if words.search("timed out"))
-    return Unavailable(f"{said}{f': {message}' if message else ''}", hint=hint)
+    return Unavailable(f"could not query telemetry: {said}{f': {message}' if message else ''}", hint=hint)
 
 
-def partly(error: Json) -> str:
-    """The sentence that says what is missing from a partial answer, and what to do."""
+def partly(error: Json) -> tuple[str, str]:
+    """The sentence that says what is missing from a partial answer, and what to do about it."""
     message = short(_innermost(error)) or "Azure does not say why"
     limit = _limit(f"{shape.text(error, 'code')} {message}")
     if limit is None:
-        return f"the answer is not complete: {message}; try again, or {_LESS}"
+        return f"the answer is not complete: {message}", f"try again, or {_LESS}"
     said, hint = limit
-    return f"the answer is not complete ({said}): {message}; {hint}"
+    return f"the answer is not complete ({said}): {message}", hint
 
 
-def cut_short() -> str:
+def cut_short() -> tuple[str, str]:
     """The same of an answer that has as many rows as can be, and does not say whether there were more."""
-    return f"the answer may not be complete: {MOST_ROWS} rows are the most that Azure gives; {_LESS}"
+    return f"the answer may not be complete: {MOST_ROWS} rows are the most that Azure gives", _LESS
 
 
 def _limit(text: str) -> tuple[str, str] | None:
