@@ -300,4 +300,6 @@ def _find(workspace: Workspace, text: str) -> Service:
         )
     known = f"its services: {', '.join(names[:_MOST_NAMED])};" if names else "it has no services;"
     hints = [f"{did_you_mean(text, names) or known} see mlmon status", *workspace.services.unseen]
-    raise NotFound(f"no service named {text!r} in {workspace.name}", hint="\n".join(hints), code=Code.SERVICE_NOT_FOUND)
+    ended = "" if name.deployment else "".join(f": {sentence}" for sentence in workspace.services.ended)
+    code = Code.V1_ENDED if ended else Code.SERVICE_NOT_FOUND
+    raise NotFound(f"no service named {text!r} in {workspace.name}{ended}", hint="\n".join(hints), code=code)

@@ -177,16 +177,16 @@ CASES = [
         "mlmon status svc-aks",
         t.v1_gone,
         5,
-        "error: no service named 'svc-aks' in <subscription>/rg/ws\n"
-        "hint: its services: edge/main, ep1/blue, ep1/green; see mlmon status\n"
-        "hint: the v1 web services are not shown: could not list the v1 web services: Azure knows no such thing",
+        "error: no service named 'svc-aks' in <subscription>/rg/ws: v1 web services cannot be reached any more in "
+        "westeurope\n"
+        "hint: its services: edge/main, ep1/blue, ep1/green; see mlmon status",
     ),
     Case(
         "v1 fails",
         "mlmon status",
         t.fault(faults.html(502), plane=V1),
         7,
-        "warning: the v1 web services are not shown: could not list the v1 web services: Azure answered 502",
+        "warning: the v1 web services are left out: could not list the v1 web services: Azure answered 502",
     ),
     Case(
         "telemetry fails",

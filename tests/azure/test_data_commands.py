@@ -111,7 +111,7 @@ def test_web_services_that_cannot_be_seen_may_have_a_deployments_names(azure: Lo
     with azure.fault(refuse(403, {"code": "Forbidden", "message": "no"}), plane="v1"):
         outcome = mlmon("traces ep/green")
     assert (outcome.code, len(outcome.jsonl)) == (0, 2)
-    assert outcome.err.splitlines()[0].startswith("warning: the v1 web services are not shown: ")
+    assert outcome.err.splitlines()[0].startswith("warning: the v1 web services are left out: ")
     assert outcome.err.splitlines()[0].endswith("; rows of one called ep-green or green may be here")
 
 

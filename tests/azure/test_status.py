@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ import pytest
 from azured import counted, runner
 from emulators.azure import LocalAzure
 from emulators.blobfront import firewalled
-from emulators.faults import html, slow
+from emulators.faults import html, refuse, slow
 from emulators.loganalytics import throttled
 from running import NOW, Runner
 
@@ -169,11 +170,10 @@ def test_storage_that_lets_nobody_in_leaves_the_rest(azure: LocalAzure, three: R
     assert people.code == machines.code == 7
     assert [line[-3:] for line in table(people.out)] == [["?", "1", "0"], ["?", "1", "1"], ["?", "0", "0"]]
     account = azure.storage_account[0]
-    locked = f"the firewall of the storage account {account} does not let this machine in: could not list the blobs of"
+    locked = f"could not list the blobs of the storage account {account}: its firewall does not let this machine in"
     allowed = "use its network or a private endpoint, or have this address allowed"
     assert people.err.splitlines() == [
-        f"warning: collected data of ep/blue, ep/green not known: {locked} {container(azure)}; {allowed}",
-        f"warning: collected data of svc not known: {locked} modeldata; {allowed}",
+        f"warning: collected data not known: {locked}; {allowed}",
     ]
     assert {row["newest_data"] for row in machines.json} == {None}
 
@@ -193,7 +193,97 @@ def test_v1_services_that_cannot_be_seen_are_said(azure: LocalAzure, three: Runn
         outcome = three("status -o json")
     assert outcome.code == 7
     assert [row["service"] for row in outcome.json] == ["ep/blue", "ep/green"]
-    assert "the v1 web services are not shown" in outcome.err
+    assert json.loads(outcome.err) == {
+        "level": "warning",
+        "message": "the v1 web services are left out: could not list the v1 web services: Azure answered 502",
+    }
+
+
+@pytest.mark.parametrize("where", ["^/discovery", ""], ids=["before it was ever found", "since it was found"])
+def test_where_v1_has_ended_that_is_said_and_nothing_is_wrong(azure: LocalAzure, three: Runner, where: str) -> None:
+    if where:
+        (three.folder / ".mlmon" / "discovered.json").unlink()
+    ended = "v1 web services cannot be reached any more in westeurope"
+    with azure.fault(refuse(404, {}), plane="v1", path=where):
+        people = three("status")
+        outcome = three("status -o json")
+        named, endpoint = three("logs svc"), three("status ep -o json")
+    assert (people.code, people.err) == (0, f"{ended}\n")
+    assert [row["service"] for row in outcome.json] == ["ep/blue", "ep/green"]
+    assert (outcome.code, json.loads(outcome.err)) == (0, {"level": "info", "message": ended})
+    ws = azure.workspace
+    assert (named.code, named.err) == (
+        5,
+        f"error: no service named 'svc' in {ws.subscription}/{ws.group}/{ws.name}: {ended}\n"
+        "hint: its services: ep/blue, ep/green; see mlmon status\n",
+    )
+    assert [row["service"] for row in endpoint.json] == ["ep/blue", "ep/green"]
+    assert three("status svc -o json").code == 0, "an address that is good again is found again"
+
+
+def test_an_error_that_v1_has_ended_has_a_code_of_its_own(azure: LocalAzure, three: Runner) -> None:
+    with azure.fault(refuse(404, {}), plane="v1"):
+        assert json.loads(three("logs svc -o json").err)["code"] == "v1-ended"
+        assert json.loads(three("logs ep/grey -o json").err)["code"] == "service-not-found"
+
+
+def test_a_v1_service_that_answers_404_for_its_list_alone_is_not_called_ended(azure: LocalAzure, three: Runner) -> None:
+    with azure.fault(refuse(404, {}), plane="v1", path="/services$"):
+        outcome = three("status")
+    assert (outcome.code, outcome.err) == (
+        7,
+        "warning: the v1 web services are left out: could not list the v1 web services: Azure knows no such thing\n",
+    )
+
+
+def test_an_endpoint_names_all_its_deployments(three: Runner) -> None:
+    assert [row["service"] for row in three("status svc ep ep/green -o json").json] == ["svc", "ep/blue", "ep/green"]
+    refused = three("use ep")
+    assert (refused.code, refused.err.splitlines()[0]) == (
+        2,
+        "error: the endpoint 'ep' has 2 deployments: ep/blue, ep/green",
+    )
+
+
+@pytest.mark.parametrize("state", ["Updating", "Failed"])
+def test_a_state_that_is_not_as_it_should_be_is_shown_on_any_terminal(
+    azure: LocalAzure, three: Runner, state: str
+) -> None:
+    narrow = replace(three, width=80)
+    as_it_should = narrow("status", terminal=True)
+    assert as_it_should.out.splitlines()[0].split()[:3] == ["service", "collection", "insights"]
+    azure.deployments["ep", "green"]["properties"]["provisioningState"] = state
+    outcome = narrow("status", terminal=True)
+    assert table(outcome.out) == [
+        ["ep/blue", "Succeeded", "on", "2026-11-20", "09:00", "1", "0"],
+        ["ep/green", state, "on", "2026-11-20", "09:00", "1", "1"],
+        ["svc", "Healthy", "off", "-", "0", "0"],
+    ]
+    assert outcome.err == "left out to fit 80 columns: kind, generation, insights (-o json has them)\n"
+    [wide] = [line for line in replace(three, width=110)("status ep/green", terminal=True).out.splitlines()[1:]]
+    assert wide.split()[:5] == ["ep/green", "managed", state, "on", "on"]
+
+
+def test_a_part_of_the_requests_is_not_shown_as_all(azure: LocalAzure, three: Runner) -> None:
+    with azure.log_analytics.partial("One of the nodes was stopped."):
+        outcome = three("status")
+    assert (outcome.code, outcome.err) == (
+        7,
+        "warning: requests not known: the answer is not complete: One of the nodes was stopped; "
+        "try again in a minute\n",
+    )
+
+
+def test_a_role_that_is_missing_is_said_once_for_the_storage_account(azure: LocalAzure, three: Runner) -> None:
+    with azure.deny("Microsoft.Storage/storageAccounts/blobServices/.*"):
+        outcome = three("status")
+    account = f"the storage account {azure.storage_account[0]}"
+    assert (outcome.code, outcome.err) == (
+        7,
+        f"warning: collected data not known: mlmon-tests may not list the blobs of {account}: This request is not "
+        "authorized to perform this operation using this permission; ask for the role 'Storage Blob Data Reader' on "
+        f"{account}; or, where account keys are allowed: --storage-auth key\n",
+    )
 
 
 def test_services_that_cannot_be_listed_are_an_error(azure: LocalAzure, three: Runner) -> None:

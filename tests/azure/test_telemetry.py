@@ -252,8 +252,10 @@ def test_an_answer_of_too_many_bytes_says_what_to_do(azure: LocalAzure, workspac
         table = workspace.telemetry.query("traces")
     assert table.rows == ((1,),)
     assert (table.partial, table.advice) == (
-        "the answer is not complete (an answer of more than 64 MB): The results of this query exceed the set limit of"
-        " 64000000 bytes, so not all records were returned (E_QUERY_RESULT_SET_TOO_LARGE)",
+        (
+            "the answer is not complete (an answer of more than 64 MB): The results of this query exceed the set limit "
+            "of 64000000 bytes, so not all records were returned (E_QUERY_RESULT_SET_TOO_LARGE)"
+        ),
         "narrow it with --since and --until, summarize, or take fewer rows, or project fewer columns",
     )
 

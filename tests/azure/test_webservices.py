@@ -15,7 +15,7 @@ from azured import connect, switch
 from emulators.azure import LocalAzure
 from emulators.faults import answer, html, refuse
 from mlmon.azure.workspace import AzureMLWorkspace
-from mlmon.core.errors import Failure, Interrupted, NotAllowed, NotFound, Unavailable, UsageError
+from mlmon.core.errors import Code, Failure, Interrupted, NotAllowed, NotFound, Unavailable, UsageError
 from mlmon.core.model import FieldChange, Kind, Service, ServiceName, Switch, SwitchRequest
 
 AKS = ServiceName("svc-aks")
@@ -63,14 +63,14 @@ def test_both_generations_are_listed_together_by_name(azure: LocalAzure, workspa
 
 def test_where_v1_has_ended_there_are_simply_no_v1_services(azure: LocalAzure, tmp_path: Path) -> None:
     azure.add_deployment("ep1", "blue")
-    said: list[str] = []
-    gone = connect(azure, tmp_path, said=said)
+    gone = connect(azure, tmp_path)
     with azure.fault(refuse(404, {}), plane="v1", path="^/discovery"):
         assert [str(service.name) for service in gone.services.list()] == ["ep1/blue"]
         assert gone.services.unseen == ()
-        with pytest.raises(NotFound):
+        assert gone.services.ended == ("v1 web services cannot be reached any more in westeurope",)
+        with pytest.raises(NotFound) as caught:
             gone.services.get(AKS)
-    assert any(line.startswith("no v1 services: ") for line in said)
+    assert caught.value.code is Code.V1_ENDED
 
 
 def test_one_generation_that_does_not_answer_does_not_hide_the_other(
@@ -81,7 +81,7 @@ def test_one_generation_that_does_not_answer_does_not_hide_the_other(
     with azure.fault(refuse(403, refused), plane="v1", path="/services"):
         assert [str(service.name) for service in workspace.services.list()] == ["ep1/blue"]
         [sentence] = workspace.services.unseen
-        assert sentence.startswith("the v1 web services are not shown: ")
+        assert sentence.startswith("the v1 web services are left out: ")
     assert len(workspace.services.list()) == 3
     assert workspace.services.unseen == ()
 
@@ -171,6 +171,22 @@ def test_replicas_that_come_and_go_are_no_change(azure: LocalAzure, workspace: A
     plan = workspace.services.plan(AKS, INSIGHTS)
     azure.webservices.services["svc-aks"]["deploymentStatus"] = {"replicas": 7, "availableReplicas": 3}
     assert workspace.services.apply(plan).insights
+
+
+@pytest.mark.parametrize("request_", [ON, OFF], ids=["a change", "nothing to change"])
+def test_what_something_else_is_changing_is_not_planned_for(
+    azure: LocalAzure, workspace: AzureMLWorkspace, request_: SwitchRequest
+) -> None:
+    plan = workspace.services.plan(AKS, INSIGHTS)
+    azure.webservices.services["svc-aks"]["state"] = "Transitioning"
+    for attempt in (lambda: workspace.services.plan(AKS, request_), lambda: workspace.services.apply(plan)):
+        with pytest.raises(Unavailable) as caught:
+            attempt()
+        assert (caught.value.message, caught.value.hint) == (
+            "svc-aks is Transitioning; nothing was written",
+            "try again when mlmon status shows it done",
+        )
+    assert patches(azure) == []
 
 
 @pytest.mark.parametrize("accepted", [True, False])

@@ -22,7 +22,7 @@ from running import Runner
 
 ON = "dataCollector.collections.{}.dataCollectionMode"
 SCRIPT = "the deployment has a scoring script: data flows only if it calls Collector of azureml.ai.monitoring"
-ASSETS = "the data assets that do not exist yet are registered first: ep1-blue-model_inputs, ep1-blue-model_outputs"
+ASSETS = "registers the data assets ep1-blue-model_inputs, ep1-blue-model_outputs where they do not exist yet"
 ACI = "svc-aci runs on ACI, and v1 services collect model data on AKS only"
 AKS_OR_V2 = "deploy it to AKS or as a v2 deployment; its telemetry can be switched: mlmon enable-insights"
 
@@ -166,7 +166,7 @@ def test_what_could_not_be_seen_is_said(azure: LocalAzure, mlmon: Runner) -> Non
     with azure.fault(refuse(403, {"code": "Forbidden", "message": "no"}), plane="v1", path="/services"):
         outcome = mlmon("enable-insights --all --yes")
     assert (outcome.code, outcome.out.splitlines()[0]) == (7, "1 of 1 changed")
-    assert outcome.err.startswith("warning: the v1 web services are not shown: ")
+    assert outcome.err.startswith("warning: the v1 web services are left out: ")
 
 
 def test_the_same_note_is_said_once_for_all_it_concerns(azure: LocalAzure, mlmon: Runner) -> None:

@@ -25,6 +25,7 @@ class Planes:
     names: Sequence[ServiceName]
     counts: Mapping[RowNames, RequestCounts] = field(default_factory=dict)
     unseen: Sequence[str] = ()
+    ended: Sequence[str] = ()
     listing: Callable[[ServiceName], MlmonError | None] = lambda _: None
     asked: list[ServiceName] = field(default_factory=list)
 
@@ -106,6 +107,6 @@ def test_requests_that_a_service_out_of_sight_may_have_made_are_not_counted_for_
         RequestCounts(0, 0),
     ]
     # a web service may be called green
-    partly = looked_at(Planes(names, counts=counts, unseen=["the v1 web services are not shown"]))
+    partly = looked_at(Planes(names, counts=counts, unseen=["the v1 web services are left out"]))
     assert [one.counts for one in partly.services] == [RequestCounts(1, 0), None, RequestCounts(0, 0)]
-    assert (partly.unseen, partly.complete) == (("the v1 web services are not shown",), False)
+    assert (partly.unseen, partly.complete) == (("the v1 web services are left out",), False)

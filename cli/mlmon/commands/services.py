@@ -1,6 +1,7 @@
 """Services: status."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -18,17 +19,21 @@ if TYPE_CHECKING:
 
 UNKNOWN: Final = "?"
 """What people see in place of what could not be found out."""
+_STATE: Final = Field("state", optional=True)
+_INSIGHTS: Final = Field("insights", kind="flag")
 _STATUS: Final = (
     Field("service"),
     Field("kind", optional=True),
     Field("generation", optional=True),
-    Field("state", optional=True),
+    _STATE,
     Field("collection", kind="flag"),
-    Field("insights", kind="flag"),
+    _INSIGHTS,
     Field("newest_data", header="newest data", kind="time"),
     Field("requests", header="requests 24h", kind="number"),
     Field("failed", kind="number"),
 )
+_AS_IT_SHOULD: Final = frozenset({"Succeeded", "Healthy"})
+"""The states that need no word."""
 _STATUS_FULL: Final = (*_STATUS, Field("collections", kind="json"))
 
 
@@ -69,26 +74,43 @@ def status(
     empty = f"{workspace.name} has no services; {session.empty_hint}"
     readable = [_readable(row, one) for row, one in zip(rows, report.services, strict=True)]
     code = ExitCode.DONE if report.complete else ExitCode.PARTIAL
-    people, machines = Rows(_STATUS, readable, empty=empty), Rows(_STATUS_FULL, rows, empty=empty)
+    people, machines = Rows(_columns(report), readable, empty=empty), Rows(_STATUS_FULL, rows, empty=empty)
     return Faces(people=people, machines=machines, exit_code=code)
 
 
 def _chosen(
     session: Session, workspace: Workspace, *, names: Sequence[str] | None, listed: Sequence[Service]
 ) -> Sequence[Service]:
-    """The services that were named, in that order, else all."""
-    known = {str(service.name): service for service in listed}
-    return [known.get(name) or session.service(workspace, name) for name in names] if names else listed
+    """The services that were named, in that order, else all. An endpoint alone names all its deployments: nothing is
+    changed here, so nobody has to say which."""
+    if not names:
+        return listed
+    known = {str(service.name): [service] for service in listed}
+    for service in listed:
+        if service.name.deployment and service.name.endpoint not in known:
+            known[service.name.endpoint] = [each for each in listed if each.name.endpoint == service.name.endpoint]
+    chosen = [service for name in names for service in known.get(name) or [session.service(workspace, name)]]
+    return list(dict.fromkeys(chosen))
+
+
+def _columns(report: "Report") -> tuple[Field, ...]:
+    """On a narrow terminal a state that is not as it should be is worth more than whether Insights is on."""
+    if all(one.service.state in _AS_IT_SHOULD for one in report.services):
+        return _STATUS
+    kept = {"state": replace(_STATE, optional=False), "insights": replace(_INSIGHTS, optional=True, dear=True)}
+    return tuple(kept.get(field.key, field) for field in _STATUS)
 
 
 def _say(session: Session, report: "Report") -> None:
     """A warning for whatever could not be had, and what it means for the table."""
+    for sentence in report.ended:
+        session.terminal.note(sentence)
     for sentence in report.unseen:
         session.terminal.note(sentence, level="warning")
     for trouble in report.troubles:
         whose = f" of {', '.join(map(str, trouble.services))}" if trouble.services else ""
-        hint = f"; {trouble.error.hint}" if trouble.error.hint else ""
-        session.terminal.note(f"{trouble.what}{whose} not known: {trouble.error.message}{hint}", level="warning")
+        said = "; ".join([trouble.error.message, *trouble.error.hint.splitlines()])
+        session.terminal.note(f"{trouble.what}{whose} not known: {said}", level="warning")
     for service, role in report.nobodys:
         session.terminal.note(f"requests of no service here: {service or role or 'without a name'}", level="debug")
 

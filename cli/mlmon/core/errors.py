@@ -44,6 +44,7 @@ class Code(StrEnum):
     WORKSPACE_NOT_FOUND = "workspace-not-found"
     NO_SERVICES = "no-services"
     SERVICE_NOT_FOUND = "service-not-found"
+    V1_ENDED = "v1-ended"
     UNAVAILABLE = "unavailable"
     INTERRUPTED = "interrupted"
 

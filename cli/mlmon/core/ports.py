@@ -43,6 +43,10 @@ class Services(Protocol):
     def unseen(self) -> Sequence[str]:
         """What the latest `list` could not see, and why: a sentence each. Empty where it saw everything."""
 
+    @property
+    def ended(self) -> Sequence[str]:
+        """What the latest `list` need not look for, because no such service can be here any more: a sentence each."""
+
     def get(self, name: ServiceName) -> Service:
         """One service as it is now. Raises `NotFound`."""
 
@@ -51,6 +55,7 @@ class Services(Protocol):
 
         Raises:
             NotFound: no such service.
+            Unavailable: something is changing the service at this moment, so that nobody knows what it will be.
             UsageError: this kind of service cannot do what is asked, or has no such collection.
         """
 

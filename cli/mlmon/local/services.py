@@ -24,6 +24,10 @@ class LocalServices:
     def unseen(self) -> Sequence[str]:
         return ()
 
+    @property
+    def ended(self) -> Sequence[str]:
+        return ()
+
     def get(self, name: ServiceName) -> Service:
         return self._file.load().entry(name).service()
 

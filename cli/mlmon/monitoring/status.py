@@ -51,12 +51,13 @@ class Trouble:
 @dataclass(frozen=True, slots=True)
 class Report:
     """The state of services, in their order. `nobodys` are the names of telemetry's rows that belong to none, and
-    `unseen` what `core.ports.Services.unseen` says."""
+    `unseen` and `ended` what `core.ports.Services` says there."""
 
     services: tuple[ServiceStatus, ...]
     troubles: tuple[Trouble, ...] = ()
     nobodys: tuple[RowNames, ...] = ()
     unseen: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -80,7 +81,8 @@ def status(
     stop = Event()  # shared, so that Ctrl-C ends the looking inside the looking too
     data = _Data(workspace, choose=choose, done=done, stop=stop)
     telemetry = _Telemetry(workspace, now=now.astimezone(UTC))
-    with closing(map_bounded(lambda look: look(), [data.look, telemetry.look], workers=2, stop=stop)) as looking:
+    looks = [data.look, telemetry.look]
+    with closing(map_bounded(lambda look: look(), looks, workers=2, stop=stop, only_reads=True)) as looking:
         for _ in looking:
             pass
     known = [service.name for service in data.listed]
@@ -98,7 +100,7 @@ def status(
         for service in data.chosen
     )
     troubles = [*([Trouble("requests", telemetry.error)] if telemetry.error else []), *data.troubles()]
-    return Report(services, tuple(troubles), tuple(nobodys), unseen)
+    return Report(services, tuple(troubles), tuple(nobodys), unseen, tuple(workspace.services.ended))
 
 
 @dataclass(slots=True)
@@ -136,7 +138,8 @@ class _Data:
     def look(self) -> None:
         self.listed = self.workspace.services.list()
         self.chosen = self.choose(self.listed)
-        with closing(map_bounded(self._look_at, self.chosen, workers=AT_ONCE, stop=self.stop)) as looking:
+        looking = map_bounded(self._look_at, self.chosen, workers=AT_ONCE, stop=self.stop, only_reads=True)
+        with closing(looking):
             for _ in looking:
                 self.done()
 

@@ -42,7 +42,7 @@ def plan(services: Services, name: ServiceName, request: SwitchRequest) -> Switc
 
 def plan_all(services: Services, names: Iterable[ServiceName], request: SwitchRequest) -> list[SwitchStep]:
     """What the request means for each of these services, in their order."""
-    return list(map_bounded(lambda name: plan(services, name, request), names, workers=AT_ONCE))
+    return list(map_bounded(lambda name: plan(services, name, request), names, workers=AT_ONCE, only_reads=True))
 
 
 def apply(services: Services, step: SwitchStep, *, wait: bool = True, stop: Event | None = None) -> SwitchStep:

@@ -35,7 +35,8 @@ class Field:
 
     The kind says how people see a value: `bytes` is a size (an int), `duration` a timedelta or a number of
     seconds, `flag` a bool shown as on or off. `optional` columns are the first to be left out of a table that
-    is too wide for the terminal; no other format leaves any out. A `whole` column is left out rather than cut.
+    is too wide for the terminal, and of them the `dear` ones the last; no other format leaves any out. A `whole`
+    column is left out rather than cut.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Field:
     kind: FieldKind = "text"
     optional: bool = False
     whole: bool = False
+    dear: bool = False
 
     @property
     def label(self) -> str:

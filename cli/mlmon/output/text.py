@@ -138,8 +138,8 @@ def _padded(columns: Sequence[_Column], line: Sequence[str]) -> str:
 def _fitting(columns: Sequence[_Column], width: int) -> list[_Column]:
     """The columns that fit: optional ones go first, from the right, then the others; the first one stays."""
     kept = list(columns)
-    leaving = [column for column in reversed(columns[1:]) if column.field.optional]
-    leaving += [column for column in reversed(columns[1:]) if not column.field.optional]
+    leaving = list(reversed(columns[1:]))
+    leaving.sort(key=lambda column: (not column.field.optional, column.field.dear))
     for column in leaving:
         if sum(one.least for one in kept) + _GAP * (len(kept) - 1) <= width:
             break

@@ -10,7 +10,7 @@ from mlmon.azure.discovery import facts, places
 from mlmon.azure.discovery.facts import BlobPlace, Datastore, StorageFacts, TelemetryFacts, WorkspaceFacts
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.faults import Asked, Unresolved, resolves, unreadable
-from mlmon.core.errors import NotAllowed, NotFound, Unavailable
+from mlmon.core.errors import Code, NotAllowed, NotFound, Unavailable
 from mlmon.core.model import Json
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class Lookup:
             raise NotFound(
                 f"v1 web services cannot be reached any more{where}",
                 hint="Azure ended them; v2 online deployments are not concerned",
+                code=Code.V1_ENDED,
             )
         return f"{found}/modelmanagement/v1.0{self._path}"
 

@@ -9,7 +9,7 @@ from mlmon.azure.connection import Connection
 from mlmon.azure.memory import listed
 from mlmon.azure.services.online import OnlineServices
 from mlmon.azure.services.webservices import WebServices
-from mlmon.core.errors import MlmonError
+from mlmon.core.errors import Code, MlmonError
 from mlmon.core.model import Generation, Json, Service, ServiceName, SwitchPlan, SwitchRequest
 from mlmon.core.parallel import map_bounded
 
@@ -22,12 +22,13 @@ class AzureServices:
         self.web = WebServices(connection)
         self._connection = connection
         self._unseen: Sequence[str] = ()
+        self._ended: Sequence[str] = ()
         self._listed: frozenset[ServiceName] = frozenset()
 
     def list(self) -> Sequence[Service]:
         _ = self._connection.discovery  # made here, not by two threads at once; nothing is asked for it
         # ARM holds the workspace itself: without its answer nothing is sure, so its error is everybody's
-        online, web = map_bounded(lambda part: part(), (self.online.list, self._web), workers=2)
+        online, web = map_bounded(lambda part: part(), (self.online.list, self._web), workers=2, only_reads=True)
         self._listed = frozenset(service.name for service in web)
         services = sorted((*online, *web), key=lambda service: service.name)
         if not self._unseen:
@@ -37,6 +38,10 @@ class AzureServices:
     @property
     def unseen(self) -> Sequence[str]:
         return self._unseen
+
+    @property
+    def ended(self) -> Sequence[str]:
+        return self._ended
 
     def get(self, name: ServiceName) -> Service:
         return self._part(name).get(name)
@@ -61,9 +66,12 @@ class AzureServices:
         return self.online if name.generation is Generation.V2 else self.web
 
     def _web(self) -> Sequence[Service]:
-        self._unseen = ()
+        self._unseen = self._ended = ()
         try:
             return self.web.list()
         except MlmonError as error:
-            self._unseen = (f"the v1 web services are not shown: {error.message}",)
+            if error.code is Code.V1_ENDED:
+                self._ended = (error.message,)
+            else:
+                self._unseen = (f"the v1 web services are left out: {error.message}",)
             return ()

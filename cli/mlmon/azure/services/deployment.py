@@ -79,6 +79,11 @@ def data_ids(edits: tuple[Edit, ...]) -> dict[str, str]:
     return {edit.path[-2]: str(edit.after) for edit in edits if edit.path[-1] == "dataId"}
 
 
+def asset_name(data_id: str) -> str:
+    """The name in a data asset's ARM id."""
+    return data_id.rpartition("/data/")[2].partition("/")[0]
+
+
 def notes_of(raw: Json, request: SwitchRequest, edits: tuple[Edit, ...]) -> tuple[str, ...]:
     """What a person should know before collection is switched on."""
     if request.switch is Switch.INSIGHTS or not request.on or not edits:
@@ -87,8 +92,9 @@ def notes_of(raw: Json, request: SwitchRequest, edits: tuple[Edit, ...]) -> tupl
     if any(edit.path[-2] not in PAYLOAD_COLLECTIONS for edit in edits):
         notes.append(_SCRIPT if shape.mapping(raw, "properties", "codeConfiguration") else _NO_SCRIPT)
     if assets := data_ids(edits):
-        names = ", ".join(each.rpartition("/data/")[2].partition("/")[0] for each in assets.values())
-        notes.append(f"the data assets that do not exist yet are registered first: {names}")
+        names = ", ".join(map(asset_name, assets.values()))
+        several, they, do = ("s", "they", "do") if len(assets) > 1 else ("", "it", "does")
+        notes.append(f"registers the data asset{several} {names} where {they} {do} not exist yet")
     return tuple(notes)
 
 

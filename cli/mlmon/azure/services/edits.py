@@ -55,6 +55,11 @@ def edited(document: dict[str, Json], edits: Iterable[Edit]) -> dict[str, Json]:
     return made
 
 
+def being_changed(name: ServiceName, state: str) -> Unavailable:
+    """The error for a service that something else is changing: what it is now says nothing of what it will be."""
+    return Unavailable(f"{name} is {state}; nothing was written", hint="try again when mlmon status shows it done")
+
+
 def unchanged(name: ServiceName, raw: Json, basis: str) -> None:
     """Raise `Unavailable` where the resource is not any more what a plan was made for."""
     if basis_of(raw) != basis:

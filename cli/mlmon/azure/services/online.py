@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import Event
 from typing import Final
 from urllib.parse import quote
@@ -11,10 +12,19 @@ from mlmon.azure.connection import Connection
 from mlmon.azure.discovery import API, BlobPlace
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.faults import Asked, unreadable
-from mlmon.azure.services.deployment import TERMINAL, body_of, data_ids, edits_of, notes_of, own_name, service_of
-from mlmon.azure.services.edits import Edit, basis_of, unchanged
+from mlmon.azure.services.deployment import (
+    TERMINAL,
+    asset_name,
+    body_of,
+    data_ids,
+    edits_of,
+    notes_of,
+    own_name,
+    service_of,
+)
+from mlmon.azure.services.edits import Edit, basis_of, being_changed, unchanged
 from mlmon.azure.services.interruption import going_on, pausing, sending
-from mlmon.core.errors import NotFound, Unavailable, UsageError
+from mlmon.core.errors import Interrupted, MlmonError, NotFound, UsageError
 from mlmon.core.model import Json, Service, ServiceName, SwitchPlan, SwitchRequest
 from mlmon.core.parallel import map_bounded
 from mlmon.monitoring.planning import refuse_impossible
@@ -37,7 +47,7 @@ class OnlineServices:
         asked = Asked("list the online endpoints", scope=self._connection.path, role=READER)
         listed = self._connection.arm.pages(f"{self._connection.path}/onlineEndpoints", query=API, asked=asked)
         endpoints = dict.fromkeys(name.endpoint for each in listed if (name := self._named(shape.text(each, "name"))))
-        found = map_bounded(self._deployments, endpoints, workers=AT_ONCE)
+        found = map_bounded(self._deployments, endpoints, workers=AT_ONCE, only_reads=True)
         self._seen = {name: raw for deployments in found for name, raw in deployments}
         return [service_of(name, raw) for name, raw in self._seen.items()]
 
@@ -56,6 +66,7 @@ class OnlineServices:
         service = service_of(own_name(name, raw), raw)
         refuse_impossible(service, request)
         edits = self._edits(service, raw, request)
+        _refuse_busy(service.name, raw)
         return SwitchPlan(
             service,
             request,
@@ -72,8 +83,13 @@ class OnlineServices:
         if not edits:
             return service_of(name, raw)
         body = body_of(raw, edits)
-        if self._register(name, edits):
-            self._reread(plan)  # that took a while, and the request below has no If-Match
+        registered = self._register(name, edits)
+        with _saying_what_stays(registered):
+            if registered:
+                self._reread(plan)  # that took a while, and the request below has no If-Match
+            return self._put(name, body, wait=wait, stop=stop)
+
+    def _put(self, name: ServiceName, body: Json, *, wait: bool, stop: Event | None) -> Service:
         asked = Asked(f"change the deployment {name}", scope=self._path(name), role=WRITER)
         with sending(name, stop):
             answer = self._connection.arm.send("PUT", self._path(name), query=API, body=body, asked=asked)
@@ -87,19 +103,15 @@ class OnlineServices:
         """The deployment as it is at this moment, when it may be changed."""
         name = plan.service.name
         raw = self._read(name)
-        state = shape.text(raw, "properties", "provisioningState")
-        if state and state.casefold() not in TERMINAL:
-            raise Unavailable(
-                f"{name} is {state}; nothing was written", hint="try again when mlmon status shows it done"
-            )
+        _refuse_busy(name, raw)
         unchanged(name, raw, plan.basis)
         return raw
 
     def _edits(self, service: Service, raw: Json, request: SwitchRequest) -> tuple[Edit, ...]:
         return edits_of(service, raw, request, workspace=self._connection.path)
 
-    def _register(self, name: ServiceName, edits: tuple[Edit, ...]) -> bool:
-        """Make the data assets that are not there yet; whether there were any."""
+    def _register(self, name: ServiceName, edits: tuple[Edit, ...]) -> Sequence[str]:
+        """Make the data assets that are not there yet; their ARM ids."""
         missing = {collection: each for collection, each in data_ids(edits).items() if not self._is_there(each)}
         for collection, data_id in missing.items():
             storage = self._connection.discovery.storage()
@@ -116,7 +128,7 @@ class OnlineServices:
             self._connection.arm.send("PUT", data_id, query=API, body={"properties": properties}, asked=asked)
             place = BlobPlace(storage.endpoint, container=storage.container, prefix=f"{where}/")
             self._connection.discovery.remember_place(data_id, place)
-        return bool(missing)
+        return list(missing.values())
 
     def _is_there(self, data_id: str) -> bool:
         try:
@@ -159,3 +171,24 @@ class OnlineServices:
     def _path(self, name: ServiceName) -> str:
         endpoint, deployment = quote(name.endpoint, safe=""), quote(name.deployment, safe="")
         return f"{self._connection.path}/onlineEndpoints/{endpoint}/deployments/{deployment}"
+
+
+def _refuse_busy(name: ServiceName, raw: Json) -> None:
+    state = shape.text(raw, "properties", "provisioningState")
+    if state and state.casefold() not in TERMINAL:
+        raise being_changed(name, state)
+
+
+@contextmanager
+def _saying_what_stays(registered: Sequence[str]) -> Iterator[None]:
+    """Name the data assets that were made for a change, where nothing comes of it."""
+    try:
+        yield
+    except Interrupted:
+        raise  # the change goes on, and needs them
+    except MlmonError as error:
+        if registered:
+            error.hint += (
+                f"\nthe data assets that were registered for it stay: {', '.join(map(asset_name, registered))}"
+            )
+        raise

@@ -11,9 +11,9 @@ from urllib.parse import quote, urlsplit
 from mlmon.azure.connection import Connection
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.client import OPERATION_TIMEOUT, Answer, Client, following
-from mlmon.azure.rest.faults import Asked, short, unreadable
+from mlmon.azure.rest.faults import Asked, Unresolved, short, unreadable
 from mlmon.azure.rest.patience import retry_after
-from mlmon.azure.services.edits import Edit, basis_of, unchanged
+from mlmon.azure.services.edits import Edit, basis_of, being_changed, unchanged
 from mlmon.azure.services.interruption import going_on, pausing, sending
 from mlmon.core.errors import Failure, NotFound, Unavailable, UsageError
 from mlmon.core.model import Json, Kind, Service, ServiceName, Switch, SwitchPlan, SwitchRequest
@@ -26,6 +26,7 @@ _KINDS: Final = {"aks": Kind.AKS, "aksendpoint": Kind.AKS, "aci": Kind.ACI}
 _FIRST_POLL: Final = 0.5
 _LAST_POLL: Final = 5.0
 _LONGEST_ASKED: Final = 30.0
+_BUSY: Final = "transitioning"
 _ENDED: Final = {"failed": "failed", "cancelled": "was cancelled", "canceled": "was cancelled", "timedout": "timed out"}
 _NOTE: Final = (
     "data flows only if the scoring script uses ModelDataCollector and its image has azureml-monitoring installed"
@@ -40,14 +41,17 @@ class WebServices:
         self._made: Client | None = None
 
     def list(self) -> Sequence[Service]:
-        """Every web service, in no particular order; none where the region has no v1 services any more."""
+        """Every web service, in no particular order.
+
+        Raises:
+            NotFound: there are no v1 services in this region any more (`Code.V1_ENDED`).
+        """
+        client = self._client()
         try:
-            client = self._client()
-        except NotFound as error:
-            self._connection.wire.debug(f"no v1 services: {error.message}")
-            return ()
-        asked = Asked("list the v1 web services", scope=self._connection.path, role=_READER)
-        listed = client.pages("/services", query={"expand": "true"}, asked=asked)
+            listed = self._listed(client)
+        except (NotFound, Unresolved):
+            # the address may be of an earlier run, and v1 have ended since
+            listed = self._listed(self._found_again())
         return [service_of(name, raw) for raw in listed if (name := self._named(shape.text(raw, "name")))]
 
     def get(self, name: ServiceName) -> Service:
@@ -57,7 +61,12 @@ class WebServices:
     def read(self, name: ServiceName, *, doing: str = "") -> Json:
         """A web service as the API shows it; `doing` is what messages call that. Raises `NotFound`."""
         asked = Asked(doing or f"read the v1 web service {name}", scope=self._connection.path, role=_READER)
-        raw = self._client().get(path_of(name), query={"expand": "true"}, asked=asked)
+        query = {"expand": "true"}
+        client = self._client()
+        try:
+            raw = client.get(path_of(name), query=query, asked=asked)
+        except Unresolved:
+            raw = self._found_again().get(path_of(name), query=query, asked=asked)
         if not isinstance(raw, dict):
             raise unreadable(asked)
         return raw
@@ -71,6 +80,7 @@ class WebServices:
         raw = self.read(name)
         service = service_of(name, raw)
         refuse_impossible(service, request)
+        _refuse_busy(service)
         edits = _edits(service, raw, request)
         collects = request.switch is Switch.COLLECTION and request.on and bool(edits)
         return SwitchPlan(
@@ -85,6 +95,7 @@ class WebServices:
         """As `core.ports.Services.apply`: a JSON patch of the planned fields."""
         name = plan.service.name
         raw = self.read(name)
+        _refuse_busy(service_of(name, raw))
         unchanged(name, _lasting(raw), plan.basis)
         edits = _edits(plan.service, raw, plan.request)
         if not edits:
@@ -139,6 +150,16 @@ class WebServices:
             self._made = wire.client(address, scope=wire.cloud.resource_manager_scope)
         return self._made
 
+    def _found_again(self) -> Client:
+        """The client at the address that Azure names now. Raises as `_client`."""
+        self._connection.discovery.forget("management")
+        self._made = None
+        return self._client()
+
+    def _listed(self, client: Client) -> Sequence[Json]:
+        asked = Asked("list the v1 web services", scope=self._connection.path, role=_READER)
+        return list(client.pages("/services", query={"expand": "true"}, asked=asked))
+
     def _named(self, text: str) -> ServiceName | None:
         try:
             name = ServiceName.parse(text)
@@ -165,6 +186,11 @@ def service_of(name: ServiceName, raw: Json) -> Service:
 def path_of(name: ServiceName) -> str:
     """The path of a service, below the address of the API."""
     return f"/services/{quote(name.endpoint, safe='')}"
+
+
+def _refuse_busy(service: Service) -> None:
+    if service.state.casefold() == _BUSY:
+        raise being_changed(service.name, service.state)
 
 
 def _lasting(raw: Json) -> Json:
