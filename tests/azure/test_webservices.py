@@ -208,7 +208,7 @@ def test_an_operation_that_does_not_succeed_is_a_failure_with_the_reason(
 def test_another_change_under_way_is_worth_another_try(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
     with azure.operations.going(polls=None):
         workspace.services.apply(workspace.services.plan(AKS, INSIGHTS), wait=False)
-        with pytest.raises(Unavailable, match="is being changed by another operation"):
+        with pytest.raises(Unavailable, match="svc-aks is Transitioning; nothing was written"):
             switch(workspace, AKS, ON)
 
 

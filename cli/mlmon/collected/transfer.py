@@ -13,7 +13,7 @@ from typing import Final
 from mlmon.collected import folder
 from mlmon.collected.layout import CollectedBlob, OnSkip, Selection, select
 from mlmon.collected.names import identity, unsafe
-from mlmon.core.errors import MlmonError, NotFound, Unavailable
+from mlmon.core.errors import Interrupted, MlmonError, NotFound, Unavailable
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
@@ -165,17 +165,22 @@ def run(planned: Plan, blobs: Blobs, *, on_file: Callable[[Result], None] | None
     and no others.
 
     Raises:
+        Interrupted: Ctrl-C; it says how many files are whole.
         UsageError: the folder is something else than a folder, or a symbolic link.
         Failure: the folder cannot be written to, or its disk is full. Whole files stay.
     """
     results: list[Result] = []
+    whole: list[Result] = []  # also those whose turn to be told has not come
     stop = Event()
     outage = _Outage()
 
     def fetch(target: Target) -> Result:
         if error := outage.error:
             return _failed(target, error)
-        return _fetch(target, blobs, to_dir=planned.to_dir, stop=stop, outage=outage)
+        result = _fetch(target, blobs, to_dir=planned.to_dir, stop=stop, outage=outage)
+        if isinstance(result, Fetched):
+            whole.append(result)
+        return result
 
     def done(result: Result) -> None:
         results.append(result)
@@ -186,9 +191,15 @@ def run(planned: Plan, blobs: Blobs, *, on_file: Callable[[Result], None] | None
         folder.prepare(planned.to_dir)
     for aside in planned.set_aside:
         done(aside)
-    with closing(map_bounded(fetch, planned.targets, workers=workers, stop=stop)) as fetching:
-        for result in fetching:
-            done(result)
+    try:
+        with closing(map_bounded(fetch, planned.targets, workers=workers, stop=stop)) as fetching:
+            for result in fetching:
+                done(result)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"interrupted: {len(whole)} of {planned.count} files are whole",
+            hint="they stay; the same command again fetches all of them",
+        ) from None
     return Outcome(
         fetched=tuple(result for result in results if isinstance(result, Fetched)),
         failed=tuple(result for result in results if isinstance(result, Failed)),

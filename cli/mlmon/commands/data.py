@@ -1,7 +1,9 @@
 """Collected model data: ls, pull."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -23,9 +25,10 @@ from mlmon.commands.options import (
 )
 from mlmon.commands.ranges import say_range
 from mlmon.core.errors import ExitCode, UsageError, did_you_mean
-from mlmon.core.model import BlobInfo, Generation, Service, Value
+from mlmon.core.model import BlobInfo, Generation, Service, Switch, SwitchRequest, Value
 from mlmon.core.ports import Workspace
 from mlmon.core.timerange import resolve
+from mlmon.monitoring.planning import refuse_impossible
 from mlmon.output.cells import human_bytes
 from mlmon.output.controls import neutral
 from mlmon.output.results import Faces, Field, Lines, Record, Result, Row, Rows
@@ -76,12 +79,13 @@ def ls(
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = _look_up(session, service, selection)
     skipped = Skipped(session)
-    blobs = list(layout.select(workspace.blobs, found.name, selection, on_skip=skipped))
+    with _listing(session, found):
+        blobs = list(layout.select(workspace.blobs, found.name, selection, on_skip=skipped))
     skipped.say()
     if not blobs:
         _explain_nothing(session, workspace, found, selection)
     rows = [{**_row(one), "last_modified": one.blob.last_modified, "when": one.stretch} for one in blobs]
-    empty = f"no collected blobs of {found.name} match"
+    empty = _no_blobs(found)
     totals: Row = {
         "service": str(found.name),
         "count": len(blobs),
@@ -134,19 +138,33 @@ def pull(
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = _look_up(session, service, selection)
     skipped = Skipped(session)
-    plan = transfer.plan(workspace.blobs, found.name, selection, to_dir=session.path(to_dir), on_skip=skipped)
+    with _listing(session, found):
+        plan = transfer.plan(workspace.blobs, found.name, selection, to_dir=session.path(to_dir), on_skip=skipped)
     skipped.say()
     if not plan.count:
         _explain_nothing(session, workspace, found, selection)
+        if not plan.set_aside:
+            session.terminal.note(_no_blobs(found))
     if dry_run:
         return _planned(session, found, plan)
     with session.terminal.progress(f"Pulling {found.name}", total=plan.bytes, unit="bytes") as bar:
-        outcome = transfer.run(
-            plan,
-            workspace.blobs,
-            on_file=lambda file: bar.advance(file.bytes if isinstance(file, Fetched) else 0, item=file.name),
-        )
+        numbers = count(1)
+
+        def on_file(file: transfer.Result) -> None:
+            size = file.bytes if isinstance(file, Fetched) else 0
+            bar.advance(size, item=f"{next(numbers)} of {plan.count + len(plan.set_aside)} files")
+
+        outcome = transfer.run(plan, workspace.blobs, on_file=on_file)
     return _pulled(session, found, plan, outcome)
+
+
+def _listing(session: Session, service: Service) -> AbstractContextManager[object]:
+    """Something to see while a long listing is read."""
+    return session.terminal.progress(f"Listing the data of {service.name}", total=None, unit="seconds", ticking=True)
+
+
+def _no_blobs(service: Service) -> str:
+    return f"no collected blobs of {service.name} match"
 
 
 @dataclass(slots=True)
@@ -198,7 +216,16 @@ def _explain_nothing(session: Session, workspace: Workspace, service: Service, s
             near = did_you_mean(wanted, known) or f"it has: {', '.join(known) or 'none yet'}"
             session.terminal.note(f"{service.name} has no collection {wanted!r}; {near}", level="warning")
     if not service.collection:
-        session.terminal.note(f"collection is off; mlmon enable-collection {service.name} switches it on")
+        session.terminal.note(f"collection is off; {_way_on(service)}")
+
+
+def _way_on(service: Service) -> str:
+    """How collection is switched on, or why it never can be."""
+    try:
+        refuse_impossible(service, SwitchRequest(Switch.COLLECTION, on=True))
+    except UsageError as error:
+        return error.message
+    return f"mlmon enable-collection {service.name} switches it on"
 
 
 def _counted(count: int, size: int, days: int) -> str:

@@ -98,7 +98,9 @@ SamplingRateOption = Annotated[
     float | None,
     typer.Option("--sampling-rate", metavar="R", help="Share of requests to collect, from 0 to 1 (v2)."),
 ]
-AllOption = Annotated[bool, typer.Option("--all", help="Every service of the workspace.")]
+AllOption = Annotated[
+    bool, typer.Option("--all", help="Every service of the workspace; one that can never do it is skipped.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Change without asking.")]
 NoWaitOption = Annotated[
     bool, typer.Option("--no-wait", help="Begin the change and do not wait until it is done; mlmon status shows that.")

@@ -117,13 +117,17 @@ def _switch(
         raise UsageError("--all and a service's name cannot be combined", hint="leave one of them out")
     workspace = session.connect()
     steps, unseen = _planned(session, workspace, name, request, every=every)
+    switching.raise_if_all_skipped(steps)
     _say_notes(session, steps)
     _ask(session, [step for step in steps if step.changes and not dry_run and not yes])
     if not dry_run and every:
         with _progress(session, steps, request, wait=wait) as ended:
             steps = switching.apply_all(workspace.services, steps, wait=wait, ended=ended)
     elif not dry_run:
-        steps = [switching.apply(workspace.services, step, wait=wait) for step in steps]
+        with session.terminal.progress(
+            f"{steps[0].service}: waiting for Azure", total=None, unit="seconds", ticking=True
+        ):
+            steps = [switching.apply(workspace.services, step, wait=wait) for step in steps]
     if every:
         return _outcomes(steps, request, dry_run=dry_run, wait=wait, unseen=unseen)
     switching.raise_if_failed(steps)
@@ -153,6 +157,8 @@ def _planned(
         return [step], 0
     names = [service.name for service in workspace.services.list()]
     unseen = workspace.services.unseen
+    for sentence in workspace.services.ended:
+        session.terminal.note(sentence)
     for sentence in unseen:
         session.terminal.note(sentence, level="warning")
     return switching.plan_all(workspace.services, names, request), len(unseen)
@@ -182,52 +188,80 @@ def _ask(session: Session, pending: "Sequence[SwitchStep]") -> None:
 def _progress(
     session: Session, steps: "Sequence[SwitchStep]", request: SwitchRequest, *, wait: bool
 ) -> "Iterator[Callable[[SwitchStep], None]]":
-    """On a terminal a line for each service as it ends, and a bar; elsewhere the table at the end is all."""
+    """On a terminal a line for each service as it ends, and a bar; elsewhere a line now and then."""
     pending = sum(bool(step.changes) for step in steps)
-    if not session.terminal.stderr.is_terminal or not pending:
+    if not pending:
         yield lambda _: None
         return
     lock = Lock()
-    with session.terminal.progress("Switching", total=pending, unit="services") as bar:
+    with session.terminal.progress("Switching", total=pending, unit="services", ticking=True) as bar:
 
         def ended(step: "SwitchStep") -> None:
             sentence = step.error.message if step.error else _sentence(step, request, dry_run=False, wait=wait)
             with lock:
-                session.terminal.note(f"{step.service}: {sentence}" if step.error else sentence)
+                if session.terminal.stderr.is_terminal:  # elsewhere the table at the end says it
+                    session.terminal.note(f"{step.service}: {sentence}" if step.error else sentence)
                 bar.advance(1)
 
         yield ended
 
 
 def _sentence(step: "SwitchStep", request: SwitchRequest, *, dry_run: bool, wait: bool) -> str:
+    from mlmon.monitoring.planning import named_collections
+
     state = "on" if request.on else "off"
+    named = named_collections(step.plan.service, request) if step.plan else ()
+    several = len(named) > 1
+    what = " ".join(filter(None, (f"{request.switch}{'s' if several else ''}", ", ".join(named))))
+    is_ = "are" if several else "is"
+    subject = f"{what} of {step.service}"
     if not step.changes:
-        return f"{request.switch} of {step.service} is already {state}"
-    if not wait and not dry_run:
-        return f"{request.switch} of {step.service} is being switched {state}, and not waited for"
-    return f"{request.switch} of {step.service} {'would be switched' if dry_run else 'is now'} {state}"
+        return f"{subject} {is_} already {state}"
+    if dry_run:
+        return f"{subject} would be switched {state}"
+    return f"{subject} {is_} now {state}" if wait else f"{subject} {is_} being switched {state}, and not waited for"
+
+
+def _status(step: "SwitchStep", *, dry_run: bool) -> str:
+    if step.error:
+        return "skipped" if step.skipped else "failed"
+    if not step.changes:
+        return "unchanged"
+    return "planned" if dry_run else "changed"
+
+
+def _details(step: "SwitchStep") -> str | None:
+    """Why nothing came of it, else what changes."""
+    if step.error:
+        return step.error.message
+    return field_changes(step.changes).strip().replace("\n", ", ") or None
 
 
 _OUTCOMES = (
     Field("service"),
     Field("switch"),
+    Field("status"),
     Field("changed"),
     Field("changes", kind="json"),
-    Field("error", optional=True),
+    Field("skipped"),
+    Field("error"),
 )
+_READABLE = (Field("service"), Field("status"), Field("details"))
 
 
 def _outcomes(
     steps: "Sequence[SwitchStep]", request: SwitchRequest, *, dry_run: bool, wait: bool, unseen: int
 ) -> Faces:
-    failed = sum(step.error is not None for step in steps)
+    failed, skipped = sum(step.failed for step in steps), sum(step.skipped for step in steps)
     rows: list[Row] = [
         {
             "service": str(step.service),
             "switch": str(request.switch),
+            "status": _status(step, dry_run=dry_run),
             "changed": step.changed,
             "changes": [{"field": one.field, "before": one.before, "after": one.after} for one in step.changes],
-            "error": step.error.message if step.error else None,
+            "skipped": step.error.message if step.error and step.skipped else None,
+            "error": step.error.message if step.error and step.failed else None,
         }
         for step in steps
     ]
@@ -236,14 +270,15 @@ def _outcomes(
     caption = f"{done} of {len(steps)} {'changed' if wait else 'being changed'}"
     if dry_run:
         caption = f"{sum(bool(step.changes) for step in steps)} of {len(steps)} would change"
+    caption += f", {skipped} skipped" if skipped else ""
     caption += f", {failed} failed" if failed else ""
     empty = "there are no services"
-    readable = [
-        {**row, "changes": field_changes(step.changes).strip().replace("\n", ", ") or None}
+    readable: list[Row] = [
+        {"service": row["service"], "status": row["status"], "details": _details(step)}
         for row, step in zip(rows, steps, strict=True)
     ]
     return Faces(
-        people=Rows(_OUTCOMES, readable, empty=empty, caption=caption),
+        people=Rows(_READABLE, readable, empty=empty, caption=caption),
         machines=Rows(_OUTCOMES, rows, empty=empty),
         exit_code=code,
     )

@@ -80,6 +80,14 @@ def collection_switches(service: Service, request: SwitchRequest) -> tuple[Colle
     return tuple(CollectionSwitch(name, request.on, request.sampling_rate, known.get(name)) for name in names)
 
 
+def named_collections(service: Service, request: SwitchRequest) -> tuple[str, ...]:
+    """The collections that a request names, as the service calls them; none where it means the usual ones, or where a
+    service has no single ones. Raises as `collection_switches`."""
+    if request.switch is Switch.INSIGHTS or not request.collections or service.generation is Generation.V1:
+        return ()
+    return tuple(each.name for each in collection_switches(service, request))
+
+
 def needs_change(service: Service, request: SwitchRequest) -> bool:
     """Whether the service is not yet as the request wants it. Raises as `collection_switches`."""
     if request.switch is Switch.INSIGHTS:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from threading import Event
 from typing import Final
 
-from mlmon.core.errors import Failure, Interrupted, MlmonError
+from mlmon.core.errors import Failure, Interrupted, MlmonError, UsageError
 from mlmon.core.model import FieldChange, ServiceName, SwitchPlan, SwitchRequest
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Services
@@ -20,12 +20,21 @@ AT_ONCE: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class SwitchStep:
-    """How far one service has come: planned, changed, or failed. Without waiting, changed means begun."""
+    """How far one service has come: planned, changed, skipped or failed. Without waiting, changed means begun."""
 
     service: ServiceName
     plan: SwitchPlan | None = None
     changed: bool = False
     error: MlmonError | None = None
+
+    @property
+    def skipped(self) -> bool:
+        """Whether nothing is wrong but that such a service cannot do what is asked."""
+        return self.plan is None and isinstance(self.error, UsageError)
+
+    @property
+    def failed(self) -> bool:
+        return self.error is not None and not self.skipped
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
@@ -86,7 +95,7 @@ def apply_all(
         with closing(map_bounded(run, steps, workers=AT_ONCE, stop=stop)) as results:
             return list(results)
     except KeyboardInterrupt:
-        raise _interrupted(seen, of=sum(bool(step.changes) for step in steps)) from None
+        raise _interrupted(seen, of=len(steps)) from None
 
 
 def _interrupted(seen: Sequence[SwitchStep], *, of: int) -> Interrupted:
@@ -96,6 +105,12 @@ def _interrupted(seen: Sequence[SwitchStep], *, of: int) -> Interrupted:
         f"{done}, and what was begun goes on: {', '.join(left)}" if left else done,
         hint="mlmon status shows what holds now",
     )
+
+
+def raise_if_all_skipped(steps: Sequence[SwitchStep]) -> None:
+    """Raise what the first service is skipped for when nobody is left: then the request itself is wrong here."""
+    if all(step.skipped for step in steps):
+        raise_if_failed(steps)
 
 
 def raise_if_failed(steps: Sequence[SwitchStep]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from threading import RLock
+from threading import Event, RLock, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from mlmon.output.cells import human_bytes
@@ -14,13 +15,19 @@ from mlmon.output.streams import Stream
 if TYPE_CHECKING:
     from rich import progress as rich_progress
 
-Unit = Literal["files", "bytes", "days", "services"]
+Unit = Literal["files", "bytes", "days", "services", "seconds"]
 
 SHOW_AFTER: Final = 1.0
 """Seconds of work before a bar appears."""
 
 SAY_EVERY: Final = 5.0
 """Seconds between plain lines."""
+
+_ECHO: Final = 3
+"""Columns kept free: what a terminal writes for Ctrl-C must not break the line, which could then not be erased."""
+_BAR: Final = 20
+_AMOUNT: Final = 25
+_LEAST: Final = 12
 
 
 class Progress(Protocol):
@@ -79,7 +86,8 @@ class _PlainLines:
             now = self._terminal.clock()
             if now - self._said >= SAY_EVERY:
                 self._said = now
-                lead = f"{self._label}: {_amount(self._done, self._total, self._unit)}"
+                colon = "," if self._unit == "seconds" else ":"
+                lead = f"{self._label}{colon} {_amount(self._done, self._total, self._unit)}"
                 self._terminal.note(f"{lead}, {item}" if item else lead)
 
     def aside(self) -> AbstractContextManager[None]:
@@ -110,13 +118,31 @@ class _MovingBar:
                     return
                 self._drawn = self._draw()
                 self._drawn.start()
-            said = neutral(item)
+            amount = _amount(self._done, self._total, self._unit)
             self._drawn.update(
-                self._drawn.task_ids[0],
-                completed=self._done,
-                amount=_amount(self._done, self._total, self._unit),
-                item=self._terminal.stderr.shown(said),
+                self._drawn.task_ids[0], completed=self._done, amount=amount, item=self._fitting(item, amount)
             )
+
+    def _fitting(self, item: str, amount: str) -> str:
+        """As much of the item's end as the line has room for: rich would shorten every other part as well."""
+        said = self._terminal.stderr.shown(neutral(item))
+        room = self._width - len(self._shown_label()) - _BAR - len(amount) - len("   ")
+        if len(said) <= room:
+            return said
+        return self._mark + said[len(said) - room + len(self._mark) :] if room >= _LEAST else ""
+
+    @property
+    def _width(self) -> int:
+        return max(1, self._terminal.width - _ECHO)
+
+    @property
+    def _mark(self) -> str:
+        return "..." if self._terminal.stderr.plain else "…"
+
+    def _shown_label(self) -> str:
+        said = self._terminal.stderr.shown(neutral(self._label))
+        room = max(_LEAST, self._width - _BAR - _AMOUNT)
+        return said if len(said) <= room else f"{said[: room - len(self._mark)]}{self._mark}"
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -145,25 +171,58 @@ class _MovingBar:
         stream = self._terminal.stderr
         drawn = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=_BAR),
             TextColumn("{task.fields[amount]}", markup=False),
             TextColumn("{task.fields[item]}", markup=False),
             console=Console(
                 file=stream.file,
                 force_terminal=True,
                 color_system="standard" if stream.colour else None,
-                width=self._terminal.width,
+                width=self._width,
                 legacy_windows=False,
             ),
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        drawn.add_task(stream.shown(neutral(self._label)), total=self._total, amount="", item="")
+        drawn.add_task(self._shown_label(), total=self._total, amount="", item="")
         return drawn
 
 
 def _amount(done: int, total: int | None, unit: Unit) -> str:
     if unit == "bytes":
         return human_bytes(done) if total is None else f"{human_bytes(done)} of {human_bytes(total)}"
-    return f"{done} {unit}" if total is None else f"{done} of {total} {unit}"
+    if unit == "seconds":
+        return f"{done} s"
+    counted = unit.removesuffix("s") if (done if total is None else total) == 1 else unit
+    return f"{done} {counted}" if total is None else f"{done} of {total} {counted}"
+
+
+@contextmanager
+def ticking(progress: Progress, *, seconds: bool, moving: bool) -> Iterator[None]:
+    """Let progress show that time passes while something is waited for: as its amount (`seconds`), or beside it.
+
+    Off a moving terminal it is said ever more rarely, and in the end once a minute.
+    """
+    began = monotonic()
+    over = Event()
+
+    def tick() -> None:
+        told, pause = 0, _REDRAWN if moving else SAY_EVERY
+        while not over.wait(pause):
+            past = int(monotonic() - began)
+            progress.advance(past - told if seconds else 0, item="" if seconds else f"{past} s")
+            told = past
+            pause = pause if moving else min(2 * pause, _RAREST)
+
+    clock = Thread(target=tick, name="mlmon-clock", daemon=True)
+    clock.start()
+    try:
+        yield
+    finally:
+        over.set()
+        clock.join()
+
+
+_REDRAWN: Final = 0.5
+_RAREST: Final = 60.0

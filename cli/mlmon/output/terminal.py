@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -142,17 +142,22 @@ class Terminal:
         raise Failure("nothing was chosen", hint=f"name one of: {', '.join(options)}")
 
     @contextmanager
-    def progress(self, label: str, *, total: int | None, unit: Unit = "files") -> Iterator[Progress]:
+    def progress(
+        self, label: str, *, total: int | None, unit: Unit = "files", ticking: bool = False
+    ) -> Iterator[Progress]:
         """Show work going on: a bar on a terminal, a line every few seconds elsewhere, nothing when quiet.
 
-        Work that is done within a second shows nothing. `advance` may be called from several threads.
+        Work that is done within a second shows nothing. `advance` may be called from several threads. `ticking` shows
+        by itself that time passes, for work that advances seldom; counted in seconds, it needs no `advance` at all.
         """
-        from mlmon.output.progress import measured  # why here: few commands have anything to wait for
+        from mlmon.output import progress  # why here: few commands have anything to wait for
 
-        made = measured(self, label, total=total, unit=unit)
+        made = progress.measured(self, label, total=total, unit=unit)
         self._bars.append(made)
+        clock = progress.ticking(made, seconds=unit == "seconds", moving=self.stderr.moving)
         try:
-            yield made
+            with clock if ticking else nullcontext():
+                yield made
         finally:
             self._bars.remove(made)
             made.close()
