@@ -13,7 +13,7 @@ from mlmon.core.errors import Code, ExitCode, Failure, Interrupted, NotFound, Us
 from mlmon.core.model import Demo, Service, ServiceName
 from mlmon.core.timerange import parse_duration
 from mlmon.output.terminal import Terminal
-from mlmon.settings import AzureWorkspace, Folder, Settings
+from mlmon.settings import AzureWorkspace, Settings
 
 if TYPE_CHECKING:
     from mlmon.azure.memory import ListedNames
@@ -183,7 +183,7 @@ class Session:
                 f"the workspace {target.name!r} is on Azure, and this needs an embedded one",
                 hint="mlmon --workspace ./FOLDER uses one; mlmon init --local FOLDER makes one",
             )
-        self.terminal.note(f"workspace: {target.path} (from {self._origin('workspace')})", level="debug")
+        self._debug(f"workspace: {target.path} (from {self._origin('workspace')})")
         return LocalWorkspace.open(target.path, clock=self.world.clock)
 
     def _origin(self, name: str) -> str:
@@ -228,9 +228,7 @@ class Session:
         if name:
             return _find(workspace, name)
         if self.settings.service:
-            self.terminal.note(
-                f"service: {self.settings.service.value} (from {self._origin('service')})", level="debug"
-            )
+            self._debug(f"service: {self.settings.service.value} (from {self._origin('service')})")
             return _find(workspace, self.settings.service.value)
         services = workspace.services.list()
         if not services:
@@ -268,16 +266,13 @@ class Session:
 
 def names_in(chosen: Settings, *, environ: Mapping[str, str]) -> Names | ListedNames | None:
     """The names in the workspace that is chosen, for completion, which has no time to connect; None without one."""
-    match chosen.target:
-        case Folder(path):
-            from mlmon.local.offered import Names
+    if isinstance(chosen.target, AzureWorkspace):
+        from mlmon.azure.memory import ListedNames, memory_of
 
-            return Names(path)
-        case AzureWorkspace() as target:
-            from mlmon.azure.memory import ListedNames, memory_of
+        return ListedNames(memory_of(chosen.target, state=chosen.state, environ=environ))
+    from mlmon.local.offered import Names
 
-            return ListedNames(memory_of(target, state=chosen.state, environ=environ))
-    return None
+    return Names(chosen.target.path) if chosen.target else None
 
 
 _MOST_NAMED: Final = 10
