@@ -9,7 +9,7 @@ import pytest
 
 from azured import counted, runner
 from emulators.azure import LocalAzure
-from emulators.faults import answer, refuse
+from emulators.faults import answer, refuse, slow
 from running import Runner
 
 PRINTED = json.dumps({"input": [[31, 2.5]], "output": [33.5]})
@@ -144,6 +144,26 @@ def test_a_months_blobs_are_listed_and_pulled_byte_for_byte(azure: LocalAzure, m
         for name in names:
             container = "modeldata" if service == "svc" else azure_container(azure)
             assert (mlmon.folder / "modeldata" / name).read_bytes() == azure.blobs.read(container, name)
+
+
+def test_a_service_that_can_never_collect_is_not_told_to(azure: LocalAzure, mlmon: Runner) -> None:
+    azure.webservices.add("svc-aci", kind="ACI")
+    why = (
+        "collection is off; svc-aci runs on ACI, and v1 services collect model data on AKS only\n"
+        "no collected blobs of svc-aci match\n"
+    )
+    for command in ("ls svc-aci", "pull svc-aci"):
+        outcome = mlmon(command)
+        assert (outcome.code, outcome.err) == (0, f"time range: all there is\n{why}")
+
+
+def test_a_listing_that_takes_its_time_is_seen_to(azure: LocalAzure, mlmon: Runner) -> None:
+    v1_days(azure, "01")
+    with azure.fault(slow(2.5), plane="blob"):
+        outcome = mlmon("ls svc", terminal=True)
+    assert outcome.code == 0
+    assert "Listing the data of svc" in outcome.err
+    assert " 1 s" in outcome.err
 
 
 def azure_container(azure: LocalAzure) -> str:

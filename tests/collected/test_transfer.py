@@ -14,7 +14,7 @@ from collected.files import tree
 from collected.memory import MODELDATA, V1, V2, MemoryBlobs
 from mlmon.collected.layout import Selection
 from mlmon.collected.transfer import IN_VAIN, Failed, Fetched, Outcome, Result, SetAside, plan, run
-from mlmon.core.errors import Failure, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
+from mlmon.core.errors import Failure, Interrupted, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
 from mlmon.core.model import CollectedRoot, Generation
 from mlmon.core.timerange import month_range
 
@@ -333,8 +333,9 @@ class TestFaults:
             if result.name == names[20]:
                 raise KeyboardInterrupt
 
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Interrupted) as caught:
             run(plan(blobs, V2, Selection(), to_dir=tmp_path), blobs, on_file=give_up)
+        assert caught.value.message == f"interrupted: {len(tree(tmp_path))} of 200 files are whole"
         found = tree(tmp_path)
         assert set(names[:21]) <= set(found) < set(names)
         assert set(found.values()) == {b"x" * 1000}

@@ -136,6 +136,17 @@ def test_nothing_found_is_no_failure_and_makes_no_folder(demo: Runner, tmp_path:
     assert not (tmp_path / "X").exists()
 
 
+def test_a_pull_of_nothing_says_why_as_a_listing_does(churn: Runner) -> None:
+    churn("disable-collection churn --yes")
+    why = (
+        "time range: 2026-11-20 to 2026-11-21, UTC\n"
+        "collection is off; mlmon enable-collection churn switches it on\n"
+        "no collected blobs of churn match\n"
+    )
+    listed, pulled = churn("ls churn --day today"), churn("pull churn --day today")
+    assert (listed.code, listed.err) == (pulled.code, pulled.err) == (0, why)
+
+
 def test_a_file_that_is_there_is_replaced(demo: Runner, tmp_path: Path) -> None:
     demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'}")
     before = files_in(tmp_path / "X")

@@ -8,6 +8,8 @@ import pytest
 
 from running import Runner
 
+V1_HAS_ONE_SWITCH = "churn is a v1 web service, where one switch covers every designation"
+
 
 def leavings(folder: Path) -> dict[str, int]:
     """How many lines stand in each kind of file that scoring writes."""
@@ -110,20 +112,75 @@ def test_the_collections_of_a_v2_service_are_switched_one_by_one(churn: Runner) 
 
 def test_all_services_at_once_and_one_that_cannot_does_not_stop_the_others(churn: Runner) -> None:
     outcome = churn("disable-collection --all --collection model_inputs --yes -o json")
-    assert outcome.code == 7
-    v1, v2 = outcome.json
-    assert (v1["service"], v1["changed"]) == ("churn", False)
-    assert v1["error"]
-    assert v2 == {
-        "service": "churn-v2/blue",
-        "switch": "collection",
-        "changed": True,
-        "changes": [{"field": "collections.model_inputs.enabled", "before": True, "after": False}],
-        "error": None,
-    }
+    assert outcome.code == 0
+    assert outcome.json == [
+        {
+            "service": "churn",
+            "switch": "collection",
+            "status": "skipped",
+            "changed": False,
+            "changes": [],
+            "skipped": V1_HAS_ONE_SWITCH,
+            "error": None,
+        },
+        {
+            "service": "churn-v2/blue",
+            "switch": "collection",
+            "status": "changed",
+            "changed": True,
+            "changes": [{"field": "collections.model_inputs.enabled", "before": True, "after": False}],
+            "skipped": None,
+            "error": None,
+        },
+    ]
     again = churn("disable-insights --all --yes -o json")
     assert [(one["service"], one["changed"]) for one in again.json] == [("churn", True), ("churn-v2/blue", True)]
     assert churn("disable-insights --all").code == 0  # nothing to change, nothing to ask
+
+
+def test_why_a_service_is_skipped_can_be_read_on_a_narrow_terminal(churn: Runner) -> None:
+    outcome = churn("disable-collection --all --collection model_inputs --yes", terminal=True)
+    assert (outcome.code, outcome.out) == (
+        0,
+        """\
+1 of 2 changed, 1 skipped
+
+service        status   details
+churn          skipped  churn is a v1 web service, where one switch covers every
+                        designation
+churn-v2/blue  changed  collections.model_inputs.enabled: on -> off
+""",
+    )
+
+
+@pytest.mark.parametrize("options", ["--sampling-rate 2", "--collection 'no name'"])
+def test_what_no_service_can_do_is_an_error_as_it_is_for_one(churn: Runner, options: str) -> None:
+    outcome = churn(f"enable-collection --all {options} --yes")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--collection inputs --yes", "collection model_inputs of churn-v2/blue is now off"),
+        (
+            "--collection model_outputs --collection inputs --yes",
+            "collections model_outputs, model_inputs of churn-v2/blue are now off",
+        ),
+        ("--collection inputs --dry-run", "collection model_inputs of churn-v2/blue would be switched off"),
+        ("--yes", "collection of churn-v2/blue is now off"),
+    ],
+)
+def test_the_collections_that_were_named_are_named(churn: Runner, words: str, sentence: str) -> None:
+    assert churn(f"disable-collection churn-v2 {words}").out.splitlines()[0] == sentence
+
+
+def test_the_collections_that_were_already_so_are_named(churn: Runner) -> None:
+    churn("disable-collection churn-v2 --collection inputs --yes")
+    assert churn("disable-collection churn-v2 --collection inputs").out == (
+        "collection model_inputs of churn-v2/blue is already off\nchanged: false\n"
+    )
 
 
 def test_all_and_a_name_do_not_go_together(churn: Runner) -> None:

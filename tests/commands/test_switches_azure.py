@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -133,12 +134,12 @@ def test_all_services_are_switched_and_one_that_cannot_stops_nobody(
 ) -> None:
     azure.add_deployment("ep1", "green", codeConfiguration=None)
     outcome = mlmon("enable-collection --all --yes -o json")
-    assert outcome.code == 7
-    assert [(one["service"], one["changed"], one["error"]) for one in outcome.json] == [
-        ("ep1/blue", True, None),
-        ("ep1/green", True, None),
-        ("svc-aci", False, ACI),
-        ("svc-aks", True, None),
+    assert outcome.code == 0
+    assert [(one["service"], one["status"], one["skipped"], one["error"]) for one in outcome.json] == [
+        ("ep1/blue", "changed", None, None),
+        ("ep1/green", "changed", None, None),
+        ("svc-aci", "skipped", ACI, None),
+        ("svc-aks", "changed", None, None),
     ]
     off = mlmon("disable-collection --all --yes", terminal=terminal)
     assert (off.code, off.out.splitlines()[0]) == (0, "3 of 4 changed")
@@ -160,6 +161,78 @@ def test_what_fails_is_in_the_table_with_its_reason(azure: LocalAzure, mlmon: Ru
         ("svc-aci", True, None),
         ("svc-aks", True, None),
     ]
+
+
+def test_whom_a_rate_means_nothing_to_is_skipped_and_who_fails_is_not(azure: LocalAzure, mlmon: Runner) -> None:
+    azure.add_deployment("ep1", "green", provisioningState="Updating")
+    outcome = mlmon("enable-collection --all --sampling-rate 0.5 --yes", terminal=True)
+    every = "is a v1 web service, which collects every request"
+    assert (outcome.code, outcome.out.splitlines()[0]) == (7, "1 of 4 changed, 2 skipped, 1 failed")
+    lines = [line.split(maxsplit=2) for line in outcome.out.splitlines() if line.startswith(("svc", "ep1/green"))]
+    assert lines == [
+        ["ep1/green", "failed", "ep1/green is Updating; nothing was written"],
+        ["svc-aci", "skipped", f"svc-aci {every}"],
+        ["svc-aks", "skipped", f"svc-aks {every}"],
+    ]
+
+
+@pytest.mark.parametrize("command", ["disable-collection", "enable-collection", "enable-collection --dry-run"])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_service_that_is_being_changed_is_refused_before_anything_is_said_or_asked(
+    azure: LocalAzure, mlmon: Runner, command: str, *, terminal: bool
+) -> None:
+    """Also where nothing would change: what is under way may change it."""
+    azure.add_deployment("ep1", "green", provisioningState="Updating")
+    azure.webservices.services["svc-aks"]["state"] = "Transitioning"
+    for name, state in (("ep1/green", "Updating"), ("svc-aks", "Transitioning")):
+        outcome = mlmon(f"{command} {name}", stdin="y\n", terminal=terminal)
+        assert (outcome.code, outcome.out, outcome.err) == (
+            6,
+            "",
+            f"error: {name} is {state}; nothing was written\nhint: try again when mlmon status shows it done\n",
+        )
+
+
+def test_data_assets_that_were_registered_for_a_change_that_failed_are_named(azure: LocalAzure, mlmon: Runner) -> None:
+    with azure.operations.going(polls=0, status="Failed"):
+        outcome = mlmon("enable-collection ep1/blue --collection inputs --yes")
+    assert outcome.code == 1
+    assert outcome.err.splitlines()[-2:] == [
+        "hint: mlmon status shows what holds now",
+        "hint: the data assets that were registered for it stay: ep1-blue-model_inputs",
+    ]
+    azure.requests.clear()
+    with azure.operations.going(polls=0, status="Failed"):
+        again = mlmon("enable-collection ep1/blue --collection inputs --yes")
+    assert again.err.splitlines()[-1] == "hint: mlmon status shows what holds now"
+
+
+@pytest.mark.parametrize("names", ["ep1/blue", "--all"])
+def test_whoever_waits_sees_that_time_passes(azure: LocalAzure, mlmon: Runner, names: str) -> None:
+    with azure.operations.going(polls=None):
+        outcome = mlmon(f"enable-insights {names} --yes --timeout 6s")
+        assert outcome.code in {6, 7}
+        [said] = [line for line in outcome.err.splitlines() if not line.startswith(("error", "hint"))]
+    if names == "--all":
+        assert re.fullmatch(r"Switching: 0 of 3 services, [5-9] s", said)
+        return
+    assert re.fullmatch(r"ep1/blue: waiting for Azure, [5-9] s", said)
+    azure.operations.finish()
+    mlmon("disable-insights ep1/blue --yes")
+    with azure.operations.going(polls=None):
+        seen = mlmon("enable-insights ep1/blue --yes --timeout 2s", terminal=True).err
+    assert "ep1/blue: waiting for Azure" in seen
+    assert " 1 s" in seen
+
+
+def test_where_v1_has_ended_all_means_the_others_and_says_so(azure: LocalAzure, mlmon: Runner) -> None:
+    with azure.fault(refuse(404, {}), plane="v1"):
+        outcome = mlmon("enable-insights --all --yes")
+    assert (outcome.code, outcome.out.splitlines()[0], outcome.err) == (
+        0,
+        "1 of 1 changed",
+        "v1 web services cannot be reached any more in westeurope\n",
+    )
 
 
 def test_what_could_not_be_seen_is_said(azure: LocalAzure, mlmon: Runner) -> None:

@@ -283,6 +283,50 @@ def test_a_bar_shows_hostile_names_harmlessly_makes_room_for_notes_and_goes_away
     assert place.out.seen == "a row\n"
 
 
+def drawn(seen: str) -> list[str]:
+    """What stood on the line of the bar, one after the other."""
+    plain = re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", seen)
+    return list(dict.fromkeys(line for line in re.split(r"[\r\n]+", plain) if line.strip()))
+
+
+@pytest.mark.parametrize(
+    ("label", "item", "shown"),
+    [
+        ("Pulling ep1/blue", "3 of 40 files", "Pulling ep1/blue ━━━━━━━━━━━━━━━━━━━━ 160.4 kB of 1.2 MB 3 of 40 files"),
+        (
+            "Pulling ep1/blue",
+            "00000000-0000/rg/ws/svc/inputs.csv",
+            "Pulling ep1/blue ━━━━━━━━━━━━━━━━━━━━ 160.4 kB of 1.2 MB …/svc/inputs.csv",
+        ),
+        (
+            "Pulling a-long-endpoint-name/and-its-deployment",
+            "3 of 40 files",
+            "Pulling a-long-endpoint-name/an… ━━━━━━━━━━━━━━━━━━━━ 160.4 kB of 1.2 MB",
+        ),
+    ],
+)
+def test_the_bar_fits_and_leaves_room_for_what_ctrl_c_prints(label, item, shown):
+    """`^C` behind a full line would wrap it, and what is erased then is the wrong line."""
+    clock = Clock()
+    place = desk(clock=clock)
+    with place.terminal.progress(label, total=1_200_000, unit="bytes") as size:
+        clock.now += 2
+        size.advance(160_400, item=item)
+    lines = drawn(place.err.seen)
+    assert [line.rstrip().replace("╸", "━").replace("╺", "━") for line in lines][-1] == shown
+    assert max(map(len, lines)) <= 77
+
+
+def test_one_of_anything_is_not_called_several():
+    clock = Clock()
+    place = desk(tty=False, clock=clock)
+    for total in (None, 1, 2):
+        with place.terminal.progress("looking", total=total, unit="services") as services:
+            clock.now += 5
+            services.advance(1)
+    assert place.err.seen == "looking: 1 service\nlooking: 1 of 1 service\nlooking: 1 of 2 services\n"
+
+
 def test_many_threads_may_advance():
     clock = Clock()
     place = desk(tty=False, clock=clock)

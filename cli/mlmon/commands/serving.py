@@ -85,8 +85,8 @@ def invoke(
 ) -> Result:
     """Send rows to a service and print its answer.
 
-    On Azure its endpoint is called, with the key or token that this sign-in may read. In an embedded workspace the server
-    that `mlmon serve` runs for it is used; without one the script is run here, once.
+    On Azure its endpoint is called, with the key or token that this sign-in may read. In an embedded workspace the
+    server that `mlmon serve` runs for it is used; without one the script is run here, once.
     """
     workspace = session.connect()
     found = session.service(workspace, service)
