@@ -184,7 +184,7 @@ CASES = [
     Case(
         "v1 fails",
         "mlmon status",
-        t.fault(faults.html(502), plane=V1),
+        t.fault(faults.html(502), plane=V1, path="/services"),
         7,
         "warning: the v1 web services are left out: could not list the v1 web services: Azure answered 502",
     ),
@@ -282,7 +282,8 @@ CASES = [
         1,
         "error: could not change the deployment ep1/green: the operation failed: User container has crashed or "
         "terminated: the scoring script raised an error in init()\n"
-        "hint: mlmon status shows what holds now",
+        "hint: mlmon status shows what holds now\n"
+        "hint: the data assets that were registered for it stay: ep1-green-model_inputs, ep1-green-model_outputs",
     ),
     Case(
         "operation cancelled",

@@ -283,6 +283,9 @@ def test_a_bar_shows_hostile_names_harmlessly_makes_room_for_notes_and_goes_away
     assert place.out.seen == "a row\n"
 
 
+BAR = "━━╸".ljust(20)
+
+
 def drawn(seen: str) -> list[str]:
     """What stood on the line of the bar, one after the other."""
     plain = re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", seen)
@@ -292,16 +295,16 @@ def drawn(seen: str) -> list[str]:
 @pytest.mark.parametrize(
     ("label", "item", "shown"),
     [
-        ("Pulling ep1/blue", "3 of 40 files", "Pulling ep1/blue ━━━━━━━━━━━━━━━━━━━━ 160.4 kB of 1.2 MB 3 of 40 files"),
+        ("Pulling ep1/blue", "3 of 40 files", f"Pulling ep1/blue {BAR} 160.4 kB of 1.2 MB 3 of 40 files"),
         (
             "Pulling ep1/blue",
             "00000000-0000/rg/ws/svc/inputs.csv",
-            "Pulling ep1/blue ━━━━━━━━━━━━━━━━━━━━ 160.4 kB of 1.2 MB …/svc/inputs.csv",
+            f"Pulling ep1/blue {BAR} 160.4 kB of 1.2 MB ...ws/svc/inputs.csv",
         ),
         (
             "Pulling a-long-endpoint-name/and-its-deployment",
             "3 of 40 files",
-            "Pulling a-long-endpoint-name/an… ━━━━━━━━━━━━━━━━━━━━ 160.4 kB of 1.2 MB",
+            f"Pulling a-long-endpoint-name/... {BAR} 160.4 kB of 1.2 MB",
         ),
     ],
 )
@@ -313,7 +316,7 @@ def test_the_bar_fits_and_leaves_room_for_what_ctrl_c_prints(label, item, shown)
         clock.now += 2
         size.advance(160_400, item=item)
     lines = drawn(place.err.seen)
-    assert [line.rstrip().replace("╸", "━").replace("╺", "━") for line in lines][-1] == shown
+    assert lines[-1].rstrip() == shown
     assert max(map(len, lines)) <= 77
 
 
