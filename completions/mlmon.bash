@@ -146,7 +146,7 @@ _mlmon_grammar() {
       known_options=(
         '--collection collections many Only this collection or designation; repeatable'
         '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
-        '--all flag once Every service of the workspace'
+        '--all flag once Every service of the workspace; one that can never do it is skipped'
         '--dry-run flag once Show what would change and change nothing'
         '--yes,-y flag once Change without asking'
         '--no-wait flag once Begin the change and do not wait until it is done; mlmon status shows that'
@@ -166,7 +166,7 @@ _mlmon_grammar() {
     'disable-collection')
       known_options=(
         '--collection collections many Only this collection or designation; repeatable'
-        '--all flag once Every service of the workspace'
+        '--all flag once Every service of the workspace; one that can never do it is skipped'
         '--dry-run flag once Show what would change and change nothing'
         '--yes,-y flag once Change without asking'
         '--no-wait flag once Begin the change and do not wait until it is done; mlmon status shows that'
@@ -185,7 +185,7 @@ _mlmon_grammar() {
       ;;
     'enable-insights')
       known_options=(
-        '--all flag once Every service of the workspace'
+        '--all flag once Every service of the workspace; one that can never do it is skipped'
         '--dry-run flag once Show what would change and change nothing'
         '--yes,-y flag once Change without asking'
         '--no-wait flag once Begin the change and do not wait until it is done; mlmon status shows that'
@@ -204,7 +204,7 @@ _mlmon_grammar() {
       ;;
     'disable-insights')
       known_options=(
-        '--all flag once Every service of the workspace'
+        '--all flag once Every service of the workspace; one that can never do it is skipped'
         '--dry-run flag once Show what would change and change nothing'
         '--yes,-y flag once Change without asking'
         '--no-wait flag once Begin the change and do not wait until it is done; mlmon status shows that'

@@ -138,7 +138,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             options = @(
               '--collection collections many Only this collection or designation; repeatable'
               '--sampling-rate text once Share of requests to collect, from 0 to 1 (v2)'
-              '--all flag once Every service of the workspace'
+              '--all flag once Every service of the workspace; one that can never do it is skipped'
               '--dry-run flag once Show what would change and change nothing'
               '--yes,-y flag once Change without asking'
               '--no-wait flag once Begin the change and do not wait until it is done; mlmon status shows that'
@@ -159,7 +159,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             help = 'Stop collecting the model data of a service; what was collected stays'
             options = @(
               '--collection collections many Only this collection or designation; repeatable'
-              '--all flag once Every service of the workspace'
+              '--all flag once Every service of the workspace; one that can never do it is skipped'
               '--dry-run flag once Show what would change and change nothing'
               '--yes,-y flag once Change without asking'
               '--no-wait flag once Begin the change and do not wait until it is done; mlmon status shows that'
@@ -179,7 +179,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
         'enable-insights' = @{
             help = 'Send requests, traces and exceptions of a service to Application Insights'
             options = @(
-              '--all flag once Every service of the workspace'
+              '--all flag once Every service of the workspace; one that can never do it is skipped'
               '--dry-run flag once Show what would change and change nothing'
               '--yes,-y flag once Change without asking'
               '--no-wait flag once Begin the change and do not wait until it is done; mlmon status shows that'
@@ -199,7 +199,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
         'disable-insights' = @{
             help = 'Stop sending telemetry of a service to Application Insights; what was sent stays'
             options = @(
-              '--all flag once Every service of the workspace'
+              '--all flag once Every service of the workspace; one that can never do it is skipped'
               '--dry-run flag once Show what would change and change nothing'
               '--yes,-y flag once Change without asking'
               '--no-wait flag once Begin the change and do not wait until it is done; mlmon status shows that'

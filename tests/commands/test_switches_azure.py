@@ -311,6 +311,7 @@ def test_ctrl_c_while_azure_works_is_130_and_says_what_goes_on(
     azure: LocalAzure, mlmon: Runner, names: list[str]
 ) -> None:
     """In a process of its own, so that the signal is a real one."""
+    azure.webservices.add("svc-on", appInsightsEnabled=True)
     with azure.operations.going(polls=None):
         azure.operations.course = type(azure.operations.course)(polls=None, retry_after=20)
         process = subprocess.Popen(
@@ -337,7 +338,7 @@ def test_ctrl_c_while_azure_works_is_130_and_says_what_goes_on(
         )
     else:
         assert err == (
-            "error: interrupted: 0 of 3 changed, and what was begun goes on: ep1/blue, svc-aci, svc-aks\n"
+            "error: interrupted: 0 of 4 changed, and what was begun goes on: ep1/blue, svc-aci, svc-aks\n"
             "hint: mlmon status shows what holds now\n"
         )
     assert at(azure.deployments["ep1", "blue"], ["properties", "provisioningState"]) == "Updating"
