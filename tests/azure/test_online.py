@@ -424,7 +424,7 @@ NO_SCRIPT = (
     "the deployment has no scoring script: for an MLflow model data flows automatically, a container of your own "
     "has to call Collector of azureml.ai.monitoring"
 )
-ASSETS = "the data assets that do not exist yet are registered first: ep1-blue-model_inputs, ep1-blue-model_outputs"
+ASSETS = "registers the data assets ep1-blue-model_inputs, ep1-blue-model_outputs where they do not exist yet"
 
 
 def test_enabling_says_what_it_takes_for_data_to_flow(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
