@@ -127,7 +127,11 @@ class Session:
         said = self.settings.timeout
         if not said.value:
             return None
-        if duration := parse_duration(said.value):
+        try:
+            duration = parse_duration(said.value)
+        except UsageError as error:
+            raise UsageError(f"{error.message} ({said.origin})", hint=error.hint) from None
+        if duration:
             return duration
         raise UsageError(
             f"the timeout {said.value!r} is no time at all ({said.origin})", hint="write it like 90s or 10m"

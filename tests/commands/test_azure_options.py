@@ -49,6 +49,7 @@ def test_each_setting_says_where_it_came_from(prod: Runner) -> None:
     ("options", "message"),
     [
         ("--timeout soon", "'soon' is not a duration"),
+        ("--timeout -1s", "the duration '-1s' is negative"),
         ("--timeout 0s", "the duration '0s' is no time at all"),
         ("--storage-auth sas", "'sas' is not a way to open storage"),
         ("--tenant a/b", "'a/b' is not a tenant (--tenant)"),
@@ -65,7 +66,8 @@ def test_a_mistake_in_an_option_asks_nobody(azure: LocalAzure, prod: Runner, opt
     ("said", "message"),
     [
         ({"MLMON_TIMEOUT": "0s"}, "the timeout '0s' is no time at all (MLMON_TIMEOUT)"),
-        ({"MLMON_CLOUD": "Mars"}, "there is no cloud named 'Mars'"),
+        ({"MLMON_TIMEOUT": "abc"}, "'abc' is not a duration (MLMON_TIMEOUT)"),
+        ({"MLMON_CLOUD": "Mars"}, "there is no cloud named 'Mars' (MLMON_CLOUD)"),
         ({"REQUESTS_CA_BUNDLE": "/nowhere.pem"}, "there are no certificates at /nowhere.pem (REQUESTS_CA_BUNDLE)"),
     ],
 )

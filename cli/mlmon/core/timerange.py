@@ -100,9 +100,7 @@ def parse_duration(text: str) -> timedelta:
     except OverflowError:
         raise UsageError(f"the duration {text!r} is too long", hint=EXAMPLES) from None
     if text.startswith("-"):
-        raise UsageError(
-            f"the duration {text!r} is negative", hint=f"durations count back from now: {text.lstrip('-')}"
-        )
+        raise UsageError(f"the duration {text!r} is negative", hint=f"write it without its minus: {text.lstrip('-')}")
     raise UsageError(f"{text!r} is not a duration", hint="write it like 90s, 5h30m or 7d")
 
 
@@ -120,7 +118,11 @@ def parse_moment(text: str, now: datetime) -> datetime:
             return day_start(now.date())
         case "yesterday":
             return day_start(now.date() - timedelta(days=1))
-    if _DURATION.fullmatch(word) or word[:1] in {"-", "P", "p"}:
+    if word.startswith("-"):
+        raise UsageError(
+            f"the duration {word!r} is negative", hint=f"durations count back from now: {word.lstrip('-')}"
+        )
+    if _DURATION.fullmatch(word) or word[:1] in {"P", "p"}:
         return _minus(now, parse_duration(word), word)
     try:
         moment = datetime.fromisoformat(word) if len(word) >= len("2026-03-01") else None

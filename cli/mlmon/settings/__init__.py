@@ -209,9 +209,10 @@ def _named(said: Setting, base: Path, *, environ: Mapping[str, str], files: list
     known = _known(files)
     if said.value in known:
         return known[said.value]
+    named = f"they name {', '.join(sorted(known))}; " if known else ""
     raise NotFound(
         f"no workspace named {said.value!r} in the settings (asked for by {said.origin})",
-        hint=did_you_mean(said.value, sorted(known)) or f"a folder is written as a path: ./{said.value}",
+        hint=did_you_mean(said.value, sorted(known)) or f"{named}a folder is written as a path: ./{said.value}",
         code=Code.WORKSPACE_NOT_FOUND,
     )
 

@@ -46,6 +46,7 @@ Target = Folder | AzureWorkspace
 NAMES: Final = ("subscription", "resource_group", "name")
 OPTIONS: Final = {"tenant": "", "cloud": "", "storage_auth": "identity", "telemetry_scope": "component"}
 """What may be said about how a workspace on Azure is used, with what holds where nothing is said."""
+_SAID: Final = {"storage_auth": "way to open storage", "telemetry_scope": "scope of telemetry"}
 _CHOICES: Final = {"storage_auth": ("identity", "key"), "telemetry_scope": ("component", "workspace")}
 # no slash, question mark or percent sign: these are parts of addresses
 _NAME: Final = re.compile(r"(?!\.+$)[\w.()-]{1,260}")
@@ -58,7 +59,7 @@ def checked(option: str, value: str, *, origin: str) -> str:
     if choices := _CHOICES.get(option):
         if value not in choices:
             raise UsageError(
-                f"{value!r} is not a {option} ({origin})",
+                f"{value!r} is not a {_SAID[option]} ({origin})",
                 hint=did_you_mean(value, choices) or f"it is one of: {', '.join(choices)}",
             )
     elif not (_TENANT if option == "tenant" else _CLOUD).fullmatch(value):
@@ -72,7 +73,7 @@ def azure_workspace(subscription: str, resource_group: str, name: str, *, origin
     for what, text in zip(NAMES, (subscription, resource_group, name), strict=True):
         if not _NAME.fullmatch(text):
             raise UsageError(
-                f"{text!r} cannot be the {what} of a workspace ({origin})",
+                f"{text!r} cannot be the {what.replace('_', ' ')} of a workspace ({origin})",
                 hint="letters, digits, and ._-() are what Azure allows",
             )
     return AzureWorkspace(subscription, resource_group, name)

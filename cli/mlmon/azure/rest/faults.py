@@ -114,7 +114,9 @@ def _answered(asked: Asked, response: Any, account: str) -> MlmonError:  # noqa:
     )
 
 
-_GONE: Final = frozenset({"resourcegroupnotfound", "subscriptionnotfound", "parentresourcenotfound"})
+_GONE: Final = frozenset({"resourcegroupnotfound", "subscriptionnotfound"})
+_PARENT: Final = re.compile(r"parent resource '(?:[^'/]+|[^']*/workspaces/[^'/]+)'", re.IGNORECASE)
+"""The workspace: an endpoint in it that is missing is called 'ws/ep1'."""
 _OURS: Final = re.compile(r"Microsoft\.MachineLearningServices/workspaces/[^/'\s]+'", re.IGNORECASE)
 
 
@@ -123,7 +125,8 @@ def is_gone(response: Any) -> bool:
     if response.status_code != 404:
         return False
     code, message = told(response)
-    return code.lower() in _GONE or (code.lower() == "resourcenotfound" and bool(_OURS.search(message)))
+    workspace = {"resourcenotfound": _OURS, "parentresourcenotfound": _PARENT}.get(code.lower())
+    return code.lower() in _GONE or (workspace is not None and workspace.search(message) is not None)
 
 
 def _because(message: str) -> str:
@@ -203,12 +206,13 @@ def unreached(error: Exception, asked: Asked, *, host: str = "") -> Unavailable:
     for words, reason, hint in _REASONS:
         if any(word in text for word in words):
             kind = Unresolved if "resolved" in reason else Unavailable
-            return kind(f"{reason.format(host=host)}: could not {asked.doing}", hint=hint)
+            said = reason.format(host=host, proxy=_proxy(text))
+            return kind(f"{said}: could not {asked.doing}", hint=hint)
     return Unavailable(f"the connection to {host} broke: could not {asked.doing}", hint="try again in a minute")
 
 
 _REASONS: Final = (
-    (("ProxyError",), "the proxy before {host} refuses", "check HTTPS_PROXY and NO_PROXY"),
+    (("ProxyError", "InvalidProxyURL"), "the proxy {proxy} cannot be used", "check HTTPS_PROXY and NO_PROXY"),
     (
         ("CERTIFICATE_VERIFY_FAILED", "SSLError", "SSLCertVerificationError"),
         "the certificate of {host} is not trusted",
@@ -227,6 +231,12 @@ _REASONS: Final = (
     (("ConnectTimeout", "timed out"), "{host} cannot be reached", "check the network, and HTTPS_PROXY"),
     (("Connection refused", "NewConnectionError"), "{host} refuses connections", "check the network, and HTTPS_PROXY"),
 )
+
+
+def _proxy(text: str) -> str:
+    """The proxy that an error speaks of, as its last host: what stands before it is who was asked through it."""
+    found = re.findall(r"host='([^']+)', port=(\d+)", text.partition("ProxyError(")[2])
+    return ":".join(found[-1]) if found else "that HTTPS_PROXY names"
 
 
 def _host(error: Exception) -> str:
