@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from mlmon import settings as settings_
 from mlmon.core.errors import Code, ExitCode, Failure, Interrupted, NotFound, UsageError, did_you_mean
 from mlmon.core.model import Demo, Service, ServiceName
-from mlmon.core.timerange import parse_duration
+from mlmon.core.timerange import parse_timeout
 from mlmon.output.terminal import Terminal
 from mlmon.settings import AzureWorkspace, Settings
 
@@ -125,17 +125,7 @@ class Session:
             UsageError: it was given, and is not a duration or none at all.
         """
         said = self.settings.timeout
-        if not said.value:
-            return None
-        try:
-            duration = parse_duration(said.value)
-        except UsageError as error:
-            raise UsageError(f"{error.message} ({said.origin})", hint=error.hint) from None
-        if duration:
-            return duration
-        raise UsageError(
-            f"the timeout {said.value!r} is no time at all ({said.origin})", hint="write it like 90s or 10m"
-        )
+        return parse_timeout(said.value, origin=said.origin) if said.value else None
 
     def connect(self) -> Workspace:
         """The workspace that the settings name. Nothing is asked of Azure yet.
@@ -150,10 +140,16 @@ class Session:
     def setup(self, target: AzureWorkspace, *, state: Path) -> Setup:
         """What connects a folder to Azure, signed in as `target` says; `state` is where it is remembered."""
         from mlmon.azure.setup import Setup
-        from mlmon.azure.workspace import AzureMLWorkspace, wire_for
+        from mlmon.azure.workspace import wire_for
 
-        wire = wire_for(target, environ=self.world.environ, timeout=self.timeout, debug=self._debug)
-        return Setup(wire, lambda chosen: AzureMLWorkspace.over(wire, chosen, state=state, clock=self.world.clock))
+        wire = wire_for(
+            target,
+            environ=self.world.environ,
+            timeout=self.timeout,
+            debug=self._debug,
+            cloud_origin=self._origin("cloud"),
+        )
+        return Setup(wire, state=state, clock=self.world.clock)
 
     def _azure(self, target: AzureWorkspace) -> AzureMLWorkspace:
         from mlmon.azure.workspace import AzureMLWorkspace
@@ -166,6 +162,7 @@ class Session:
             timeout=self.timeout,
             clock=self.world.clock,
             debug=self._debug,
+            cloud_origin=self._origin("cloud"),
         )
 
     def _debug(self, message: str) -> None:

@@ -404,7 +404,7 @@ CASES = [
         "mlmon status",
         t.nothing,
         6,
-        "error: the proxy nowhere.invalid:80 cannot be used: could not read the cloud's metadata\n"
+        "error: the proxy nowhere.invalid cannot be used: could not read the cloud's metadata\n"
         "hint: check HTTPS_PROXY and NO_PROXY",
         {"HTTPS_PROXY": "nowhere.invalid", "NO_PROXY": ""},
     ),

@@ -48,9 +48,9 @@ def test_each_setting_says_where_it_came_from(prod: Runner) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--timeout soon", "'soon' is not a duration"),
-        ("--timeout -1s", "the duration '-1s' is negative"),
-        ("--timeout 0s", "the duration '0s' is no time at all"),
+        ("--timeout soon", "'soon' is not a duration (--timeout)"),
+        ("--timeout -1s", "the duration '-1s' is negative (--timeout)"),
+        ("--timeout 0s", "the timeout '0s' is no time at all (--timeout)"),
         ("--storage-auth sas", "'sas' is not a way to open storage"),
         ("--tenant a/b", "'a/b' is not a tenant (--tenant)"),
         ("--cloud a/b", "'a/b' is not a cloud (--cloud)"),

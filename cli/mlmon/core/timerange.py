@@ -104,6 +104,21 @@ def parse_duration(text: str) -> timedelta:
     raise UsageError(f"{text!r} is not a duration", hint="write it like 90s, 5h30m or 7d")
 
 
+def parse_timeout(text: str, *, origin: str) -> timedelta:
+    """A duration that can be waited for; `origin` is who said it.
+
+    Raises:
+        UsageError: as `parse_duration`, or it is no time at all.
+    """
+    try:
+        duration = parse_duration(text)
+    except UsageError as error:
+        raise UsageError(f"{error.message} ({origin})", hint=error.hint) from None
+    if not duration:
+        raise UsageError(f"the timeout {text!r} is no time at all ({origin})", hint="write it like 90s, 10m or 1h")
+    return duration
+
+
 def parse_moment(text: str, now: datetime) -> datetime:
     """A point in time: an ISO date or time (UTC unless it has an offset), today, yesterday, now, or a duration ago.
 

@@ -40,6 +40,17 @@ class AzureWorkspace:
     storage_auth: str = "identity"
     telemetry_scope: str = "component"
 
+    def is_same(self, other: Target | None) -> bool:
+        """Whether it is the same workspace, however each is used: Azure compares names in any case."""
+        if not isinstance(other, AzureWorkspace):
+            return False
+        ours, theirs = ((one.subscription, one.resource_group, one.name) for one in (self, other))
+        return [name.lower() for name in ours] == [name.lower() for name in theirs]
+
+    def bare(self) -> AzureWorkspace:
+        """Its names alone."""
+        return AzureWorkspace(self.subscription, self.resource_group, self.name)
+
 
 Target = Folder | AzureWorkspace
 
@@ -91,6 +102,25 @@ def azure_table(name: str, table: Mapping[str, Any], *, path: Path) -> tuple[Azu
             raise UsageError(f"{key!r} of {where} is not text", hint=f'write it like {key} = "…"')
     options = {key: checked(key, table[key], origin=where) for key in OPTIONS if table.get(key)}
     return azure_workspace(*(table[key] for key in NAMES), origin=where), options
+
+
+def required_config(path: Path) -> AzureWorkspace:
+    """Azure ML's own file, where somebody says that this is one. Raises `UsageError` when it is none, and why."""
+    try:
+        content = json.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", hint=_DOWNLOAD) from None
+    except (ValueError, RecursionError):
+        raise UsageError(f"{path} is not JSON", hint=_DOWNLOAD) from None
+    known = content if isinstance(content, dict) else {}
+    wrong = [key for key in CONFIG_KEYS if not isinstance(known.get(key), str)]
+    if wrong:
+        raise UsageError(f"{path} must have {' and '.join(map(repr, wrong))}, as text", hint=_DOWNLOAD)
+    return azure_workspace(*(known[key] for key in CONFIG_KEYS), origin=str(path))
+
+
+CONFIG_KEYS: Final = ("subscription_id", "resource_group", "workspace_name")
+_DOWNLOAD: Final = "Azure ML studio offers the file: Download config file"
 
 
 def azure_config(path: Path) -> AzureWorkspace | None:

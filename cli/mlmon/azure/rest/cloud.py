@@ -8,7 +8,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from mlmon.azure.rest import shape
-from mlmon.azure.rest.faults import short
 from mlmon.core.errors import Unavailable, UsageError, did_you_mean
 from mlmon.core.model import Json
 
@@ -86,9 +85,7 @@ WELL_KNOWN_AUTHORITIES: Final = frozenset(urlsplit(cloud.authority).hostname for
 """The hosts that Microsoft's identity platform vouches for; any other must be believed without asking it."""
 
 
-def cloud_of(
-    name: str, *, environ: Mapping[str, str], fetch: Callable[[str], Json], origin: str = "--cloud"
-) -> Cloud:
+def cloud_of(name: str, *, environ: Mapping[str, str], fetch: Callable[[str], Json], origin: str = "--cloud") -> Cloud:
     """The cloud of that name; without one the cloud whose metadata document `ARM_CLOUD_METADATA_URL` names, else the
     public one.
 
@@ -144,11 +141,11 @@ def _described(document: Json, *, url: str, name: str, origin: str) -> Cloud:
         if named if name else own:
             return _cloud(each, resource_manager, url=url)
     if name:
+        from mlmon.azure.rest.faults import short  # why here: Tab imports this module, and pays for what that needs
+
         described = [short(found) for each in listed if (found := shape.text(each, "name"))]
         raise _unknown(name, [*KNOWN_NAMES, *described[:_MOST_NAMED]], origin=origin)
-    raise Unavailable(
-        f"the cloud metadata at {url} describes no cloud that stands there", hint=f"check {METADATA_URL}"
-    )
+    raise Unavailable(f"the cloud metadata at {url} describes no cloud that stands there", hint=f"check {METADATA_URL}")
 
 
 def _serves(resource_manager: str, url: str) -> bool:

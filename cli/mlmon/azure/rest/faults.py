@@ -206,13 +206,17 @@ def unreached(error: Exception, asked: Asked, *, host: str = "") -> Unavailable:
     for words, reason, hint in _REASONS:
         if any(word in text for word in words):
             kind = Unresolved if "resolved" in reason else Unavailable
-            said = reason.format(host=host, proxy=_proxy(text))
+            said = reason.format(host=host, proxy=_proxy())
             return kind(f"{said}: could not {asked.doing}", hint=hint)
     return Unavailable(f"the connection to {host} broke: could not {asked.doing}", hint="try again in a minute")
 
 
 _REASONS: Final = (
-    (("ProxyError", "InvalidProxyURL"), "the proxy {proxy} cannot be used", "check HTTPS_PROXY and NO_PROXY"),
+    (
+        ("ProxyError", "ProxyURL", "Failed to parse"),
+        "the proxy {proxy} cannot be used",
+        "check HTTPS_PROXY and NO_PROXY",
+    ),
     (
         ("CERTIFICATE_VERIFY_FAILED", "SSLError", "SSLCertVerificationError"),
         "the certificate of {host} is not trusted",
@@ -233,10 +237,16 @@ _REASONS: Final = (
 )
 
 
-def _proxy(text: str) -> str:
-    """The proxy that an error speaks of, as its last host: what stands before it is who was asked through it."""
-    found = re.findall(r"host='([^']+)', port=(\d+)", text.partition("ProxyError(")[2])
-    return ":".join(found[-1]) if found else "that HTTPS_PROXY names"
+def _proxy() -> str:
+    """The proxy of this process by its host and port, without what else stands in its variable: often a password."""
+    from urllib.request import getproxies  # requests asks it too
+
+    address = getproxies().get("https") or getproxies().get("all") or ""
+    try:
+        parts = urlsplit(address if "://" in address else f"http://{address}")
+        return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or "that HTTPS_PROXY names"
+    except ValueError:
+        return "that HTTPS_PROXY names"
 
 
 def _host(error: Exception) -> str:

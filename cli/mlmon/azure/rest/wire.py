@@ -164,7 +164,7 @@ class Wire:
 
 
 def _require_certificates(path: Path, variable: str) -> None:
-    """Raises `UsageError` where there are none: no service could be believed, and each error would blame the service."""
+    """Raises `UsageError` where there are none: no service could be believed, and each would be blamed."""
     try:
         if path.is_dir():
             found = any(_HASHED.fullmatch(each.name) for each in path.iterdir())
