@@ -261,3 +261,27 @@ def test_what_was_found_out_is_remembered_beside_the_file_that_names_the_workspa
     write(tmp_path / "alone" / ".azureml" / "config.json", json.dumps(config))
     (tmp_path / "mlmon.toml").unlink()
     assert load(cwd=tmp_path / "alone", environ={}).state == tmp_path / "alone"
+
+
+def test_a_default_service_is_for_the_workspace_of_its_file_however_that_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "mlmon.toml", f'workspace = "prod"\nservice = "churn"\n{AZURE}')
+    with file.open("a") as more:
+        more.write('[workspaces.same]\nsubscription = "S"\nresource_group = "G"\nname = "W"\n')
+        more.write('[workspaces.dev]\nsubscription = "s"\nresource_group = "g"\nname = "dev"\n')
+    churn = Setting("service", "churn", str(file))
+    assert load(cwd=tmp_path, environ={}).service == churn
+    assert load(cwd=tmp_path, environ={}, workspace="same").service == churn
+    assert load(cwd=tmp_path, environ={}, workspace="dev").service is None
+    assert load(cwd=tmp_path, environ={"MLMON_WORKSPACE": "dev"}).service is None
+    assert load(cwd=tmp_path, environ={"MLMON_SERVICE": "fraud"}, workspace="dev").service is not None
+
+
+def test_a_default_service_beside_azure_mls_own_file_is_for_that_workspace(tmp_path: Path) -> None:
+    config = {"subscription_id": "s", "resource_group": "g", "workspace_name": "w"}
+    write(tmp_path / "config.json", json.dumps(config))
+    file = write(
+        tmp_path / "mlmon.toml",
+        'service = "churn"\n[workspaces.dev]\nsubscription = "s"\nresource_group = "g"\nname = "dev"\n',
+    )
+    assert load(cwd=tmp_path, environ={}).service == Setting("service", "churn", str(file))
+    assert load(cwd=tmp_path, environ={}, workspace="dev").service is None

@@ -147,14 +147,14 @@ class Session:
             environ=self.world.environ,
             timeout=self.timeout,
             debug=self._debug,
-            cloud_origin=self._origin("cloud"),
+            cloud_origin=self.origin("cloud"),
         )
         return Setup(wire, state=state, clock=self.world.clock)
 
     def _azure(self, target: AzureWorkspace) -> AzureMLWorkspace:
         from mlmon.azure.workspace import AzureMLWorkspace
 
-        self._debug(f"workspace: {target.name} on Azure (from {self._origin('workspace')})")
+        self._debug(f"workspace: {target.name} on Azure (from {self.origin('workspace')})")
         return AzureMLWorkspace.connect(
             target,
             state=self.settings.state,
@@ -162,7 +162,7 @@ class Session:
             timeout=self.timeout,
             clock=self.world.clock,
             debug=self._debug,
-            cloud_origin=self._origin("cloud"),
+            cloud_origin=self.origin("cloud"),
         )
 
     def _debug(self, message: str) -> None:
@@ -184,10 +184,11 @@ class Session:
                 f"the workspace {target.name!r} is on Azure, and this needs an embedded one",
                 hint="mlmon --workspace ./FOLDER uses one; mlmon init --local FOLDER makes one",
             )
-        self._debug(f"workspace: {target.path} (from {self._origin('workspace')})")
+        self._debug(f"workspace: {target.path} (from {self.origin('workspace')})")
         return LocalWorkspace.open(target.path, clock=self.world.clock)
 
-    def _origin(self, name: str) -> str:
+    def origin(self, name: str) -> str:
+        """Who said a setting."""
         return next((setting.origin for setting in self.settings.all() if setting.name == name), "default")
 
     def create_embedded(self, folder: Path) -> EmbeddedWorkspace:
@@ -229,7 +230,7 @@ class Session:
         if name:
             return _find(workspace, name)
         if self.settings.service:
-            self._debug(f"service: {self.settings.service.value} (from {self._origin('service')})")
+            self._debug(f"service: {self.settings.service.value} (from {self.origin('service')})")
             return _find(workspace, self.settings.service.value)
         services = workspace.services.list()
         if not services:

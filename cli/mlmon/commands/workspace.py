@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from mlmon import settings
+from mlmon.commands.choosing import NOTHING, Asked
 from mlmon.commands.command import Group, command
-from mlmon.commands.connecting import Asked, checked, connected
+from mlmon.commands.connecting import checked, connected
 from mlmon.core.errors import UsageError
 from mlmon.output.results import Field, Record, Result
 from mlmon.session import Session
@@ -57,7 +58,7 @@ def init(
     asked = Asked(config, subscription=subscription, resource_group=resource_group, name=name)
     if local is None:
         return checked(session, asked) if check else connected(session, asked)
-    if check or asked != Asked(None, subscription="", resource_group="", name=""):
+    if check or asked != NOTHING:
         raise UsageError("--local names an embedded workspace, the other options one on Azure", hint="give one of both")
     folder = session.path(local).resolve()
     file = session.world.cwd / FILE

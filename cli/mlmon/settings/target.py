@@ -104,19 +104,19 @@ def azure_table(name: str, table: Mapping[str, Any], *, path: Path) -> tuple[Azu
     return azure_workspace(*(table[key] for key in NAMES), origin=where), options
 
 
-def required_config(path: Path) -> AzureWorkspace:
-    """Azure ML's own file, where somebody says that this is one. Raises `UsageError` when it is none, and why."""
+def required_config(path: Path, *, said: str) -> AzureWorkspace:
+    """Azure ML's own file, where somebody says that this is one: `said` is how. Raises `UsageError` when it is none."""
     try:
         content = json.loads(path.read_text("utf-8-sig"))
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", hint=_DOWNLOAD) from None
+        raise UsageError(f"{said} cannot be read: {error.strerror}", hint=_DOWNLOAD) from None
     except (ValueError, RecursionError):
-        raise UsageError(f"{path} is not JSON", hint=_DOWNLOAD) from None
+        raise UsageError(f"{said} is not JSON", hint=_DOWNLOAD) from None
     known = content if isinstance(content, dict) else {}
     wrong = [key for key in CONFIG_KEYS if not isinstance(known.get(key), str)]
     if wrong:
-        raise UsageError(f"{path} must have {' and '.join(map(repr, wrong))}, as text", hint=_DOWNLOAD)
-    return azure_workspace(*(known[key] for key in CONFIG_KEYS), origin=str(path))
+        raise UsageError(f"{said} must have {', '.join(map(repr, wrong))} as text", hint=_DOWNLOAD)
+    return azure_workspace(*(known[key] for key in CONFIG_KEYS), origin=said)
 
 
 CONFIG_KEYS: Final = ("subscription_id", "resource_group", "workspace_name")

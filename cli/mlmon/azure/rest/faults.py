@@ -42,6 +42,15 @@ class Asked:
     otherwise: str = ""
 
 
+class RoleMissing(NotAllowed):
+    """A service refused, and `role` on `scope` is what would help."""
+
+    def __init__(self, message: str, *, hint: str, role: str, scope: str) -> None:
+        super().__init__(message, hint=hint)
+        self.role = role
+        self.scope = scope
+
+
 LONGEST: Final = 300
 """How much of a service's own words is repeated, in characters."""
 _SKEW_SECONDS: Final = 300
@@ -166,10 +175,12 @@ def _forbidden(asked: Asked, response: Any, account: str) -> NotAllowed:
         )
     if denied := _ACTION.search(message):
         message = f"it needs {denied[1]}"  # the rest repeats who, what and where, in ids
-    hints = [f"ask for the role {asked.role!r} on {asked.scope}", asked.otherwise]
+    said = f"{account or 'this sign-in'} may not {asked.doing}{_because(message)}"
     # storage refuses a signature that is older or newer than 15 minutes
-    hint = _clock(response) or "\n".join(filter(None, hints))
-    return NotAllowed(f"{account or 'this sign-in'} may not {asked.doing}{_because(message)}", hint=hint)
+    if clock := _clock(response):
+        return NotAllowed(said, hint=clock)
+    hints = [f"ask for the role {asked.role!r} on {asked.scope}", asked.otherwise]
+    return RoleMissing(said, hint="\n".join(filter(None, hints)), role=asked.role, scope=asked.scope)
 
 
 _ACTION: Final = re.compile(r"authorization to perform action '([^']+)'")

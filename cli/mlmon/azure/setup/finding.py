@@ -90,7 +90,8 @@ def subscription(wire: Wire, said: str) -> str:
         return found[0]
     if found:
         raise UsageError(
-            f"{len(found)} subscriptions are named {short(said)!r}", hint=f"write an id: {', '.join(found[:_MOST_NAMED])}"
+            f"{len(found)} subscriptions are named {short(said)!r}",
+            hint=f"write an id: {', '.join(found[:_MOST_NAMED])}",
         )
     names = sorted({name for _, name in known if name})
     seen = f"it sees {', '.join(names[:_MOST_NAMED])}" if names else "az account list shows those of az"
