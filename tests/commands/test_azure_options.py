@@ -80,6 +80,36 @@ def test_a_mistake_in_a_variable_asks_nobody(
     assert len(azure.requests) == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "variables", "origin"),
+    [("--cloud bogus", {}, "--cloud"), ("", {"MLMON_CLOUD": "bogus"}, "MLMON_CLOUD")],
+)
+def test_a_cloud_that_there_is_not_is_named_with_those_there_are(
+    prod: Runner, options: str, variables: dict[str, str], origin: str
+) -> None:
+    """The metadata document is in order, so it is not what has to be checked."""
+    outcome = prod.at(prod.folder, **variables)(f"status {options}")
+    assert (outcome.code, outcome.err) == (
+        2,
+        (
+            f"error: there is no cloud named 'bogus' ({origin})\n"
+            "hint: it is one of: AzureCloud, AzureChinaCloud, AzureUSGovernment, LocalCloud\n"
+        ),
+    )
+
+
+def test_a_network_that_is_not_there_is_told_within_seconds(prod: Runner) -> None:
+    """Both generations would ask for the cloud's addresses, and wait for them, one after the other."""
+    began = time.monotonic()
+    outcome = prod.at(prod.folder, ARM_CLOUD_METADATA_URL="https://127.0.0.1:9/metadata/endpoints")("status")
+    assert outcome.code == 6
+    assert outcome.err == (
+        "error: 127.0.0.1:9 refuses connections: could not read the cloud's metadata\n"
+        "hint: check the network, and HTTPS_PROXY\n"
+    )
+    assert time.monotonic() - began < 4.8  # the longest pauses between four tries are 4.2 s together
+
+
 def test_an_answer_is_waited_for_as_long_as_the_option_says(azure: LocalAzure, prod: Runner) -> None:
     with azure.fault(slow(1.5), path="getLogs"):
         assert prod("logs ep1/blue -n 1").out == "request 100 scored\n"

@@ -222,12 +222,15 @@ def test_the_part_that_is_missing_is_named_with_what_there_is(azure: LocalAzure,
         ),
     )
     alone = here("init --resource-group rg")
-    assert (alone.code, alone.err.splitlines()[0]) == (
+    assert (alone.code, alone.err.splitlines()[:2]) == (
         2,
-        (
-            "error: which workspace? --subscription and --name are missing (known: resource group rg from "
-            "--resource-group)"
-        ),
+        [
+            (
+                "error: which workspace? --subscription and --name are missing (known: resource group rg from "
+                "--resource-group)"
+            ),
+            "hint: in rg there is other, ws",
+        ],
     )
     az(here, subscription=azure.workspace.subscription)
     usual = here("init")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mlmon import settings
 from mlmon.core.errors import Code, MlmonError, NotFound, UsageError, did_you_mean
 from mlmon.session import Session
 from mlmon.settings import AzureWorkspace
 
-if TYPE_CHECKING:
-    from mlmon.azure.setup import Setup
-
+Visible = Callable[[str], Sequence[AzureWorkspace]]
+"""The workspaces that this sign-in sees in a subscription, "" for all."""
 _HOW: Final = "mlmon init --config config.json\nor: mlmon init --subscription ID --resource-group NAME --name NAME"
 _EMBEDDED: Final = "or: mlmon init --local DIR makes or connects an embedded one"
 _AZ: Final = "the defaults of az"
@@ -80,42 +79,44 @@ def chosen(session: Session, asked: Asked) -> Chosen:
         return Chosen(known.bare(), _parts((known.subscription, known.resource_group, known.name), (origin,) * 3))
     anyone, _ = settings.used_as(session.settings, AzureWorkspace("", "", ""))
     setup = session.setup(anyone, state=session.world.cwd)
-    parts = _said(session, setup, asked, given)
+    subscription = setup.subscription(asked.subscription) if asked.subscription else ""
+    usual = given or setup.defaults(session.world.cwd)
+    parts = _parts_of(
+        (subscription, asked.resource_group, asked.name),
+        (usual.subscription, usual.resource_group, usual.name),
+        other=str(asked.config) if given else _AZ,
+    )
     values = [part.value for part in parts]
     if all(values):
         origins = Chosen(AzureWorkspace("", "", ""), parts).origins
         return Chosen(settings.azure_workspace(*values, origin=origins), parts)
     if not asked.name and not session.terminal.can_ask:
-        raise _missing(setup, parts)
+        raise _missing(setup.visible, parts)
     session.terminal.note("looking for workspaces")
-    return Chosen(_choice(session, setup.visible(_subscription(setup, asked)), asked))
+    return Chosen(_choice(session, setup.visible(subscription), asked))
 
 
-def nearby(setup: Setup, target: AzureWorkspace) -> str:
-    """The workspaces in a group, or else in its subscription, as a sentence; "" where none can be seen."""
+def nearby(visible: Visible, target: AzureWorkspace) -> str:
+    """The workspaces in a group, or else in its subscription ("" for all), as a sentence; "" where none can be seen."""
     try:
-        visible = setup.visible(target.subscription)
+        seen = visible(target.subscription)
     except MlmonError:
         return ""  # this was only to help
     group = target.resource_group
-    if names := [one.name for one in visible if group and _fits(one.resource_group, group)]:
+    if names := [one.name for one in seen if group and _fits(one.resource_group, group)]:
         return f"in {group} there is {', '.join(names[:_MOST_NAMED])}"
-    seen = [f"{one.name} ({one.resource_group})" for one in visible]
-    return f"in the subscription there is {', '.join(seen[:_MOST_NAMED])}" if seen else ""
+    where = "in the subscription there is" if target.subscription else "this sign-in sees"
+    return f"{where} {_listed(seen)}" if seen else ""
 
 
-def _subscription(setup: Setup, asked: Asked) -> str:
-    return setup.subscription(asked.subscription) if asked.subscription else ""
+def _listed(seen: Sequence[AzureWorkspace]) -> str:
+    return ", ".join(f"{one.name} ({one.resource_group})" for one in seen[:_MOST_NAMED])
 
 
-def _said(session: Session, setup: Setup, asked: Asked, given: AzureWorkspace | None) -> tuple[Part, ...]:
-    """Each name from its option, else from the file that was given, else from az."""
-    usual = given or setup.defaults(session.world.cwd)
-    options = (_subscription(setup, asked), asked.resource_group, asked.name)
-    others = (usual.subscription, usual.resource_group, usual.name)
-    other = str(asked.config) if given else _AZ
-    values = tuple(option or else_ for option, else_ in zip(options, others, strict=True))
-    origins = tuple(flag if option else other for flag, option in zip(_OPTIONS, options, strict=True))
+def _parts_of(options: tuple[str, str, str], usual: tuple[str, str, str], *, other: str) -> tuple[Part, ...]:
+    """Each name from its option, else what `other` says."""
+    values = [option or else_ for option, else_ in zip(options, usual, strict=True)]
+    origins = [flag if option else other for flag, option in zip(_OPTIONS, options, strict=True)]
     return _parts(values, origins)
 
 
@@ -124,14 +125,14 @@ def _parts(values: Sequence[str], origins: Sequence[str]) -> tuple[Part, ...]:
     return tuple(Part(*each) for each in zip(whats, values, origins, strict=True))
 
 
-def _missing(setup: Setup, parts: Sequence[Part]) -> UsageError:
+def _missing(visible: Visible, parts: Sequence[Part]) -> UsageError:
     """Nobody is there to choose: which of the names are not said, and what there is."""
     known = [part for part in parts if part.value]
     if not known:
         return UsageError("which workspace? nothing names one", hint=f"{_HOW}\n{_EMBEDDED}")
     lacking = [option for option, part in zip(_OPTIONS, parts, strict=True) if not part.value]
     subscription, group, _ = (part.value for part in parts)
-    near = nearby(setup, AzureWorkspace(subscription, group, "")) if subscription else ""
+    near = nearby(visible, AzureWorkspace(subscription, group, ""))
     return UsageError(
         f"which workspace? {' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing"
         f" (known: {', '.join(map(str, known))})",
@@ -167,8 +168,7 @@ def _choice(session: Session, visible: Sequence[AzureWorkspace], asked: Asked) -
 def _seen(wanted: str, visible: Sequence[AzureWorkspace]) -> str:
     if not visible:
         return "it sees none at all: az login --tenant ID signs in to another tenant"
-    seen = [f"{one.name} ({one.resource_group})" for one in visible]
-    return did_you_mean(wanted, tuple(one.name for one in visible)) or f"it sees {', '.join(seen[:_MOST_NAMED])}"
+    return did_you_mean(wanted, tuple(one.name for one in visible)) or f"it sees {_listed(visible)}"
 
 
 def _fits(name: str, wanted: str) -> bool:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mlmon import settings
-from mlmon.commands.choosing import NOTHING, Asked, Chosen, chosen, nearby
+from mlmon.commands.choosing import NOTHING, Asked, Chosen, Visible, chosen, nearby
 from mlmon.core.errors import Code, ExitCode, Failure, MlmonError, NotFound
 from mlmon.core.model import Generation, Permission, Service
 from mlmon.core.parallel import map_bounded
@@ -15,9 +15,6 @@ from mlmon.core.ports import Workspace
 from mlmon.output.results import Faces, Field, Lines, Record, Result, Row, Rows
 from mlmon.session import Session
 from mlmon.settings import FILE, Folder
-
-if TYPE_CHECKING:
-    from mlmon.azure.setup import Setup
 
 _FOUND: Final = (
     Field("workspace"),
@@ -53,7 +50,7 @@ def connected(session: Session, asked: Asked) -> Result:
     session.terminal.note(f"looking at {target.name} in {target.resource_group}{assumed}")
     setup = session.setup(target, state=file.parent)
     workspace, draft = setup.afresh(target)
-    with _saying_what_to_check(setup, meant):
+    with _saying_what_to_check(setup.visible, meant):
         found = setup.discovered(workspace, warn=lambda error: _warn(session, error))
     services = _services(session, workspace)
     for sentence in workspace.services.unseen if found.v1 else ():  # else it has just been said
@@ -85,7 +82,7 @@ def checked(session: Session, asked: Asked) -> Result:
     meant = chosen(session, asked)
     target, _ = settings.used_as(session.settings, meant.target)
     setup = session.setup(target, state=session.settings.state)
-    with _saying_what_to_check(setup, meant):
+    with _saying_what_to_check(setup.visible, meant):
         found = setup.permissions(setup.connect(target))
     machines = Rows(_PERMISSIONS, [_row(one) for one in found])
     return Faces(people=Lines(_lines(found)), machines=machines, exit_code=_outcome(found))
@@ -127,7 +124,7 @@ def _require_writable(folder: Path) -> None:
 
 
 @contextmanager
-def _saying_what_to_check(setup: "Setup", meant: Chosen) -> Iterator[None]:
+def _saying_what_to_check(visible: Visible, meant: Chosen) -> Iterator[None]:
     """Whoever just named a workspace that is not there needs to hear what is, and not how one is named."""
     try:
         yield
@@ -135,7 +132,7 @@ def _saying_what_to_check(setup: "Setup", meant: Chosen) -> Iterator[None]:
         if error.code is not Code.WORKSPACE_NOT_FOUND or not meant.parts:
             raise
         assumed = f" ({meant.assumed})" if meant.assumed else ""
-        hints = [f"check {meant.origins}{assumed}", nearby(setup, meant.target)]
+        hints = [f"check {meant.origins}{assumed}", nearby(visible, meant.target)]
         raise NotFound(error.message, hint="\n".join(filter(None, hints)), code=error.code) from None
 
 
