@@ -20,7 +20,7 @@ from emulators.azure import LocalAzure
 from emulators.faults import Fault, answer, dropped, gateway_timeout, html, refuse, reset_mid_body, slow, throttled
 from mlmon.azure.discovery import API
 from mlmon.azure.rest.client import Client
-from mlmon.azure.rest.faults import Asked
+from mlmon.azure.rest.faults import Asked, RoleMissing
 from mlmon.azure.rest.shared import SharedTransport
 from mlmon.azure.rest.wire import Wire
 from mlmon.core.errors import Failure, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
@@ -181,7 +181,7 @@ def test_a_role_that_is_missing_is_named_with_the_account_and_the_scope(azure: L
     with azure.deny("Microsoft.MachineLearningServices/workspaces/read"):
         error = failed(here)
     assert said(error) == (
-        NotAllowed,
+        RoleMissing,
         "mlmon-tests may not read the workspace: it needs Microsoft.MachineLearningServices/workspaces/read",
         f"ask for the role 'Reader' on {here.path}",
     )
