@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from dataclasses import replace
 from datetime import datetime
@@ -202,3 +204,23 @@ def test_notes_that_nobody_can_read_do_not_stop_the_work(demo: Runner, unread: s
     finally:
         os.close(writing)
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 2)
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("command", ["init", "query", "serve"])
+def test_help_is_broken_where_the_screen_ends_and_nowhere_else(command: str, width: int) -> None:
+    done = subprocess.run(
+        [*MLMON, command, "--help"],
+        env={**os.environ, "COLUMNS": str(width), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said, _, examples = done.stdout.partition("Examples:")
+    lines = [line.strip() for line in said.splitlines()]
+    paragraphs = [list(group) for filled, group in itertools.groupby(lines, key=bool) if filled]
+    assert len(paragraphs) >= 3  # the usage, the summary, and what is to be known
+    for paragraph in paragraphs:
+        assert paragraph == textwrap.wrap(" ".join(paragraph), width - 2)
+    first = next(line for line in examples.splitlines() if line.strip())
+    assert first.startswith(f"   mlmon {command} ")

@@ -108,6 +108,10 @@ def test_workspaces_have_names(tmp_path: Path) -> None:
         load(cwd=tmp_path, environ={}, workspace="prdo")
     assert caught.value.message == "no workspace named 'prdo' in the settings (asked for by --workspace)"
     assert caught.value.hint == "did you mean 'prod'?"
+    with pytest.raises(NotFound) as caught:
+        load(cwd=tmp_path, environ={"MLMON_WORKSPACE": "nope"})
+    assert caught.value.message == "no workspace named 'nope' in the settings (asked for by MLMON_WORKSPACE)"
+    assert caught.value.hint == "they name prod, try; a folder is written as a path: ./nope"
 
 
 def test_home_is_written_as_a_tilde(tmp_path: Path) -> None:
@@ -210,12 +214,12 @@ def test_how_a_workspace_on_azure_is_used_stands_in_its_table_and_can_be_overrul
         ),
         (
             'storage_auth = "keys"',
-            "'keys' is not a storage_auth ([workspaces.prod] in {path})",
+            "'keys' is not a way to open storage ([workspaces.prod] in {path})",
             "did you mean 'key'?",
         ),
         (
             'telemetry_scope = "x"',
-            "'x' is not a telemetry_scope ([workspaces.prod] in {path})",
+            "'x' is not a scope of telemetry ([workspaces.prod] in {path})",
             "it is one of: component, workspace",
         ),
     ],
@@ -233,13 +237,13 @@ def test_a_name_that_would_lead_a_request_elsewhere_is_refused(tmp_path: Path, n
     path = write(tmp_path / "config.json", json.dumps(content))
     with pytest.raises(UsageError) as caught:
         load(cwd=tmp_path, environ={})
-    assert caught.value.message == f"{name!r} cannot be the resource_group of a workspace ({path})"
+    assert caught.value.message == f"{name!r} cannot be the resource group of a workspace ({path})"
 
 
 def test_a_mistake_in_a_variable_names_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load(cwd=tmp_path, environ={"MLMON_STORAGE_AUTH": "sas"})
-    assert caught.value.message == "'sas' is not a storage_auth (MLMON_STORAGE_AUTH)"
+    assert caught.value.message == "'sas' is not a way to open storage (MLMON_STORAGE_AUTH)"
 
 
 def test_what_was_found_out_is_remembered_beside_the_file_that_names_the_workspace(tmp_path: Path) -> None:
@@ -257,3 +261,27 @@ def test_what_was_found_out_is_remembered_beside_the_file_that_names_the_workspa
     write(tmp_path / "alone" / ".azureml" / "config.json", json.dumps(config))
     (tmp_path / "mlmon.toml").unlink()
     assert load(cwd=tmp_path / "alone", environ={}).state == tmp_path / "alone"
+
+
+def test_a_default_service_is_for_the_workspace_of_its_file_however_that_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "mlmon.toml", f'workspace = "prod"\nservice = "churn"\n{AZURE}')
+    with file.open("a") as more:
+        more.write('[workspaces.same]\nsubscription = "S"\nresource_group = "G"\nname = "W"\n')
+        more.write('[workspaces.dev]\nsubscription = "s"\nresource_group = "g"\nname = "dev"\n')
+    churn = Setting("service", "churn", str(file))
+    assert load(cwd=tmp_path, environ={}).service == churn
+    assert load(cwd=tmp_path, environ={}, workspace="same").service == churn
+    assert load(cwd=tmp_path, environ={}, workspace="dev").service is None
+    assert load(cwd=tmp_path, environ={"MLMON_WORKSPACE": "dev"}).service is None
+    assert load(cwd=tmp_path, environ={"MLMON_SERVICE": "fraud"}, workspace="dev").service is not None
+
+
+def test_a_default_service_beside_azure_mls_own_file_is_for_that_workspace(tmp_path: Path) -> None:
+    config = {"subscription_id": "s", "resource_group": "g", "workspace_name": "w"}
+    write(tmp_path / "config.json", json.dumps(config))
+    file = write(
+        tmp_path / "mlmon.toml",
+        'service = "churn"\n[workspaces.dev]\nsubscription = "s"\nresource_group = "g"\nname = "dev"\n',
+    )
+    assert load(cwd=tmp_path, environ={}).service == Setting("service", "churn", str(file))
+    assert load(cwd=tmp_path, environ={}, workspace="dev").service is None

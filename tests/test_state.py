@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mlmon.state import FILE, FOLDER, Remembered
+from mlmon.state import FILE, FOLDER, Draft, Remembered
 
 
 def known(folder: Path) -> Path:
@@ -94,3 +94,16 @@ def test_it_is_safe_to_delete(tmp_path: Path) -> None:
     assert memory.read() == {}
     memory.remember({"two": 2})
     assert memory.read() == {"two": 2}
+
+
+def test_a_draft_takes_the_place_of_what_was_known_when_it_is_kept_and_not_before(tmp_path: Path) -> None:
+    memory = Remembered(tmp_path, key="a")
+    memory.remember({"one": 1, "two": 2})
+    draft = Draft(memory)
+    assert draft.read() == {}
+    draft.remember({"two": 3, "three": 4, "four": 5})
+    draft.remember({"four": None})
+    assert draft.read() == {"two": 3, "three": 4}
+    assert memory.read() == {"one": 1, "two": 2}
+    draft.keep()
+    assert memory.read() == {"two": 3, "three": 4}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from mlmon import settings as settings_
 from mlmon.core.errors import Code, ExitCode, Failure, Interrupted, NotFound, UsageError, did_you_mean
 from mlmon.core.model import Demo, Service, ServiceName
-from mlmon.core.timerange import parse_duration
+from mlmon.core.timerange import parse_timeout
 from mlmon.output.terminal import Terminal
 from mlmon.settings import AzureWorkspace, Settings
 
@@ -125,13 +125,7 @@ class Session:
             UsageError: it was given, and is not a duration or none at all.
         """
         said = self.settings.timeout
-        if not said.value:
-            return None
-        if duration := parse_duration(said.value):
-            return duration
-        raise UsageError(
-            f"the timeout {said.value!r} is no time at all ({said.origin})", hint="write it like 90s or 10m"
-        )
+        return parse_timeout(said.value, origin=said.origin) if said.value else None
 
     def connect(self) -> Workspace:
         """The workspace that the settings name. Nothing is asked of Azure yet.
@@ -146,15 +140,21 @@ class Session:
     def setup(self, target: AzureWorkspace, *, state: Path) -> Setup:
         """What connects a folder to Azure, signed in as `target` says; `state` is where it is remembered."""
         from mlmon.azure.setup import Setup
-        from mlmon.azure.workspace import AzureMLWorkspace, wire_for
+        from mlmon.azure.workspace import wire_for
 
-        wire = wire_for(target, environ=self.world.environ, timeout=self.timeout, debug=self._debug)
-        return Setup(wire, lambda chosen: AzureMLWorkspace.over(wire, chosen, state=state, clock=self.world.clock))
+        wire = wire_for(
+            target,
+            environ=self.world.environ,
+            timeout=self.timeout,
+            debug=self._debug,
+            cloud_origin=self.origin("cloud"),
+        )
+        return Setup(wire, state=state, clock=self.world.clock)
 
     def _azure(self, target: AzureWorkspace) -> AzureMLWorkspace:
         from mlmon.azure.workspace import AzureMLWorkspace
 
-        self._debug(f"workspace: {target.name} on Azure (from {self._origin('workspace')})")
+        self._debug(f"workspace: {target.name} on Azure (from {self.origin('workspace')})")
         return AzureMLWorkspace.connect(
             target,
             state=self.settings.state,
@@ -162,6 +162,7 @@ class Session:
             timeout=self.timeout,
             clock=self.world.clock,
             debug=self._debug,
+            cloud_origin=self.origin("cloud"),
         )
 
     def _debug(self, message: str) -> None:
@@ -183,10 +184,11 @@ class Session:
                 f"the workspace {target.name!r} is on Azure, and this needs an embedded one",
                 hint="mlmon --workspace ./FOLDER uses one; mlmon init --local FOLDER makes one",
             )
-        self._debug(f"workspace: {target.path} (from {self._origin('workspace')})")
+        self._debug(f"workspace: {target.path} (from {self.origin('workspace')})")
         return LocalWorkspace.open(target.path, clock=self.world.clock)
 
-    def _origin(self, name: str) -> str:
+    def origin(self, name: str) -> str:
+        """Who said a setting."""
         return next((setting.origin for setting in self.settings.all() if setting.name == name), "default")
 
     def create_embedded(self, folder: Path) -> EmbeddedWorkspace:
@@ -228,7 +230,7 @@ class Session:
         if name:
             return _find(workspace, name)
         if self.settings.service:
-            self._debug(f"service: {self.settings.service.value} (from {self._origin('service')})")
+            self._debug(f"service: {self.settings.service.value} (from {self.origin('service')})")
             return _find(workspace, self.settings.service.value)
         services = workspace.services.list()
         if not services:

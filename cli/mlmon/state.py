@@ -80,3 +80,23 @@ class Remembered:
         except BaseException:
             Path(partial).unlink(missing_ok=True)
             raise
+
+
+class Draft:
+    """What a run finds out anew: nothing is known at first, and what was known stays so until `keep`."""
+
+    def __init__(self, kept: Remembered) -> None:
+        self._kept = kept
+        self._found: dict[str, Json] = {}
+
+    def read(self) -> Mapping[str, Json]:
+        """All that was found out by this run."""
+        return dict(self._found)
+
+    def remember(self, found: Mapping[str, Json]) -> None:
+        """As `Remembered.remember`, for this run."""
+        self._found = {name: value for name, value in {**self._found, **found}.items() if value is not None}
+
+    def keep(self) -> None:
+        """Put it in the place of all that was known."""
+        self._kept.remember({**dict.fromkeys(self._kept.read()), **self._found})

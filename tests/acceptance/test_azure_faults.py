@@ -396,9 +396,18 @@ CASES = [
         "mlmon status",
         t.nothing,
         6,
-        "error: could not read the cloud's metadata: the proxy before <arm> refuses\n"
+        "error: could not read the cloud's metadata: the proxy 127.0.0.1:9 cannot be used\n"
         "hint: check HTTPS_PROXY and NO_PROXY",
         {"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""},
+    ),
+    Case(
+        "proxy with a name that means nothing",
+        "mlmon status",
+        t.nothing,
+        6,
+        "error: the proxy nowhere.invalid cannot be used: could not read the cloud's metadata\n"
+        "hint: check HTTPS_PROXY and NO_PROXY",
+        {"HTTPS_PROXY": "nowhere.invalid", "NO_PROXY": ""},
     ),
     Case(
         "unknown certificate",

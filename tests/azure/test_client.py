@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from emulators.azure import LocalAzure
 from emulators.faults import Fault, answer, dropped, gateway_timeout, html, refuse, reset_mid_body, slow, throttled
 from mlmon.azure.discovery import API
 from mlmon.azure.rest.client import Client
-from mlmon.azure.rest.faults import Asked
+from mlmon.azure.rest.faults import Asked, RoleMissing
 from mlmon.azure.rest.shared import SharedTransport
 from mlmon.azure.rest.wire import Wire
 from mlmon.core.errors import Failure, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
@@ -180,7 +181,7 @@ def test_a_role_that_is_missing_is_named_with_the_account_and_the_scope(azure: L
     with azure.deny("Microsoft.MachineLearningServices/workspaces/read"):
         error = failed(here)
     assert said(error) == (
-        NotAllowed,
+        RoleMissing,
         "mlmon-tests may not read the workspace: it needs Microsoft.MachineLearningServices/workspaces/read",
         f"ask for the role 'Reader' on {here.path}",
     )
@@ -347,7 +348,25 @@ def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:geheim@127.0.0.1:{port}")
         error = reached(unsigned("https://management.example", {}))
     assert said(error)[1:] == (
-        "could not look: the proxy before management.example refuses",
+        f"could not look: the proxy 127.0.0.1:{port} cannot be used",
+        "check HTTPS_PROXY and NO_PROXY",
+    )
+
+
+@pytest.mark.parametrize(
+    ("said_so", "proxy"),
+    [
+        ("bogus.invalid", "bogus.invalid"),
+        ("http://user:geheim@bogus.invalid:8080", "bogus.invalid:8080"),
+        ("http://user:geheim@bogus.invalid:what", "that HTTPS_PROXY names"),
+    ],
+)
+def test_a_proxy_that_is_none_is_named_by_itself(monkeypatch: pytest.MonkeyPatch, said_so: str, proxy: str) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", said_so)
+    error = reached(unsigned("https://management.example", {}))
+    assert said(error)[1:] == (
+        f"could not look: the proxy {proxy} cannot be used",
         "check HTTPS_PROXY and NO_PROXY",
     )
 
@@ -387,7 +406,56 @@ def test_certificates_that_are_not_there_are_named(variable: str) -> None:
     )
 
 
-def test_a_file_without_certificates_is_no_traceback(azure: LocalAzure, tmp_path: Path) -> None:
-    (tmp_path / "empty.pem").write_text("nothing\n")
-    error = reached(unsigned(azure.url("arm"), {"SSL_CERT_FILE": str(tmp_path / "empty.pem")}))
-    assert isinstance(error, Unavailable)
+@pytest.mark.parametrize("name", ["text.pem", "folder"])
+def test_what_has_no_certificates_in_it_is_named_at_once(tmp_path: Path, name: str) -> None:
+    (tmp_path / "text.pem").write_text("nothing\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "mine.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    with pytest.raises(UsageError) as caught:
+        unsigned("https://management.example", {"SSL_CERT_FILE": str(tmp_path / name)})
+    form = "a folder has them as openssl rehash names them" if name == "folder" else "a file has them as PEM"
+    assert (caught.value.message, caught.value.hint) == (
+        f"there are no certificates in {tmp_path / name} (SSL_CERT_FILE)",
+        f"{form}; or unset SSL_CERT_FILE",
+    )
+
+
+def test_a_folder_of_certificates_is_believed(azure: LocalAzure, tmp_path: Path) -> None:
+    authority = azure.certificate.authority
+    hashed = subprocess.run(
+        ["openssl", "x509", "-hash", "-noout", "-in", str(authority)], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    (tmp_path / f"{hashed}.0").write_bytes(authority.read_bytes())
+    client = unsigned(azure.url("arm"), {"REQUESTS_CA_BUNDLE": str(tmp_path)})
+    assert client.get(
+        "/metadata/endpoints", asked=Asked("look", scope="", role=""), query={"api-version": "2020-06-01"}
+    )
+
+
+def test_curls_variable_comes_last(azure: LocalAzure, tmp_path: Path) -> None:
+    """It was made for another program, and the others are what the README names first."""
+    wire = Wire(environ={"CURL_CA_BUNDLE": "/nowhere.pem", "SSL_CERT_FILE": str(azure.certificate.authority)})
+    assert wire.certificates == str(azure.certificate.authority)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_tried_again(
+    azure: LocalAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    wire = Wire({})
+    paused: list[float] = []
+    wire.transport.sleep = paused.append  # type: ignore[method-assign]  # the network's end is ours to play
+    reached(Client(azure.url("arm"), transport=wire.transport, spoken=wire.spoken()))
+    assert paused == []
+
+
+def test_a_cloud_that_cannot_be_asked_for_its_addresses_is_not_asked_by_every_plane(tmp_path: Path) -> None:
+    """Two planes in their turn took seven seconds to say that the network is not there."""
+    wire = Wire(environ={"ARM_CLOUD_METADATA_URL": "https://127.0.0.1:9/metadata"})
+    with pytest.raises(Unavailable) as first:
+        _ = wire.cloud
+    began = time.monotonic()
+    with pytest.raises(Unavailable) as second:
+        _ = wire.cloud
+    assert second.value is first.value
+    assert time.monotonic() - began < 0.3

@@ -87,8 +87,22 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(UsageError) as caught:
         cloud_of("AzureChina", environ={}, fetch=never)
     assert (caught.value.message, caught.value.hint) == (
-        "there is no cloud named 'AzureChina'",
+        "there is no cloud named 'AzureChina' (--cloud)",
         "did you mean 'AzureChinaCloud' or 'AzureCloud'?",
+    )
+
+
+def test_a_name_that_the_metadata_does_not_have_either_is_a_mistake_of_who_said_it() -> None:
+    with pytest.raises(UsageError) as caught:
+        cloud_of(
+            "bogus",
+            environ={"ARM_CLOUD_METADATA_URL": URL},
+            fetch=lambda _: [PRIVATE, {"name": "AzureCloud"}, {"name": 3}, None],
+            origin="MLMON_CLOUD",
+        )
+    assert (caught.value.message, caught.value.hint) == (
+        "there is no cloud named 'bogus' (MLMON_CLOUD)",
+        "it is one of: AzureCloud, AzureChinaCloud, AzureUSGovernment, Private",
     )
 
 

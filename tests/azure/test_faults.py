@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmon.azure.rest.faults import LONGEST, Asked, Plane, answered, is_gone, short, told
+from mlmon.azure.rest.faults import LONGEST, Asked, Plane, RoleMissing, answered, is_gone, short, told
 from mlmon.core.errors import MlmonError, NotAllowed, NotFound, Unavailable
 
 ASKED = Asked("read the thing", scope="/the/scope", role="Reader")
@@ -69,7 +69,7 @@ def test_the_data_plane_has_roles_of_its_own_and_whoever_asks_names_another_way(
     body = "<?xml version='1.0'?><Error><Code>X</Code><Message>Not permitted.\nRequestId:1</Message></Error>"
     response = Response(403, body, {"x-ms-error-code": "AuthorizationPermissionMismatch"})
     assert meaning(response, DATA) == (
-        NotAllowed,
+        RoleMissing,
         "me@example.com may not list the blobs: Not permitted",
         f"ask for the role '{DATA.role}' on {DATA.scope}\nor try the other way",
     )
@@ -117,6 +117,11 @@ def test_a_firewall_is_no_missing_role() -> None:
             False,
         ),
         (404, refused("ResourceNotFound", "The Resource 'microsoft.insights/components/x' was"), False),
+        (404, refused("ParentResourceNotFound", "Can not perform it. Parent resource 'ws' not found."), True),
+        (404, refused("ParentResourceNotFound", "Can not perform it. Parent resource 'ws/ep1' not found."), False),
+        (404, refused("ParentResourceNotFound", "because the parent resource '/x/workspaces/ws' could not be"), True),
+        (404, refused("ParentResourceNotFound", "because the parent resource '/x/workspaces/ws/e/ep1' could"), False),
+        (404, refused("ParentResourceNotFound", ""), False),
         (403, refused("ResourceGroupNotFound", ""), False),
         (404, "", False),
     ],

@@ -93,7 +93,10 @@ def with_collection(document: Document, *, on: bool) -> Document:
     collector = made["properties"].get("dataCollector") or {}
     collections = collector.get("collections") or {}
     folded = {str(key).casefold(): key for key in collections if collections[key] is not None}
-    usual = [each if collections.get(each) else folded.get(each, each) for each in ("model_inputs", "model_outputs")]
+    usual = [
+        each if collections.get(each) is not None else folded.get(each, each)
+        for each in ("model_inputs", "model_outputs")
+    ]
     names = usual if on else list(collections)
     for name in names:
         known = collections.get(name)
@@ -146,6 +149,21 @@ def test_switching_200_deployments_changes_nothing_but_the_switch(
     for seen, stored in zip(read_by_sdk(names), azure.deployments.values(), strict=True):
         assert seen is None or (seen["insights"], any(seen["collections"].values())) == (False, False)
         assert seen is not None or not is_whole(stored)
+
+
+def test_an_empty_collection_is_there_beside_one_of_its_name_in_other_letters(
+    azure: LocalAzure, workspace: AzureMLWorkspace
+) -> None:
+    """Drawn rarely, and the one of the very name is meant."""
+    azure.add_deployment("ep1", "twice")
+    document = azure.deployments["ep1", "twice"]
+    document["properties"]["dataCollector"] = {"collections": {"model_outputs": {}, "Model_Outputs": {}}}
+    expected = with_collection(document, on=True)
+    switch_all(workspace, [ServiceName("ep1", "twice")], SwitchRequest(Switch.COLLECTION, on=True))
+    collections = azure.deployments["ep1", "twice"]["properties"]["dataCollector"]["collections"]
+    assert collections == expected["properties"]["dataCollector"]["collections"]
+    assert collections["Model_Outputs"] == {}
+    assert collections["model_outputs"]["dataCollectionMode"] == "Enabled"
 
 
 def is_whole(document: Document) -> bool:

@@ -48,8 +48,9 @@ def test_each_setting_says_where_it_came_from(prod: Runner) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--timeout soon", "'soon' is not a duration"),
-        ("--timeout 0s", "the duration '0s' is no time at all"),
+        ("--timeout soon", "'soon' is not a duration (--timeout)"),
+        ("--timeout -1s", "the duration '-1s' is negative (--timeout)"),
+        ("--timeout 0s", "the timeout '0s' is no time at all (--timeout)"),
         ("--storage-auth sas", "'sas' is not a way to open storage"),
         ("--tenant a/b", "'a/b' is not a tenant (--tenant)"),
         ("--cloud a/b", "'a/b' is not a cloud (--cloud)"),
@@ -65,7 +66,8 @@ def test_a_mistake_in_an_option_asks_nobody(azure: LocalAzure, prod: Runner, opt
     ("said", "message"),
     [
         ({"MLMON_TIMEOUT": "0s"}, "the timeout '0s' is no time at all (MLMON_TIMEOUT)"),
-        ({"MLMON_CLOUD": "Mars"}, "there is no cloud named 'Mars'"),
+        ({"MLMON_TIMEOUT": "abc"}, "'abc' is not a duration (MLMON_TIMEOUT)"),
+        ({"MLMON_CLOUD": "Mars"}, "there is no cloud named 'Mars' (MLMON_CLOUD)"),
         ({"REQUESTS_CA_BUNDLE": "/nowhere.pem"}, "there are no certificates at /nowhere.pem (REQUESTS_CA_BUNDLE)"),
     ],
 )
@@ -76,6 +78,36 @@ def test_a_mistake_in_a_variable_asks_nobody(
     outcome = prod.at(prod.folder, **said)("status")
     assert (outcome.code, outcome.err.splitlines()[0]) == (2, f"error: {message}")
     assert len(azure.requests) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "origin"),
+    [("--cloud bogus", {}, "--cloud"), ("", {"MLMON_CLOUD": "bogus"}, "MLMON_CLOUD")],
+)
+def test_a_cloud_that_there_is_not_is_named_with_those_there_are(
+    prod: Runner, options: str, variables: dict[str, str], origin: str
+) -> None:
+    """The metadata document is in order, so it is not what has to be checked."""
+    outcome = prod.at(prod.folder, **variables)(f"status {options}")
+    assert (outcome.code, outcome.err) == (
+        2,
+        (
+            f"error: there is no cloud named 'bogus' ({origin})\n"
+            "hint: it is one of: AzureCloud, AzureChinaCloud, AzureUSGovernment, LocalCloud\n"
+        ),
+    )
+
+
+def test_a_network_that_is_not_there_is_told_within_seconds(prod: Runner) -> None:
+    """Both generations would ask for the cloud's addresses, and wait for them, one after the other."""
+    began = time.monotonic()
+    outcome = prod.at(prod.folder, ARM_CLOUD_METADATA_URL="https://127.0.0.1:9/metadata/endpoints")("status")
+    assert outcome.code == 6
+    assert outcome.err == (
+        "error: 127.0.0.1:9 refuses connections: could not read the cloud's metadata\n"
+        "hint: check the network, and HTTPS_PROXY\n"
+    )
+    assert time.monotonic() - began < 4.8  # the longest pauses between four tries are 4.2 s together
 
 
 def test_an_answer_is_waited_for_as_long_as_the_option_says(azure: LocalAzure, prod: Runner) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from azured import local_azure
-from emulators import seed
+from emulators import blobfront, seed
 from emulators.azure import LocalAzure
 from emulators.faults import answer, html, refuse, slow, throttled
 from running import Outcome, Runner
@@ -156,10 +156,21 @@ def test_nobody_there_to_choose_is_a_usage_error_and_asks_nothing(azure: LocalAz
 
 def test_a_config_that_is_none_is_said(azure: LocalAzure, here: Runner) -> None:
     assert here("init --config nowhere.json").code == 5
-    (here.folder / "mine.json").write_text('{"name": "package"}')
-    outcome = here("init --config mine.json")
-    assert outcome.code == 2
-    assert outcome.err.startswith("error: mine.json names no workspace\n")
+    for text, message in {
+        '{"name": "package"}': "must have 'subscription_id', 'resource_group', 'workspace_name' as text",
+        '{"subscription_id": "s", "resource_group": 3, "workspace_name": "w"}': "must have 'resource_group' as text",
+        "[]": "must have 'subscription_id', 'resource_group', 'workspace_name' as text",
+        "{": "is not JSON",
+        "": "is not JSON",
+    }.items():
+        (here.folder / "mine.json").write_text(text)
+        outcome = here("init --config mine.json")
+        assert (outcome.code, outcome.err) == (
+            2,
+            f"error: mine.json {message}\nhint: Azure ML studio offers the file: Download config file\n",
+        )
+    (here.folder / "folder").mkdir()
+    assert here("init --config folder").err.startswith("error: folder cannot be read: Is a directory\n")
 
 
 def test_an_embedded_workspace_and_one_on_azure_are_not_both_meant(here: Runner) -> None:
@@ -168,7 +179,162 @@ def test_an_embedded_workspace_and_one_on_azure_are_not_both_meant(here: Runner)
     assert outcome.err.startswith("error: --local names an embedded workspace, the other options one on Azure\n")
 
 
+def az(here: Runner, **defaults: str) -> None:
+    """What az takes for granted."""
+    folder = here.folder / "no-home" / ".azure"
+    folder.mkdir(parents=True)
+    subscription = defaults.pop("subscription", "")
+    (folder / "config").write_text("[defaults]\n" + "".join(f"{key} = {value}\n" for key, value in defaults.items()))
+    profile = {"subscriptions": [{"id": subscription, "isDefault": True}] if subscription else []}
+    (folder / "azureProfile.json").write_text(json.dumps(profile))
+
+
+def test_what_az_adds_to_a_name_is_said(azure: LocalAzure, here: Runner) -> None:
+    az(here, subscription=azure.workspace.subscription, group="local")
+    outcome = here("init --name ws")
+    assumed = (
+        f"subscription {azure.workspace.subscription} from the defaults of az, "
+        "resource group local from the defaults of az"
+    )
+    note, error, *hints = outcome.err.splitlines()
+    assert outcome.code == 5
+    assert note == f"looking at ws in local ({assumed})"
+    assert error == "error: could not read the workspace: Resource group 'local' could not be found"
+    assert hints == [
+        f"hint: check the defaults of az, --name ({assumed})",
+        "hint: in the subscription there is ws (rg)",
+    ]
+
+
+def test_the_part_that_is_missing_is_named_with_what_there_is(azure: LocalAzure, here: Runner) -> None:
+    azure.add_workspace("other")
+    azure.add_workspace("elsewhere", group="more")
+    outcome = here(f"init --resource-group RG --subscription {azure.workspace.subscription}")
+    assert (outcome.code, outcome.err) == (
+        2,
+        (
+            f"error: which workspace? --name is missing (known: subscription {azure.workspace.subscription} from "
+            "--subscription, resource group RG from --resource-group)\n"
+            "hint: in RG there is other, ws\n"
+            "hint: mlmon init --config config.json\n"
+            "hint: or: mlmon init --subscription ID --resource-group NAME --name NAME\n"
+            "hint: or: mlmon init --local DIR makes or connects an embedded one\n"
+        ),
+    )
+    alone = here("init --resource-group rg")
+    assert (alone.code, alone.err.splitlines()[:2]) == (
+        2,
+        [
+            (
+                "error: which workspace? --subscription and --name are missing (known: resource group rg from "
+                "--resource-group)"
+            ),
+            "hint: in rg there is other, ws",
+        ],
+    )
+    az(here, subscription=azure.workspace.subscription)
+    usual = here("init")
+    assert (usual.code, usual.err.splitlines()[:2]) == (
+        2,
+        [
+            (
+                f"error: which workspace? --resource-group and --name are missing (known: subscription "
+                f"{azure.workspace.subscription} from the defaults of az)"
+            ),
+            "hint: in the subscription there is elsewhere (more), other (rg), ws (rg)",
+        ],
+    )
+
+
+def test_a_name_that_resembles_none_is_answered_with_those_there_are(azure: LocalAzure, here: Runner) -> None:
+    outcome = here("init --name nope")
+    assert (outcome.code, outcome.err) == (
+        5,
+        "looking for workspaces\nerror: this sign-in sees no workspace named 'nope'\nhint: it sees ws (rg)\n",
+    )
+
+
+def test_a_subscription_goes_by_its_name_too(azure: LocalAzure, here: Runner) -> None:
+    outcome = here("init --subscription production --resource-group rg --name ws -o json")
+    assert (outcome.code, outcome.json["workspace"]) == (0, full(azure)), outcome.err
+    assert written(here) == f'workspace = "ws"\n\n{table(azure)}'
+    azure.add_subscription("Twice")
+    azure.add_subscription("Twice")
+    for said, code, error, hint in (
+        ("Producton", 5, "this sign-in sees no subscription named 'Producton'", "did you mean 'Production'?"),
+        ("Mars", 5, "this sign-in sees no subscription named 'Mars'", "it sees Production, Twice"),
+        ("twice", 2, "2 subscriptions are named 'twice'", "write an id: "),
+    ):
+        wrong = here(["init", "--subscription", said, "--resource-group", "rg", "--name", "ws"])
+        assert (wrong.code, wrong.err.splitlines()[0]) == (code, f"error: {error}")
+        assert wrong.err.splitlines()[1].startswith(f"hint: {hint}")
+
+
+def test_a_name_alone_chooses_on_a_terminal(azure: LocalAzure, here: Runner) -> None:
+    azure.add_workspace("another", group="more")
+    outcome = here("init", stdin="9\nWS\n", terminal=True)
+    assert outcome.code == 0, outcome.err
+    assert "'9' is none of them; type a number from 1 to 2\n" in outcome.err
+    assert written(here) == f'workspace = "ws"\n\n{table(azure)}'
+
+
 # what is written
+
+
+def test_names_are_kept_as_azure_writes_them(azure: LocalAzure, here: Runner) -> None:
+    """Azure compares them in any case, so another spelling is no other workspace."""
+    outcome = here(f"init --subscription {azure.workspace.subscription.upper()} --resource-group RG --name WS -o json")
+    assert (outcome.code, outcome.json["workspace"]) == (0, full(azure))
+    assert written(here) == f'workspace = "ws"\n\n{table(azure)}'
+    assert (
+        here(f"init --subscription {azure.workspace.subscription} --resource-group Rg --name Ws -o json").json[
+            "changed"
+        ]
+        is False
+    )
+    assert written(here) == f'workspace = "ws"\n\n{table(azure)}'
+
+
+def test_a_folder_that_takes_no_files_is_said_before_anything_is_asked(azure: LocalAzure, here: Runner) -> None:
+    closed = Path("/proc/self")  # closed to root too
+    outcome = here.at(closed, HOME=str(here.folder))(f"init {names(azure)} -o json")
+    error = json.loads(outcome.err)
+    assert (outcome.code, error["code"], error["hint"]) == (
+        1,
+        "folder-unwritable",
+        "choose a folder for mlmon.toml that you may write to",
+    )
+    assert error["message"].startswith("'/proc/self' cannot be written to (")
+    assert len(azure.requests) == 0
+
+
+def test_use_beside_azure_mls_own_file_names_the_workspace_with_the_service(azure: LocalAzure, here: Runner) -> None:
+    """A service alone would be the default of every other workspace too."""
+    config(azure, here.folder / ".azureml" / "config.json")
+    outcome = here("use ep1/blue -o json")
+    assert (outcome.code, outcome.json["changed"]) == (0, True), outcome.err
+    assert written(here) == f'workspace = "ws"\nservice = "ep1/blue"\n\n{table(azure)}'
+    assert here("use ep1/blue -o json").json["changed"] is False
+    assert here("logs -n 1").out == "request 100 scored\n"
+
+
+def test_the_default_service_of_one_workspace_is_not_that_of_another(azure: LocalAzure, here: Runner) -> None:
+    dev = table(azure).replace("[workspaces.ws]", "[workspaces.dev]").replace('name = "ws"', 'name = "dev"')
+    (here.folder / "mlmon.toml").write_text(f'workspace = "ws"\nservice = "ep1/blue"\n\n{table(azure)}\n{dev}')
+    before = written(here)
+    settings = here("status --settings --workspace dev -o json").json
+    assert [one["value"] for one in settings[:2]] == ["dev", None]
+    outcome = here("use ep1/green --workspace dev")
+    file = here.folder / "mlmon.toml"
+    assert (outcome.code, outcome.err) == (
+        2,
+        (
+            f"error: {file} names another workspace, and a default service counts only for that one\n"
+            "hint: mlmon init makes this one the folder's workspace; MLMON_SERVICE names a service for a while\n"
+        ),
+    )
+    assert written(here) == before
+    assert len(azure.requests) == 0
 
 
 def test_what_a_person_wrote_is_kept(azure: LocalAzure, here: Runner) -> None:
@@ -224,11 +390,30 @@ def test_a_workspace_that_is_not_there_leaves_nothing_behind(azure: LocalAzure, 
     outcome = here(f"init --subscription {azure.workspace.subscription} --resource-group rg --name wz")
     assert outcome.code == 5
     assert outcome.err.startswith("looking at wz in rg\nerror: could not read the workspace: The Resource ")
-    assert outcome.err.endswith("hint: mlmon init connects this folder to a workspace that is there\n")
+    assert outcome.err.endswith("hint: check --subscription, --resource-group, --name\nhint: in rg there is ws\n")
     assert not (here.folder / "mlmon.toml").exists()
 
 
 # what is remembered
+
+
+@pytest.mark.parametrize("path", ["/workspaces/ws$|datastores", "workspaces"])
+def test_an_init_that_fails_forgets_nothing(azure: LocalAzure, here: Runner, path: str) -> None:
+    here(f"init {names(azure)}")
+    memory = here.folder / ".mlmon" / "discovered.json"
+    before = memory.read_text()
+    with azure.fault(html(502), path=path):
+        assert here("init").code == 6
+    assert memory.read_text() == before
+
+
+def test_an_init_that_succeeds_forgets_what_was_wrong(azure: LocalAzure, here: Runner) -> None:
+    here(f"init {names(azure)}")
+    memory = here.folder / ".mlmon" / "discovered.json"
+    before = memory.read_text()
+    memory.write_text(before.replace("westeurope", "mars").replace('"management":', '"old": "x",\n"management":'))
+    assert here("init").code == 0
+    assert json.loads(memory.read_text()) == json.loads(before)
 
 
 def test_the_next_command_finds_nothing_out_again(azure: LocalAzure, here: Runner) -> None:
@@ -390,6 +575,76 @@ def test_planes_are_waited_for_at_the_same_time(azure: LocalAzure, here: Runner)
         outcome = here("init --check -o json")
     assert outcome.code == 0
     assert time.monotonic() - began < 3
+
+
+def test_logs_are_tried_on_each_generation(azure: LocalAzure, here: Runner) -> None:
+    """They have a permission of their own in each, and the first of all services may be of either."""
+    azure.webservices.add("a-first", kind="AKS")
+    here(f"init {names(azure)}")
+    assert here("init --check -o json").code == 0
+    with azure.deny(".*/getLogs/action"):
+        outcome = here("init --check -o json")
+    row = outcome.json[1]
+    assert (outcome.code, row["plane"], row["allowed"], row["role"]) == (4, "logs", False, "AzureML Data Scientist")
+    with azure.deny(".*", scope="/services/a-first/logs"):
+        other = here("init --check -o json")
+    assert (other.code, [row["allowed"] for row in other.json]) == (4, [True, False, True, True])
+
+
+def test_without_a_list_of_services_nobody_knows_of_logs(azure: LocalAzure, here: Runner) -> None:
+    here(f"init {names(azure)}")
+    with azure.fault(html(502), path="onlineEndpoints$"):
+        outcome = here("init --check -o json")
+    assert outcome.code == 6
+    assert outcome.json[1]["reason"] == "the services could not be listed, so there was none to try it on"
+
+
+def test_people_read_whom_to_ask_for_what(azure: LocalAzure, here: Runner) -> None:
+    """They send it to whoever gives out roles, so nothing of it is cut, on a terminal of 80 columns either."""
+    here(f"init {names(azure)}")
+    here.width = 80
+    with azure.deny(".*/getLogs/action"), azure.deny(".*blobs/read"), azure.stop_plane("logs"):
+        outcome = here("init --check", terminal=True)
+    logs = azure.url("logs").removeprefix("https://")
+    container = azure.datastores["workspaceblobstore"]["properties"]["containerName"]
+    assert outcome.code == 4
+    assert outcome.out.splitlines() == [
+        "account: mlmon-tests",
+        "control: allowed",
+        (
+            "logs: not allowed: mlmon-tests may not read the log of edge/main: it needs "
+            "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/getLogs/action"
+        ),
+        f"  ask for the role 'AzureML Data Scientist' on {azure.workspace.id}",
+        f"telemetry: not known: {logs} refuses connections: could not query telemetry",
+        "  check the network, and HTTPS_PROXY",
+        (
+            f"data: not allowed: mlmon-tests may not list the blobs of {container}: This request is not authorized to "
+            "perform this operation using this permission"
+        ),
+        f"  ask for the role 'Storage Blob Data Reader' on the storage account {azure.storage_account[0]}",
+        "  or, where account keys are allowed: --storage-auth key",
+    ]
+
+
+def test_a_firewall_asks_for_no_role(azure: LocalAzure, here: Runner) -> None:
+    here(f"init {names(azure)}")
+    with azure.fault(blobfront.firewalled(), plane="blob"):
+        row = here("init --check -o json").json[3]
+    assert (row["allowed"], row["role"]) == (False, None)
+    assert row["reason"].startswith("the firewall of the storage account ")
+    assert row["hint"] == "use its network or a private endpoint, or have this address allowed"
+
+
+def test_with_the_key_it_is_the_key_that_needs_a_role(azure: LocalAzure, here: Runner) -> None:
+    here(f"init {names(azure)}")
+    row = here("init --check --storage-auth key -o json").json[3]
+    assert (row["allowed"], row["role"], row["scope"]) == (True, "AzureML Data Scientist", azure.workspace.id)
+    with azure.deny(".*/listSecrets/action"):
+        row = here("init --check --storage-auth key -o json").json[3]
+    store = f"{azure.workspace.id}/datastores/workspaceblobstore"
+    assert (row["allowed"], row["role"], row["scope"]) == (False, "AzureML Data Scientist", store)
+    assert row["hint"] == f"ask for the role 'AzureML Data Scientist' on {store}"
 
 
 def test_a_workspace_without_services_has_no_log_to_try(azure: LocalAzure, here: Runner) -> None:

@@ -129,3 +129,13 @@ def test_init_here_again_changes_nothing(mlmon: Runner) -> None:
     assert before == 'workspace = "."\n'
     assert mlmon("init --local .").code == 0
     assert (mlmon.folder / "mlmon.toml").read_text() == before
+
+
+@pytest.mark.parametrize("where", ["", "--workspace ./ws"])
+def test_an_embedded_workspace_has_no_permissions_to_check(mlmon: Runner, where: str) -> None:
+    mlmon("init --local ws")
+    said = f"{mlmon.folder / 'ws'} is an embedded workspace: a folder, with no permissions to check"
+    outcome = mlmon(f"init --check {where}")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", f"{said}\n")
+    assert mlmon(f"init --check {where} -o json").json == []
+    assert mlmon("init --check --workspace ./nowhere").code == 5

@@ -48,7 +48,7 @@ def test_durations_as_people_write_them(text: str, expected: timedelta) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("-3d", "the duration '-3d' is negative", "durations count back from now: 3d"),
+        ("-3d", "the duration '-3d' is negative", "write it without its minus: 3d"),
         ("3", "'3' is not a duration", "write it like 90s, 5h30m or 7d"),
         ("P10M", "'P10M' is not a duration", "write it like 90s, 5h30m or 7d"),  # ten months, or ten minutes?
         ("PT", "'PT' is not a duration", "write it like 90s, 5h30m or 7d"),

@@ -183,6 +183,22 @@ def test_a_person_chooses_by_number_or_name_until_it_is_one():
     assert desk(typed="churn\n").terminal.choose("which service?", ["churn", "fraud"]) == "churn"
 
 
+def test_a_short_name_chooses_where_only_one_is_called_so():
+    labels, names = ["dev (rg, s1)", "prod (rg, s1)", "dev (rg, s2)"], ["dev", "prod", "dev"]
+    assert desk(typed="PROD\n").terminal.choose("which?", labels, names=names) == "prod (rg, s1)"
+    assert desk(typed="dev (rg, s2)\n").terminal.choose("which?", labels, names=names) == "dev (rg, s2)"
+    place = desk(typed="dev\nprd\n7\n" + "9" * 5000 + "\n3\n")
+    assert place.terminal.choose("which?", labels, names=names) == "dev (rg, s2)"
+    _, *answers = place.err.seen.split("number or name: ")
+    assert [answer.replace("9" * 5000, "99") for answer in answers] == [
+        "'dev' is what 2 of them are called; type a number from 1 to 3\n",
+        "'prd' is none of them; did you mean 'prod'?\n",
+        "'7' is none of them; type a number from 1 to 3\n",
+        "'99' is none of them; type a number from 1 to 3\n",
+        "",
+    ]
+
+
 def test_choosing_without_a_person_or_an_answer_names_the_options():
     with pytest.raises(UsageError) as nobody:
         desk(tty=False).terminal.choose("which service?", ["churn", "fraud"])

@@ -37,9 +37,10 @@ class AzureMLWorkspace:
         timeout: timedelta | None,
         clock: Callable[[], datetime],
         debug: Callable[[str], None],
+        cloud_origin: str = "",
     ) -> AzureMLWorkspace:
         """Nothing is asked of Azure yet. `state` is the folder whose `.mlmon` remembers what is found out."""
-        wire = wire_for(target, environ=environ, timeout=timeout, debug=debug)
+        wire = wire_for(target, environ=environ, timeout=timeout, debug=debug, cloud_origin=cloud_origin)
         return cls.over(wire, target, state=state, clock=clock)
 
     @classmethod
@@ -87,7 +88,19 @@ class AzureMLWorkspace:
 
 
 def wire_for(
-    target: AzureWorkspace, *, environ: Mapping[str, str], timeout: timedelta | None, debug: Callable[[str], None]
+    target: AzureWorkspace,
+    *,
+    environ: Mapping[str, str],
+    timeout: timedelta | None,
+    debug: Callable[[str], None],
+    cloud_origin: str = "",
 ) -> Wire:
-    """The wire to the cloud and tenant of a workspace."""
-    return Wire(environ=environ, cloud_name=target.cloud, tenant=target.tenant, timeout=timeout, debug=debug)
+    """The wire to the cloud and tenant of a workspace; `cloud_origin` is who named the cloud."""
+    return Wire(
+        environ=environ,
+        cloud_name=target.cloud,
+        cloud_origin=cloud_origin,
+        tenant=target.tenant,
+        timeout=timeout,
+        debug=debug,
+    )

@@ -174,6 +174,6 @@ def _summary(function: Callable[..., Result]) -> str:
 
 
 def _help(function: Callable[..., Result], examples: Sequence[str]) -> str:
-    return (
-        inspect.cleandoc(function.__doc__ or "") + "\n\nExamples:\n\n" + "\n\n".join(f"  {line}" for line in examples)
-    )
+    """The docstring, then the examples. A paragraph becomes one line: typer would keep the breaks inside it."""
+    paragraphs = [" ".join(each.split()) for each in inspect.cleandoc(function.__doc__ or "").split("\n\n")]
+    return "\n\n".join([*paragraphs, "Examples:", *(f"  {line}" for line in examples)])

@@ -1,19 +1,20 @@
 """Connecting a folder to a workspace on Azure: which one is meant, what is remembered of it, and what may be read."""
 
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 from mlmon import settings
-from mlmon.core.errors import Code, ExitCode, MlmonError, NotFound, UsageError, did_you_mean
+from mlmon.commands.choosing import NOTHING, Asked, Chosen, Visible, chosen, nearby
+from mlmon.core.errors import Code, ExitCode, Failure, MlmonError, NotFound
 from mlmon.core.model import Generation, Permission, Service
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Workspace
-from mlmon.output.results import Field, Record, Result, Row, Rows
+from mlmon.output.results import Faces, Field, Lines, Record, Result, Row, Rows
 from mlmon.session import Session
-from mlmon.settings import FILE, AzureWorkspace
+from mlmon.settings import FILE, Folder
 
 _FOUND: Final = (
     Field("workspace"),
@@ -33,38 +34,34 @@ _PERMISSIONS: Final = (
     Field("role"),
     Field("scope", optional=True),
     Field("reason"),
+    Field("hint"),
 )
-_HOW: Final = "mlmon init --config config.json\nor: mlmon init --subscription ID --resource-group NAME --name NAME"
 _AT_ONCE: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the options name; "" where they do not."""
-
-    config: Path | None
-    subscription: str
-    resource_group: str
-    name: str
 
 
 def connected(session: Session, asked: Asked) -> Result:
     """Find out all that can be remembered of the workspace, and write mlmon.toml. Raises as `Setup.discovered`."""
-    chosen = _chosen(session, asked)
-    target, said = settings.used_as(session.settings, chosen)
     file = session.world.cwd / FILE
-    settings.name_in(file, chosen)  # before anything is asked: it may not do
-    session.terminal.note(f"looking at {chosen.name} in {chosen.resource_group}")
+    _require_writable(file.parent)
+    meant = chosen(session, asked)
+    target, said = settings.used_as(session.settings, meant.target)
+    settings.name_in(file, meant.target)  # before anything is asked: it may not do
+    assumed = f" ({meant.assumed})" if meant.assumed else ""
+    session.terminal.note(f"looking at {target.name} in {target.resource_group}{assumed}")
     setup = session.setup(target, state=file.parent)
-    workspace = setup.connect(target)
-    found = setup.discovered(workspace, warn=lambda error: _warn(session, error))
+    workspace, draft = setup.afresh(target)
+    with _saying_what_to_check(setup.visible, meant):
+        found = setup.discovered(workspace, warn=lambda error: _warn(session, error))
     services = _services(session, workspace)
     for sentence in workspace.services.unseen if found.v1 else ():  # else it has just been said
         session.terminal.note(sentence, level="warning")
-    changed = settings.write_workspace(file, chosen, options=said)
-    session.terminal.note(f"connected to {workspace.name}")
+    spelled = setup.spelled(workspace)
+    changed = settings.write_workspace(file, spelled, options=said)
+    draft.keep()
+    full = "/".join((spelled.subscription, spelled.resource_group, spelled.name))
+    session.terminal.note(f"connected to {full}")
     values: Row = {
-        "workspace": workspace.name,
+        "workspace": full,
         "region": found.region or None,
         "storage": found.storage or None,
         "telemetry": found.telemetry or None,
@@ -79,21 +76,64 @@ def connected(session: Session, asked: Asked) -> Result:
 
 def checked(session: Session, asked: Asked) -> Result:
     """Whether each plane of the workspace may be read. Raises as `Setup.permissions`."""
-    target, _ = settings.used_as(session.settings, _chosen(session, asked))
+    if asked == NOTHING and isinstance(session.settings.target, Folder):
+        embedded = f"{session.embedded().name} is an embedded workspace: a folder, with no permissions to check"
+        return Rows(_PERMISSIONS, [], empty=embedded)
+    meant = chosen(session, asked)
+    target, _ = settings.used_as(session.settings, meant.target)
     setup = session.setup(target, state=session.settings.state)
-    found = setup.permissions(setup.connect(target))
-    rows = [
-        {
-            "plane": one.plane,
-            "allowed": one.allowed,
-            "account": one.account or None,
-            "role": one.role,
-            "scope": one.scope or None,
-            "reason": one.reason or None,
-        }
-        for one in found
-    ]
-    return Rows(_PERMISSIONS, rows, exit_code=_outcome(found))
+    with _saying_what_to_check(setup.visible, meant):
+        found = setup.permissions(setup.connect(target))
+    machines = Rows(_PERMISSIONS, [_row(one) for one in found])
+    return Faces(people=Lines(_lines(found)), machines=machines, exit_code=_outcome(found))
+
+
+def _row(one: Permission) -> Row:
+    return {
+        "plane": one.plane,
+        "allowed": one.allowed,
+        "account": one.account or None,
+        "role": one.role or None,
+        "scope": one.scope or None,
+        "reason": one.reason or None,
+        "hint": one.hint or None,
+    }
+
+
+def _lines(found: Sequence[Permission]) -> Iterator[str]:
+    """What people read, and send to whoever gives out roles: nothing of it is cut."""
+    for account in dict.fromkeys(one.account for one in found if one.account):
+        yield f"account: {account}"
+    for one in found:
+        word = {True: "allowed", False: "not allowed", None: "not known"}[one.allowed]
+        yield f"{one.plane}: {word}{f': {one.reason}' if one.reason else ''}"
+        yield from (f"  {line}" for line in one.hint.splitlines())
+
+
+def _require_writable(folder: Path) -> None:
+    """Before anything is asked of Azure: what it would take seconds to find out could not be kept."""
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise Failure(
+            f"{str(folder)!r} cannot be written to ({(error.strerror or 'no reason given').lower()})",
+            hint="choose a folder for mlmon.toml that you may write to",
+            code=Code.FOLDER_UNWRITABLE,
+        ) from None
+
+
+@contextmanager
+def _saying_what_to_check(visible: Visible, meant: Chosen) -> Iterator[None]:
+    """Whoever just named a workspace that is not there needs to hear what is, and not how one is named."""
+    try:
+        yield
+    except NotFound as error:
+        if error.code is not Code.WORKSPACE_NOT_FOUND or not meant.parts:
+            raise
+        assumed = f" ({meant.assumed})" if meant.assumed else ""
+        hints = [f"check {meant.origins}{assumed}", nearby(visible, meant.target)]
+        raise NotFound(error.message, hint="\n".join(filter(None, hints)), code=error.code) from None
 
 
 def _outcome(found: Sequence[Permission]) -> ExitCode:
@@ -119,66 +159,6 @@ def _services(session: Session, workspace: Workspace) -> Sequence[Service] | Non
             workspace.blobs.roots(service.name)
 
     collecting = [one for one in services if one.generation is Generation.V2 and one.collections]
-    for _ in map_bounded(look_up, collecting, workers=_AT_ONCE):
+    for _ in map_bounded(look_up, collecting, workers=_AT_ONCE, only_reads=True):
         pass
     return services
-
-
-def _chosen(session: Session, asked: Asked) -> AzureWorkspace:
-    """The workspace that is meant, by its names: options, else mlmon.toml or config.json, else az, else a choice.
-
-    Raises:
-        UsageError: nothing says which, and nobody is there to choose.
-        NotFound: none of that name can be seen.
-    """
-    given = _configured(session, asked.config) if asked.config else None
-    names = (asked.subscription, asked.resource_group, asked.name)
-    if not any(names):
-        known = given or session.settings.target
-        if isinstance(known, AzureWorkspace):
-            return AzureWorkspace(known.subscription, known.resource_group, known.name)
-    anyone, _ = settings.used_as(session.settings, AzureWorkspace("", "", ""))
-    setup = session.setup(anyone, state=session.world.cwd)
-    usual = given or setup.defaults(session.world.cwd)
-    subscription = asked.subscription or usual.subscription
-    group, name = asked.resource_group or usual.resource_group, asked.name or usual.name
-    if subscription and group and name:
-        return settings.azure_workspace(subscription, group, name, origin="--subscription, --resource-group, --name")
-    if not asked.name and not session.terminal.can_ask:
-        embedded = "or: mlmon init --local DIR makes or connects an embedded one"
-        raise UsageError("which workspace? nothing names one", hint=f"{_HOW}\n{embedded}")
-    session.terminal.note("looking for workspaces")
-    return _choice(session, setup.visible(asked.subscription), asked)
-
-
-def _configured(session: Session, config: Path) -> AzureWorkspace:
-    path = session.path(config)
-    if not path.exists():
-        raise NotFound(f"there is no file {config}", hint="Azure ML studio offers it: Download config file")
-    found = settings.azure_config(path)
-    if found is None:
-        raise UsageError(
-            f"{config} names no workspace",
-            hint='it has "subscription_id", "resource_group" and "workspace_name"',
-        )
-    return found
-
-
-def _choice(session: Session, visible: Sequence[AzureWorkspace], asked: Asked) -> AzureWorkspace:
-    groups = [one for one in visible if _fits(one.resource_group, asked.resource_group)]
-    fitting = [one for one in groups if _fits(one.name, asked.name)]
-    if not fitting:
-        wanted = f" named {asked.name!r}" if asked.name else ""
-        raise NotFound(
-            f"this sign-in sees no workspace{wanted}",
-            hint=did_you_mean(asked.name, tuple(one.name for one in visible)) or _HOW,
-            code=Code.WORKSPACE_NOT_FOUND,
-        )
-    if len(fitting) == 1 and asked.name:
-        return fitting[0]
-    offered = {f"{one.name} ({one.resource_group}, {one.subscription})": one for one in fitting}
-    return offered[session.terminal.choose("Which workspace?", list(offered))]
-
-
-def _fits(name: str, wanted: str) -> bool:
-    return not wanted or name.lower() == wanted.lower()

@@ -6,7 +6,7 @@ import typer
 
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.ports import Scope
-from mlmon.core.timerange import parse_duration
+from mlmon.core.timerange import parse_timeout
 from mlmon.output.results import Format
 
 FORMATS: Final = tuple(str(one) for one in Format)
@@ -29,8 +29,7 @@ def one_of(words: tuple[str, ...], what: str) -> Any:
 
 def some_time(text: str) -> str:
     """A parser that takes a duration longer than none."""
-    if not parse_duration(text):
-        raise UsageError(f"the duration {text!r} is no time at all", hint="write it like 90s, 10m or 1h")
+    parse_timeout(text, origin="--timeout")
     return text
 
 

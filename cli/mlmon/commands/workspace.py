@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from mlmon import settings
+from mlmon.commands.choosing import NOTHING, Asked
 from mlmon.commands.command import Group, command
-from mlmon.commands.connecting import Asked, checked, connected
+from mlmon.commands.connecting import checked, connected
 from mlmon.core.errors import UsageError
 from mlmon.output.results import Field, Record, Result
 from mlmon.session import Session
-from mlmon.settings import FILE
+from mlmon.settings import FILE, AzureWorkspace
 
 
 @command(
@@ -57,7 +58,7 @@ def init(
     asked = Asked(config, subscription=subscription, resource_group=resource_group, name=name)
     if local is None:
         return checked(session, asked) if check else connected(session, asked)
-    if check or asked != Asked(None, subscription="", resource_group="", name=""):
+    if check or asked != NOTHING:
         raise UsageError("--local names an embedded workspace, the other options one on Azure", hint="give one of both")
     folder = session.path(local).resolve()
     file = session.world.cwd / FILE
@@ -84,9 +85,18 @@ def use(
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service that commands mean by default.")],
 ) -> Result:
     """Choose the default service of this folder."""
+    file, target = session.settings.file, session.settings.require_target()
+    if not session.settings.speaks:
+        raise UsageError(
+            f"{file} names another workspace, and a default service counts only for that one",
+            hint="mlmon init makes this one the folder's workspace; MLMON_SERVICE names a service for a while",
+        )
     found = session.service(session.connect(), service)
-    file = session.settings.file
-    changed = settings.write(file, {"service": str(found.name)})
+    named = False
+    if isinstance(target, AzureWorkspace) and not settings.written(file).get("workspace"):
+        # it was found in Azure ML's config.json; with a file that names none, another one would have this service too
+        named = settings.write_workspace(file, target.bare(), options={})
+    changed = settings.write(file, {"service": str(found.name)}) or named
     return Record(
         (Field("service"), Field("changed"), Field("settings")),
         {"service": str(found.name), "changed": changed, "settings": str(file)},

@@ -256,7 +256,8 @@ class Discovered:
 class Permission:
     """Whether one plane may be read, tried as `account`; `allowed` is None where that could not be told.
 
-    `role` on `scope` is what it needs, `reason` why it is not so. `failed` where there was no answer to the question.
+    `role` on `scope` is what it needs, "" where no role would help; `reason` is why it is not so, `hint` what to do.
+    `failed` where there was no answer to the question.
     """
 
     plane: str
@@ -265,4 +266,5 @@ class Permission:
     scope: str
     role: str
     reason: str
+    hint: str = ""
     failed: bool = False

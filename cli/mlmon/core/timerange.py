@@ -100,10 +100,23 @@ def parse_duration(text: str) -> timedelta:
     except OverflowError:
         raise UsageError(f"the duration {text!r} is too long", hint=EXAMPLES) from None
     if text.startswith("-"):
-        raise UsageError(
-            f"the duration {text!r} is negative", hint=f"durations count back from now: {text.lstrip('-')}"
-        )
+        raise UsageError(f"the duration {text!r} is negative", hint=f"write it without its minus: {text.lstrip('-')}")
     raise UsageError(f"{text!r} is not a duration", hint="write it like 90s, 5h30m or 7d")
+
+
+def parse_timeout(text: str, *, origin: str) -> timedelta:
+    """A duration that can be waited for; `origin` is who said it.
+
+    Raises:
+        UsageError: as `parse_duration`, or it is no time at all.
+    """
+    try:
+        duration = parse_duration(text)
+    except UsageError as error:
+        raise UsageError(f"{error.message} ({origin})", hint=error.hint) from None
+    if not duration:
+        raise UsageError(f"the timeout {text!r} is no time at all ({origin})", hint="write it like 90s, 10m or 1h")
+    return duration
 
 
 def parse_moment(text: str, now: datetime) -> datetime:
@@ -120,7 +133,11 @@ def parse_moment(text: str, now: datetime) -> datetime:
             return day_start(now.date())
         case "yesterday":
             return day_start(now.date() - timedelta(days=1))
-    if _DURATION.fullmatch(word) or word[:1] in {"-", "P", "p"}:
+    if word.startswith("-"):
+        raise UsageError(
+            f"the duration {word!r} is negative", hint=f"durations count back from now: {word.lstrip('-')}"
+        )
+    if _DURATION.fullmatch(word) or word[:1] in {"P", "p"}:
         return _minus(now, parse_duration(word), word)
     try:
         moment = datetime.fromisoformat(word) if len(word) >= len("2026-03-01") else None

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from mlmon.core.errors import Failure, MlmonError, UsageError, did_you_mean
 from mlmon.output.controls import json_safe, neutral
@@ -121,8 +121,10 @@ class Terminal:
         answer = self._ask(f"{question} [y/N] ")
         return answer is not None and answer.lower() in {"y", "yes"}
 
-    def choose(self, question: str, options: Sequence[str]) -> str:
+    def choose(self, question: str, options: Sequence[str], *, names: Sequence[str] = ()) -> str:
         """Ask on stderr for one of the options, by number or by name, until one is given.
+
+        `names` are what each option may be called in short, in any case: several may have the same one.
 
         Raises:
             UsageError: nobody is there to answer; the hint names the options.
@@ -133,12 +135,13 @@ class Terminal:
         numbered = [f"  {number}  {neutral(option)}" for number, option in enumerate(options, 1)]
         self._say("\n".join([neutral(question), *numbered]))
         while (answer := self._ask("number or name: ")) is not None:
-            if answer in options:
-                return answer
-            if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(options):
-                return options[int(answer) - 1]
-            hint = did_you_mean(answer, tuple(options)) or f"type a number from 1 to {len(options)}"
-            self._say(neutral(f"{answer!r} is none of them; {hint}"))
+            called = [option for option, name in zip(options, names) if name.lower() == answer.lower()]  # noqa: B905 - or there are no names
+            if answer in options or len(called) == 1:
+                return answer if answer in options else called[0]
+            number = int(answer) if answer.isascii() and answer.isdigit() and len(answer) < _MOST_DIGITS else 0
+            if 1 <= number <= len(options):
+                return options[number - 1]
+            self._say(neutral(f"{answer!r} is {_refusal(answer, options, names=names, called=called)}"))
         raise Failure("nothing was chosen", hint=f"name one of: {', '.join(options)}")
 
     @contextmanager
@@ -194,6 +197,18 @@ class Terminal:
             yield
             if bars:
                 stream.flush()  # before they are drawn again
+
+
+_MOST_DIGITS: Final = 10
+
+
+def _refusal(answer: str, options: Sequence[str], *, names: Sequence[str], called: Sequence[str]) -> str:
+    """Why an answer chooses nothing, and what would."""
+    span = f"type a number from 1 to {len(options)}"
+    if called:
+        return f"what {len(called)} of them are called; {span}"
+    near = "" if answer.isdigit() else did_you_mean(answer, tuple(names or options))
+    return f"none of them; {near or span}"
 
 
 _STYLE_OF: dict[str, str] = {"warning": "warning", "debug": "dim"}

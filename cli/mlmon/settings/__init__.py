@@ -31,6 +31,7 @@ from mlmon.settings.target import (
     azure_config,
     azure_workspace,
     checked,
+    required_config,
 )
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "azure_workspace",
     "load",
     "name_in",
+    "required_config",
     "used_as",
     "workspaces",
     "write",
@@ -68,6 +70,8 @@ class Settings:
     output: Setting | None
     file: Path
     """The mlmon.toml that speaks of this workspace, whether or not it exists yet: where its default service belongs."""
+    speaks: bool
+    """Whether a default service in `file` is this workspace's: not where the file names another one."""
     state: Path
     """The folder beside whose settings `.mlmon` belongs."""
     options: tuple[Setting, ...]
@@ -113,13 +117,15 @@ def load(
     target = named.target if named else None
     if isinstance(target, AzureWorkspace):
         target = replace(target, **{option.name: option.value for option in options})
+    speaks = _speaks(chosen, environ=environ, files=files)
     return Settings(
         cwd=cwd,
         workspace=chosen.setting if chosen else None,
         target=target,
-        service=_service(environ, file, files),
+        service=_service(environ, _at(file, files) if speaks else None),
         output=_first("output", environ, files),
         file=file,
+        speaks=speaks,
         state=named.path.parent if named else file.parent,
         options=options,
         timeout=_said("timeout", flags or {}, environ) or Setting("timeout", "", "default"),
@@ -146,7 +152,7 @@ def used_as(settings: Settings, target: AzureWorkspace) -> tuple[AzureWorkspace,
     What a settings file says of another workspace does not hold for this one.
     """
     own = settings.target
-    same = isinstance(own, AzureWorkspace) and replace(own, **OPTIONS) == replace(target, **OPTIONS)
+    same = target.is_same(own)
     said = {one.name: one.value for one in settings.options if same or one.origin.startswith(("--", "MLMON_"))}
     said = {name: value for name, value in said.items() if value}
     return replace(target, **said), said
@@ -175,9 +181,9 @@ def _choose(
     said = Setting("workspace", flag, "--workspace") if flag else _first("workspace", environ, [])
     if said:
         named = _named(said, cwd, environ=environ, files=files)
-        own = named.target.path if isinstance(named.target, Folder) else cwd
-        speaks = next((file.path for file in files if file.values.get("workspace") == said.value), own / FILE)
-        return _Choice(said, named, speaks)
+        own = named.target.path / FILE if isinstance(named.target, Folder) else project.path if project else cwd / FILE
+        speaking = (file.path for file in files if _names(file, named.target, environ=environ, files=files))
+        return _Choice(said, named, next(speaking, own))
     for folder in (cwd, *cwd.parents):
         # nearest first: who stands in a workspace means that one, whatever a folder above says
         if project and project.path.parent == folder and (value := project.values.get("workspace")):
@@ -209,9 +215,10 @@ def _named(said: Setting, base: Path, *, environ: Mapping[str, str], files: list
     known = _known(files)
     if said.value in known:
         return known[said.value]
+    named = f"they name {', '.join(sorted(known))}; " if known else ""
     raise NotFound(
         f"no workspace named {said.value!r} in the settings (asked for by {said.origin})",
-        hint=did_you_mean(said.value, sorted(known)) or f"a folder is written as a path: ./{said.value}",
+        hint=did_you_mean(said.value, sorted(known)) or f"{named}a folder is written as a path: ./{said.value}",
         code=Code.WORKSPACE_NOT_FOUND,
     )
 
@@ -220,12 +227,39 @@ def _known(files: list[SettingsFile]) -> dict[str, Named]:
     return {name: named for file in reversed(files) for name, named in file.workspaces.items()}
 
 
-def _service(environ: Mapping[str, str], file: Path, files: list[SettingsFile]) -> Setting | None:
-    """The default service. One in a file counts only where that file speaks of the workspace that was chosen."""
+def _names(file: SettingsFile, target: Target, *, environ: Mapping[str, str], files: list[SettingsFile]) -> bool:
+    """Whether this is the workspace that a file names."""
+    value = file.values.get("workspace")
+    if not value:
+        return False
+    try:
+        named = _named(Setting("workspace", value, str(file.path)), file.path.parent, environ=environ, files=files)
+    except NotFound:
+        return False
+    if isinstance(target, AzureWorkspace):
+        return target.is_same(named.target)
+    return isinstance(named.target, Folder) and named.target.path.resolve() == target.path.resolve()
+
+
+def _speaks(chosen: _Choice | None, *, environ: Mapping[str, str], files: list[SettingsFile]) -> bool:
+    """Whether a default service in the file that goes with a choice counts. A file that names no workspace speaks of
+    the embedded one that it stands in, and of the one that it was not passed over for."""
+    file = _at(chosen.file, files) if chosen else None
+    if chosen is None or file is None:
+        return True
+    if file.values.get("workspace"):
+        return _names(file, chosen.named.target, environ=environ, files=files)
+    return isinstance(chosen.named.target, Folder) or chosen.setting.origin not in {"--workspace", "MLMON_WORKSPACE"}
+
+
+def _at(path: Path, files: list[SettingsFile]) -> SettingsFile | None:
+    return next((one for one in files if one.path == path), None) or (read(path) if there(path) else None)
+
+
+def _service(environ: Mapping[str, str], file: SettingsFile | None) -> Setting | None:
     if found := environ.get("MLMON_SERVICE"):
         return Setting("service", found, "MLMON_SERVICE")
-    speaks = next((one for one in files if one.path == file), None) or (read(file) if there(file) else None)
-    return _first("service", {}, [speaks] if speaks else [])
+    return _first("service", {}, [file] if file else [])
 
 
 def _first(name: str, environ: Mapping[str, str], files: list[SettingsFile]) -> Setting | None:

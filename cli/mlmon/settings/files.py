@@ -136,7 +136,7 @@ def write_workspace(path: Path, target: AzureWorkspace, *, options: Mapping[str,
 def name_in(path: Path, target: AzureWorkspace) -> str:
     """What a settings file calls a workspace, or would. Raises `UsageError` as `write_workspace`."""
     tables = _before(path).workspaces
-    if name := next((name for name, named in tables.items() if named.target == target), ""):
+    if name := next((name for name, named in tables.items() if target.is_same(named.target)), ""):
         return name
     if target.name in tables:
         raise UsageError(

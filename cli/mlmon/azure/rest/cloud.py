@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from mlmon.core.model import Json
 
 METADATA_URL: Final = "ARM_CLOUD_METADATA_URL"
 AUTHORITY_HOST: Final = "AZURE_AUTHORITY_HOST"
+_MOST_NAMED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +85,18 @@ WELL_KNOWN_AUTHORITIES: Final = frozenset(urlsplit(cloud.authority).hostname for
 """The hosts that Microsoft's identity platform vouches for; any other must be believed without asking it."""
 
 
-def cloud_of(name: str, *, environ: Mapping[str, str], fetch: Callable[[str], Json]) -> Cloud:
+def cloud_of(name: str, *, environ: Mapping[str, str], fetch: Callable[[str], Json], origin: str = "--cloud") -> Cloud:
     """The cloud of that name; without one the cloud whose metadata document `ARM_CLOUD_METADATA_URL` names, else the
     public one.
 
-    `fetch` gets a metadata document. A name that is not known is looked for in that document. The sign-in that
-    `AZURE_AUTHORITY_HOST` names is used instead of the cloud's own, as azure-identity does.
+    `fetch` gets a metadata document. A name that is not known is looked for in that document; `origin` is who said it.
+    The sign-in that `AZURE_AUTHORITY_HOST` names is used instead of the cloud's own, as azure-identity does.
 
     Raises:
         UsageError: no cloud of that name, or a variable that holds no https address.
         Unavailable: the document cannot be read, or says nothing that can be used.
     """
-    cloud = _cloud_of(name, environ=environ, fetch=fetch)
+    cloud = _cloud_of(name, environ=environ, fetch=fetch, origin=origin)
     authority = environ.get(AUTHORITY_HOST, "").rstrip("/")
     if not authority:
         return cloud
@@ -104,20 +105,24 @@ def cloud_of(name: str, *, environ: Mapping[str, str], fetch: Callable[[str], Js
     return replace(cloud, authority=authority)
 
 
-def _cloud_of(name: str, *, environ: Mapping[str, str], fetch: Callable[[str], Json]) -> Cloud:
+def _cloud_of(name: str, *, environ: Mapping[str, str], fetch: Callable[[str], Json], origin: str) -> Cloud:
     if known := next((cloud for cloud in _KNOWN if cloud.name.casefold() == name.casefold()), None):
         return known
     url = environ.get(METADATA_URL, "")
     if not url:
         if not name:
             return _KNOWN[0]
-        raise UsageError(
-            f"there is no cloud named {name!r}",
-            hint=did_you_mean(name, KNOWN_NAMES)
-            or f"it is one of: {', '.join(KNOWN_NAMES)}; a private cloud needs {METADATA_URL}",
-        )
+        raise _unknown(name, KNOWN_NAMES, origin=origin, otherwise=f"; a private cloud needs {METADATA_URL}")
     _require_https(url, METADATA_URL)
-    return _described(fetch(url), url=url, name=name)
+    return _described(fetch(url), url=url, name=name, origin=origin)
+
+
+def _unknown(name: str, known: Iterable[str], *, origin: str, otherwise: str = "") -> UsageError:
+    names = tuple(dict.fromkeys(known))
+    return UsageError(
+        f"there is no cloud named {name!r} ({origin})",
+        hint=did_you_mean(name, names) or f"it is one of: {', '.join(names)}{otherwise}",
+    )
 
 
 def _require_https(address: str, variable: str) -> None:
@@ -126,7 +131,7 @@ def _require_https(address: str, variable: str) -> None:
         raise UsageError(f"{address!r} is no https address ({variable})", hint=f"correct or unset {variable}")
 
 
-def _described(document: Json, *, url: str, name: str) -> Cloud:
+def _described(document: Json, *, url: str, name: str, origin: str) -> Cloud:
     """The cloud that a metadata document describes; of several the one that serves the document itself."""
     listed = document if isinstance(document, list) else [document]
     for each in listed:
@@ -135,10 +140,12 @@ def _described(document: Json, *, url: str, name: str) -> Cloud:
         own = bool(resource_manager) and (len(listed) == 1 or _serves(resource_manager, url))
         if named if name else own:
             return _cloud(each, resource_manager, url=url)
-    raise Unavailable(
-        f"the cloud metadata at {url} describes no cloud {f'named {name!r}' if name else 'that stands there'}",
-        hint=f"check {METADATA_URL}",
-    )
+    if name:
+        from mlmon.azure.rest.faults import short  # why here: Tab imports this module, and pays for what that needs
+
+        described = [short(found) for each in listed if (found := shape.text(each, "name"))]
+        raise _unknown(name, [*KNOWN_NAMES, *described[:_MOST_NAMED]], origin=origin)
+    raise Unavailable(f"the cloud metadata at {url} describes no cloud that stands there", hint=f"check {METADATA_URL}")
 
 
 def _serves(resource_manager: str, url: str) -> bool:

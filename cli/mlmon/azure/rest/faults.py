@@ -45,6 +45,15 @@ class Asked:
     otherwise: str = ""
 
 
+class RoleMissing(NotAllowed):
+    """A service refused, and `role` on `scope` is what would help."""
+
+    def __init__(self, message: str, *, hint: str, role: str, scope: str) -> None:
+        super().__init__(message, hint=hint)
+        self.role = role
+        self.scope = scope
+
+
 LONGEST: Final = 300
 """How much of a service's own words is repeated, in characters."""
 _SKEW_SECONDS: Final = 300
@@ -129,7 +138,9 @@ def _answered(asked: Asked, response: Any, account: str) -> MlmonError:  # noqa:
     )
 
 
-_GONE: Final = frozenset({"resourcegroupnotfound", "subscriptionnotfound", "parentresourcenotfound"})
+_GONE: Final = frozenset({"resourcegroupnotfound", "subscriptionnotfound"})
+_PARENT: Final = re.compile(r"parent resource '(?:[^'/]+|[^']*/workspaces/[^'/]+)'", re.IGNORECASE)
+"""The workspace: an endpoint in it that is missing is called 'ws/ep1'."""
 _OURS: Final = re.compile(r"Microsoft\.MachineLearningServices/workspaces/[^/'\s]+'", re.IGNORECASE)
 
 
@@ -138,7 +149,8 @@ def is_gone(response: Any) -> bool:
     if response.status_code != 404:
         return False
     code, message = told(response)
-    return code.lower() in _GONE or (code.lower() == "resourcenotfound" and bool(_OURS.search(message)))
+    workspace = {"resourcenotfound": _OURS, "parentresourcenotfound": _PARENT}.get(code.lower())
+    return code.lower() in _GONE or (workspace is not None and workspace.search(message) is not None)
 
 
 def _because(message: str) -> str:
@@ -179,10 +191,13 @@ def _forbidden(asked: Asked, response: Any, account: str) -> NotAllowed:
         )
     if denied := _ACTION.search(message):
         message = f"it needs {denied[1]}"  # the rest repeats who, what and where, in ids
-    hints = [f"ask for the role {asked.role!r} on {_grantable(asked.scope)}", asked.otherwise]
+    said = f"{account or 'this sign-in'} may not {asked.doing}{_because(message)}"
     # storage refuses a signature that is older or newer than 15 minutes
-    hint = _clock(response) or "\n".join(filter(None, hints))
-    return NotAllowed(f"{account or 'this sign-in'} may not {asked.doing}{_because(message)}", hint=hint)
+    if clock := _clock(response):
+        return NotAllowed(said, hint=clock)
+    scope = _grantable(asked.scope)
+    hints = [f"ask for the role {asked.role!r} on {scope}", asked.otherwise]
+    return RoleMissing(said, hint="\n".join(filter(None, hints)), role=asked.role, scope=scope)
 
 
 # the words of ARM, and those of the v1 services
@@ -229,12 +244,17 @@ def unreached(error: Exception, asked: Asked, *, host: str = "") -> Unavailable:
     for words, reason, hint in _REASONS:
         if any(word in text for word in words):
             kind = Unresolved if "resolved" in reason else Unavailable
-            return kind(f"could not {asked.doing}: {reason.format(host=host)}", hint=hint)
+            said = reason.format(host=host, proxy=_proxy())
+            return kind(f"could not {asked.doing}: {said}", hint=hint)
     return Unavailable(f"could not {asked.doing}: the connection to {host} broke", hint="try again in a minute")
 
 
 _REASONS: Final = (
-    (("ProxyError",), "the proxy before {host} refuses", "check HTTPS_PROXY and NO_PROXY"),
+    (
+        ("ProxyError", "ProxyURL", "Failed to parse"),
+        "the proxy {proxy} cannot be used",
+        "check HTTPS_PROXY and NO_PROXY",
+    ),
     (
         ("CERTIFICATE_VERIFY_FAILED", "SSLError", "SSLCertVerificationError"),
         "the certificate of {host} is not trusted",
@@ -253,6 +273,18 @@ _REASONS: Final = (
     (("ConnectTimeout", "timed out"), "{host} cannot be reached", "check the network, and HTTPS_PROXY"),
     (("Connection refused", "NewConnectionError"), "{host} refuses connections", "check the network, and HTTPS_PROXY"),
 )
+
+
+def _proxy() -> str:
+    """The proxy of this process by its host and port, without what else stands in its variable: often a password."""
+    from urllib.request import getproxies  # requests asks it too
+
+    address = getproxies().get("https") or getproxies().get("all") or ""
+    try:
+        parts = urlsplit(address if "://" in address else f"http://{address}")
+        return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or "that HTTPS_PROXY names"
+    except ValueError:
+        return "that HTTPS_PROXY names"
 
 
 def _host(error: Exception) -> str:

@@ -81,6 +81,8 @@ def retry_after(headers: Any) -> float | None:
 def _may_try_again(error: AzureError, method: str) -> bool:
     if isinstance(error, ServiceRequestTimeoutError | ServiceResponseTimeoutError):
         return False
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return False  # nobody corrects a certificate within seconds
     if method in _READING:
         return isinstance(error, ServiceRequestError | ServiceResponseError | IncompleteReadError)
     return _never_connected(error)

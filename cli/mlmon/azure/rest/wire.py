@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,7 +14,7 @@ from urllib.parse import urlsplit
 
 from mlmon.azure.rest.cloud import Cloud, cloud_of
 from mlmon.azure.rest.faults import Asked
-from mlmon.core.errors import UsageError
+from mlmon.core.errors import Unavailable, UsageError
 from mlmon.core.model import Json
 
 if TYPE_CHECKING:
@@ -25,23 +27,30 @@ if TYPE_CHECKING:
 CONNECT_SECONDS: Final = 5
 ANSWER_TIMEOUT: Final = timedelta(seconds=100)
 """How long one answer is waited for unless `--timeout` says otherwise."""
-_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
+_MARK: Final = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----")
+_HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
+_SILENT_SECONDS: Final = 15.0
+"""How long a cloud whose metadata could not be had is not asked again: every plane would wait for it in its turn."""
 
 
 @dataclass(slots=True)
 class Wire:
     """What is needed to speak to a cloud. Everything is made when it is first needed, and then kept.
 
+    `cloud_origin` is who named the cloud, for the error where there is none of that name.
     `timeout` is how long one answer, or one operation, is waited for; None leaves each to its own default.
     `debug` is told of every request, without what is secret in it. Several threads may use it at once.
     """
 
     environ: Mapping[str, str]
     cloud_name: str = ""
+    cloud_origin: str = ""
     tenant: str = ""
     timeout: timedelta | None = None
     debug: Callable[[str], None] = lambda _: None
     _cloud: Cloud | None = field(default=None)
+    _lost: tuple[float, Unavailable] | None = field(default=None)
     _signin: SignIn | None = field(default=None)
     _transport: SharedTransport | None = field(default=None)
     _lock: RLock = field(default_factory=RLock)
@@ -51,8 +60,19 @@ class Wire:
         """Raises as `cloud_of`."""
         with self._lock:
             if self._cloud is None:
-                self._cloud = cloud_of(self.cloud_name, environ=self.environ, fetch=self._metadata)
+                self._cloud = self._found_cloud()
             return self._cloud
+
+    def _found_cloud(self) -> Cloud:
+        if self._lost and time.monotonic() < self._lost[0]:
+            raise self._lost[1]
+        try:
+            return cloud_of(
+                self.cloud_name, environ=self.environ, fetch=self._metadata, origin=self.cloud_origin or "cloud"
+            )
+        except Unavailable as error:
+            self._lost = (time.monotonic() + _SILENT_SECONDS, error)
+            raise
 
     @property
     def credential(self) -> SignIn:
@@ -112,12 +132,11 @@ class Wire:
         """The file or folder of the certificates to trust, "" for the usual ones.
 
         Raises:
-            UsageError: a variable names one that is not there.
+            UsageError: a variable names one that is not there, or has none in it.
         """
         for name in _BUNDLES:
             if path := self.environ.get(name, ""):
-                if not Path(path).exists():
-                    raise UsageError(f"there are no certificates at {path} ({name})", hint=f"correct or unset {name}")
+                _require_certificates(Path(path), name)
                 return path
         return ""
 
@@ -142,3 +161,24 @@ class Wire:
         return self.client(where, scope="").get(
             url[len(where) :], asked=Asked("read the cloud's metadata", scope=url, role="")
         )
+
+
+def _require_certificates(path: Path, variable: str) -> None:
+    """Raises `UsageError` where there are none: no service could be believed, and each would be blamed."""
+    try:
+        if path.is_dir():
+            found = any(_HASHED.fullmatch(each.name) for each in path.iterdir())
+        else:
+            found = _MARK.search(path.read_bytes()) is not None
+    except FileNotFoundError:
+        raise UsageError(
+            f"there are no certificates at {path} ({variable})", hint=f"correct or unset {variable}"
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            f"the certificates in {path} cannot be read: {error.strerror} ({variable})",
+            hint=f"correct or unset {variable}",
+        ) from None
+    if not found:
+        form = "a folder has them as openssl rehash names them" if path.is_dir() else "a file has them as PEM"
+        raise UsageError(f"there are no certificates in {path} ({variable})", hint=f"{form}; or unset {variable}")

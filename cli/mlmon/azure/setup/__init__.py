@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from mlmon.azure.setup.az import Defaults, defaults
 from mlmon.core.errors import MlmonError
 from mlmon.core.model import Discovered, Permission
 from mlmon.settings import AzureWorkspace
+from mlmon.state import Draft
 
 if TYPE_CHECKING:
     from mlmon.azure.workspace import AzureMLWorkspace
@@ -19,10 +21,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """One person's view of Azure, before a workspace is chosen; `connect` opens one that is. Nothing is asked yet."""
+    """One person's view of Azure, before a workspace is chosen. `state` is the folder whose `.mlmon` remembers."""
 
     wire: Wire
-    connect: Callable[[AzureWorkspace], AzureMLWorkspace]
+    state: Path
+    clock: Callable[[], datetime]
+
+    def connect(self, target: AzureWorkspace) -> AzureMLWorkspace:
+        """A workspace, with what is remembered of it. Nothing is asked yet."""
+        from mlmon.azure.workspace import AzureMLWorkspace
+
+        return AzureMLWorkspace.over(self.wire, target, state=self.state, clock=self.clock)
+
+    def afresh(self, target: AzureWorkspace) -> tuple[AzureMLWorkspace, Draft]:
+        """A workspace of which nothing is known, and what this run finds out about it. Nothing is asked yet."""
+        from mlmon.azure.connection import Connection
+        from mlmon.azure.memory import memory_of
+        from mlmon.azure.workspace import AzureMLWorkspace
+
+        draft = Draft(memory_of(target, state=self.state, environ=self.wire.environ))
+        return AzureMLWorkspace(Connection(target, wire=self.wire, memory=draft, clock=self.clock)), draft
+
+    def subscription(self, said: str) -> str:
+        """The id of a subscription that is named by its id or its name. Raises as `finding.subscription`."""
+        from mlmon.azure.setup.finding import subscription
+
+        return subscription(self.wire, said)
+
+    def spelled(self, workspace: AzureMLWorkspace) -> AzureWorkspace:
+        """The names of a workspace as Azure writes them. Raises as `Discovery.workspace`."""
+        from mlmon.azure.setup.finding import spelled
+
+        return spelled(workspace.connection)
 
     def defaults(self, cwd: Path) -> Defaults:
         """The names that az takes for granted."""

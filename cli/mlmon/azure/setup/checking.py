@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from mlmon.azure.rest.faults import Plane
+from mlmon.azure.rest.faults import Plane, RoleMissing
 from mlmon.core.errors import Code, MlmonError, NotAllowed
-from mlmon.core.model import Permission, Service
+from mlmon.core.model import Permission, Service, ServiceName
 from mlmon.core.parallel import map_bounded
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def permissions(workspace: AzureMLWorkspace) -> list[Permission]:
         lambda: [_permission(workspace, Plane.TELEMETRY, telemetry)],
         lambda: [_permission(workspace, Plane.DATA, data)],
     )
-    return [one for found in map_bounded(lambda each: each(), tries, workers=len(tries)) for one in found]
+    return [
+        one for found in map_bounded(lambda each: each(), tries, workers=len(tries), only_reads=True) for one in found
+    ]
 
 
 def _services(workspace: AzureMLWorkspace) -> list[Permission]:
@@ -60,42 +62,72 @@ def _services(workspace: AzureMLWorkspace) -> list[Permission]:
         services.extend(workspace.services.list())
         return ""
 
-    def logs() -> str:
-        if not services:
-            return "no service to try it on"
-        workspace.logs.snapshot(services[0].name, lines=1)
-        return ""
+    tried = _permission(workspace, Plane.CONTROL, control)
 
-    return [_permission(workspace, Plane.CONTROL, control), _permission(workspace, Plane.LOGS, logs)]
+    def logs() -> str:
+        if not tried.allowed:
+            return "the services could not be listed, so there was none to try it on"
+        # each generation keeps its logs elsewhere, and has a permission of its own for them
+        firsts = {service.generation: service.name for service in reversed(services)}
+        refusals = [error for name in firsts.values() if (error := _refusal(workspace, name))]
+        for error in sorted(refusals, key=lambda each: not isinstance(each, NotAllowed)):
+            raise error
+        return "" if firsts else "no service to try it on"
+
+    return [tried, _permission(workspace, Plane.LOGS, logs)]
+
+
+def _refusal(workspace: AzureMLWorkspace, name: ServiceName) -> MlmonError | None:
+    """Why the log of a service cannot be read."""
+    try:
+        workspace.logs.snapshot(name, lines=1)
+    except MlmonError as error:
+        return error
+    return None
 
 
 def _permission(workspace: AzureMLWorkspace, plane: Plane, ask: Callable[[], str]) -> Permission:
     """What came of asking; `ask` says why there was nothing to ask."""
     allowed: bool | None = True
-    failed = False
+    failed, hint, missing = False, "", None
     try:
         reason = ask()
         if reason:
             allowed = None
     except NotAllowed as error:
-        allowed, reason = False, error.message
+        allowed, reason, hint, missing = False, error.message, error.hint, error
     except MlmonError as error:
         if error.code is Code.WORKSPACE_NOT_FOUND:
             raise
-        allowed, failed, reason = None, True, error.message
+        allowed, failed, reason, hint = None, True, error.message, error.hint
+    role, scope = _needed(workspace, plane, failed=failed, missing=missing)
     return Permission(
         str(plane),
         allowed=allowed,
         account=workspace.connection.wire.account(),
-        scope=workspace.connection.path if failed else _scope(workspace, plane),
-        role=ROLES[plane],
+        scope=scope,
+        role=role,
         reason=reason,
+        hint=hint,
         failed=failed,
     )
 
 
+def _needed(workspace: AzureMLWorkspace, plane: Plane, *, failed: bool, missing: NotAllowed | None) -> tuple[str, str]:
+    """The role, and where it is needed, as far as that is known. A firewall, say, asks for none."""
+    by_key = plane is Plane.DATA and workspace.connection.target.storage_auth == "key"
+    role = ROLES[Plane.LOGS] if by_key else ROLES[plane]  # whoever may ask for the key needs none on the data
+    if isinstance(missing, RoleMissing):
+        role = missing.role
+    elif missing:
+        role = ""
+    if isinstance(missing, RoleMissing) and missing.scope.startswith("/"):
+        return role, missing.scope
+    return role, workspace.connection.path if failed or by_key else _scope(workspace, plane)
+
+
 def _scope(workspace: AzureMLWorkspace, plane: Plane) -> str:
-    """Where the role is needed, as far as it is known."""
+    """Where the role of a plane is needed, as far as it is known."""
     discovery = workspace.connection.discovery
     with suppress(MlmonError):
         if plane is Plane.TELEMETRY:

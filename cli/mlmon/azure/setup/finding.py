@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from mlmon.azure.discovery.facts import arm_id
 from mlmon.azure.discovery.lookup import last
 from mlmon.azure.discovery.places import are_parts
 from mlmon.azure.rest import shape
-from mlmon.azure.rest.faults import Asked
+from mlmon.azure.rest.faults import Asked, short
 from mlmon.azure.setup.sdk import Sdk
-from mlmon.core.errors import MlmonError, NotAllowed, NotFound, Unavailable
+from mlmon.core.errors import MlmonError, NotAllowed, NotFound, Unavailable, UsageError, did_you_mean
 from mlmon.core.model import Discovered
 from mlmon.settings import AzureWorkspace
 
@@ -24,6 +26,10 @@ _SUBSCRIPTIONS_API: Final = {"api-version": "2022-12-01"}
 _WORKSPACES_API: Final = {"api-version": "2024-10-01"}
 _MOST: Final = 50
 """How many subscriptions are looked into. Whoever sees more can name one."""
+_MOST_NAMED: Final = 10
+_PARTS: Final = 9
+"""How many parts the id of a workspace has, the empty one before its first slash included."""
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def visible(wire: Wire, *, subscription: str = "") -> list[AzureWorkspace]:
@@ -32,7 +38,7 @@ def visible(wire: Wire, *, subscription: str = "") -> list[AzureWorkspace]:
     Raises as `faults.translated`.
     """
     sdk = Sdk(wire)
-    subscriptions = [subscription] if subscription else list(_subscriptions(wire))[:_MOST]
+    subscriptions = [subscription] if subscription else [id_ for id_, _ in islice(_subscriptions(wire), _MOST)]
     found: list[AzureWorkspace] = []
     for each in subscriptions:
         listed = sdk.workspaces(each)
@@ -47,7 +53,6 @@ def discovered(connection: Connection, *, warn: Callable[[MlmonError], None]) ->
     """
     discovery = connection.discovery
     told = Sdk(connection.wire).found(connection.target, path=connection.path)
-    discovery.forget()  # what was remembered may be why somebody runs this again
     if told:
         discovery.adopt(*told)
     workspace = discovery.workspace()
@@ -70,14 +75,46 @@ def discovered(connection: Connection, *, warn: Callable[[MlmonError], None]) ->
     )
 
 
-def _subscriptions(wire: Wire) -> Iterator[str]:
+def subscription(wire: Wire, said: str) -> str:
+    """The id of a subscription that is named by its id or its name.
+
+    Raises:
+        NotFound: this sign-in sees none of that name.
+        UsageError: it sees several.
+    """
+    if _GUID.fullmatch(said):
+        return said
+    known = list(_subscriptions(wire))
+    found = [id_ for id_, name in known if said.lower() in {id_.lower(), name.lower()}]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(
+            f"{len(found)} subscriptions are named {short(said)!r}",
+            hint=f"write an id: {', '.join(found[:_MOST_NAMED])}",
+        )
+    names = sorted({name for _, name in known if name})
+    seen = f"it sees {', '.join(names[:_MOST_NAMED])}" if names else "az account list shows those of az"
+    raise NotFound(f"this sign-in sees no subscription named {short(said)!r}", hint=did_you_mean(said, names) or seen)
+
+
+def spelled(connection: Connection) -> AzureWorkspace:
+    """The names of a workspace as Azure writes them. Raises as `Discovery.workspace`."""
+    asked = connection.target.bare()
+    parts = connection.discovery.workspace().id.split("/")
+    found = AzureWorkspace(parts[2], parts[4], parts[8]) if len(parts) == _PARTS else asked
+    return found if found.is_same(asked) else asked
+
+
+def _subscriptions(wire: Wire) -> Iterator[tuple[str, str]]:
+    """The id and the name of each that can be seen."""
     asked = Asked("list the subscriptions", scope="the tenant", role="Reader")
     cloud = wire.cloud
     arm = wire.client(cloud.resource_manager, scope=cloud.resource_manager_scope)
     for each in arm.pages("/subscriptions", asked=asked, query=_SUBSCRIPTIONS_API):
         found = shape.text(each, "subscriptionId")
         if are_parts(found):
-            yield found
+            yield found, short(shape.text(each, "displayName"))
 
 
 def _workspaces(wire: Wire, subscription: str) -> Iterator[AzureWorkspace]:
@@ -88,5 +125,5 @@ def _workspaces(wire: Wire, subscription: str) -> Iterator[AzureWorkspace]:
     path = f"{scope}/providers/Microsoft.MachineLearningServices/workspaces"
     for each in arm.pages(path, asked=asked, query=_WORKSPACES_API):
         parts = arm_id(each, "id").split("/")
-        if len(parts) == 9:
+        if len(parts) == _PARTS:
             yield AzureWorkspace(subscription, parts[4], parts[8])
