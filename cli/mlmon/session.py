@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from mlmon import settings as settings_
-from mlmon.core.errors import Code, ExitCode, Failure, Interrupted, NotFound, UsageError, did_you_mean
-from mlmon.core.model import Demo, Service, ServiceName
+from mlmon.core.errors import Code, ExitCode, Failure, Interrupted, NotFound, UsageError
+from mlmon.core.model import Demo, Service
 from mlmon.core.timerange import parse_timeout
+from mlmon.monitoring.finding import find
 from mlmon.output.terminal import Terminal
 from mlmon.settings import AzureWorkspace, Settings
 
@@ -228,10 +229,10 @@ class Session:
             UsageError: several could be meant and there is nobody to ask.
         """
         if name:
-            return _find(workspace, name)
+            return find(workspace, name)
         if self.settings.service:
             self._debug(f"service: {self.settings.service.value} (from {self.origin('service')})")
-            return _find(workspace, self.settings.service.value)
+            return find(workspace, self.settings.service.value)
         services = workspace.services.list()
         if not services:
             raise NotFound(
@@ -246,7 +247,7 @@ class Session:
             raise UsageError(
                 f"which service? there are {len(names)}: {', '.join(names)}", hint=f"name one, or: mlmon use {names[0]}"
             )
-        return _find(workspace, self.terminal.choose("Which service?", names))
+        return find(workspace, self.terminal.choose("Which service?", names))
 
     def rehearse(self, argv: Sequence[str], *, cwd: Path) -> None:
         """Run another mlmon command in a folder, for people to read, on this session's streams.
@@ -275,28 +276,3 @@ def names_in(chosen: Settings, *, environ: Mapping[str, str]) -> Names | ListedN
     from mlmon.local.offered import Names
 
     return Names(chosen.target.path) if chosen.target else None
-
-
-_MOST_NAMED: Final = 10
-
-
-def _find(workspace: Workspace, text: str) -> Service:
-    name = ServiceName.parse(text)
-    try:
-        return workspace.services.get(name)
-    except NotFound:
-        services = workspace.services.list()
-    deployments = [service for service in services if service.name.endpoint == text and service.name.deployment]
-    if len(deployments) == 1:
-        return deployments[0]
-    names = [str(service.name) for service in services]
-    if deployments:
-        several = ", ".join(str(service.name) for service in deployments)
-        raise UsageError(
-            f"the endpoint {text!r} has {len(deployments)} deployments: {several}", hint="name one of them"
-        )
-    known = f"its services: {', '.join(names[:_MOST_NAMED])};" if names else "it has no services;"
-    hints = [f"{did_you_mean(text, names) or known} see mlmon status", *workspace.services.unseen]
-    ended = "" if name.deployment else "".join(f": {sentence}" for sentence in workspace.services.ended)
-    code = Code.V1_ENDED if ended else Code.SERVICE_NOT_FOUND
-    raise NotFound(f"no service named {text!r} in {workspace.name}{ended}", hint="\n".join(hints), code=code)

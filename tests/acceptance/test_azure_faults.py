@@ -405,7 +405,7 @@ CASES = [
         "mlmon status",
         t.nothing,
         6,
-        "error: the proxy nowhere.invalid cannot be used: could not read the cloud's metadata\n"
+        "error: could not read the cloud's metadata: the proxy nowhere.invalid cannot be used\n"
         "hint: check HTTPS_PROXY and NO_PROXY",
         {"HTTPS_PROXY": "nowhere.invalid", "NO_PROXY": ""},
     ),
@@ -465,7 +465,8 @@ CASES = [
         t.endless,
         6,
         "error: still waiting after 2 s to change the deployment ep1/green; Azure goes on with it\n"
-        "hint: mlmon status shows when it is done; --timeout 1h waits longer",
+        "hint: mlmon status shows when it is done; --timeout 1h waits longer\n"
+        "hint: the data assets that were registered for it stay: ep1-green-model_inputs, ep1-green-model_outputs",
     ),
 ]
 

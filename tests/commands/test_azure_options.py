@@ -104,7 +104,7 @@ def test_a_network_that_is_not_there_is_told_within_seconds(prod: Runner) -> Non
     outcome = prod.at(prod.folder, ARM_CLOUD_METADATA_URL="https://127.0.0.1:9/metadata/endpoints")("status")
     assert outcome.code == 6
     assert outcome.err == (
-        "error: 127.0.0.1:9 refuses connections: could not read the cloud's metadata\n"
+        "error: could not read the cloud's metadata: 127.0.0.1:9 refuses connections\n"
         "hint: check the network, and HTTPS_PROXY\n"
     )
     assert time.monotonic() - began < 4.8  # the longest pauses between four tries are 4.2 s together

@@ -605,8 +605,7 @@ def test_people_read_whom_to_ask_for_what(azure: LocalAzure, here: Runner) -> No
     here.width = 80
     with azure.deny(".*/getLogs/action"), azure.deny(".*blobs/read"), azure.stop_plane("logs"):
         outcome = here("init --check", terminal=True)
-    logs = azure.url("logs").removeprefix("https://")
-    container = azure.datastores["workspaceblobstore"]["properties"]["containerName"]
+    logs, account = azure.url("logs").removeprefix("https://"), azure.storage_account[0]
     assert outcome.code == 4
     assert outcome.out.splitlines() == [
         "account: mlmon-tests",
@@ -616,13 +615,13 @@ def test_people_read_whom_to_ask_for_what(azure: LocalAzure, here: Runner) -> No
             "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/getLogs/action"
         ),
         f"  ask for the role 'AzureML Data Scientist' on {azure.workspace.id}",
-        f"telemetry: not known: {logs} refuses connections: could not query telemetry",
+        f"telemetry: not known: could not query telemetry: {logs} refuses connections",
         "  check the network, and HTTPS_PROXY",
         (
-            f"data: not allowed: mlmon-tests may not list the blobs of {container}: This request is not authorized to "
-            "perform this operation using this permission"
+            f"data: not allowed: mlmon-tests may not list the blobs of the storage account {account}: "
+            "This request is not authorized to perform this operation using this permission"
         ),
-        f"  ask for the role 'Storage Blob Data Reader' on the storage account {azure.storage_account[0]}",
+        f"  ask for the role 'Storage Blob Data Reader' on the storage account {account}",
         "  or, where account keys are allowed: --storage-auth key",
     ]
 
@@ -632,7 +631,8 @@ def test_a_firewall_asks_for_no_role(azure: LocalAzure, here: Runner) -> None:
     with azure.fault(blobfront.firewalled(), plane="blob"):
         row = here("init --check -o json").json[3]
     assert (row["allowed"], row["role"]) == (False, None)
-    assert row["reason"].startswith("the firewall of the storage account ")
+    assert row["reason"].startswith("could not list the blobs of the storage account ")
+    assert row["reason"].endswith(": its firewall does not let this machine in")
     assert row["hint"] == "use its network or a private endpoint, or have this address allowed"
 
 
@@ -642,9 +642,8 @@ def test_with_the_key_it_is_the_key_that_needs_a_role(azure: LocalAzure, here: R
     assert (row["allowed"], row["role"], row["scope"]) == (True, "AzureML Data Scientist", azure.workspace.id)
     with azure.deny(".*/listSecrets/action"):
         row = here("init --check --storage-auth key -o json").json[3]
-    store = f"{azure.workspace.id}/datastores/workspaceblobstore"
-    assert (row["allowed"], row["role"], row["scope"]) == (False, "AzureML Data Scientist", store)
-    assert row["hint"] == f"ask for the role 'AzureML Data Scientist' on {store}"
+    assert (row["allowed"], row["role"], row["scope"]) == (False, "AzureML Data Scientist", azure.workspace.id)
+    assert row["hint"] == f"ask for the role 'AzureML Data Scientist' on {azure.workspace.id}"
 
 
 def test_a_workspace_without_services_has_no_log_to_try(azure: LocalAzure, here: Runner) -> None:

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from mlmon.azure.discovery import facts, places
 from mlmon.azure.discovery.facts import BlobPlace, Datastore, StorageFacts, TelemetryFacts, WorkspaceFacts
 from mlmon.azure.rest import shape
-from mlmon.azure.rest.faults import Asked, Unresolved, resolves, unreadable
+from mlmon.azure.rest.faults import Asked, unreadable
+from mlmon.azure.rest.network import Unresolved, resolves
 from mlmon.core.errors import Code, NotAllowed, NotFound, Unavailable
 from mlmon.core.model import Json
 

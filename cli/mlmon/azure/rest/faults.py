@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from mlmon.azure.rest import shape
+from mlmon.azure.rest.network import unreached
 from mlmon.core.errors import Code, Failure, MlmonError, NotAllowed, NotFound, Unavailable
 from mlmon.core.model import Json
 
@@ -74,13 +74,13 @@ def translated(asked: Asked, *, account: Callable[[], str], host: str = "") -> I
     try:
         yield
     except IncompleteReadError as error:
-        raise unreached(error, asked, host=host) from None
+        raise unreached(error, asked.doing, host=host) from None
     except HttpResponseError as error:
         if error.response is None:
             raise _without_answer(error, asked, host=host) from None
         raise _answered(asked, error.response, account()) from None
     except AzureError as error:
-        raise unreached(error, asked, host=host) from None
+        raise unreached(error, asked.doing, host=host) from None
     except (ValueError, RecursionError):
         # some clients parse an answer outside their own error handling
         raise unreadable(asked) from None
@@ -98,7 +98,7 @@ def _without_answer(error: AzureError, asked: Asked, *, host: str) -> Unavailabl
     # storage's client wraps what broke a download off in an error of another kind
     inner = error.inner_exception
     if isinstance(inner, IncompleteReadError | ServiceRequestError | ServiceResponseError):
-        return unreached(inner, asked, host=host)
+        return unreached(inner, asked.doing, host=host)
     return unreadable(asked)
 
 
@@ -219,81 +219,6 @@ def _throttled(asked: Asked, response: Any) -> Unavailable:
     pause = retry_after(response.headers)
     when = f"in {pause:.0f} s" if pause else "in a minute"
     return Unavailable(f"could not {asked.doing}: Azure throttles", hint=f"try again {when}")
-
-
-class Unresolved(Unavailable):
-    """The name of the host that was asked means nothing to the network: perhaps it is gone, perhaps the network is."""
-
-
-def resolves(address: str) -> bool:
-    """Whether the network knows the host of an address."""
-    import socket
-
-    try:
-        socket.getaddrinfo(urlsplit(address).hostname or "", None)
-    except (OSError, UnicodeError):
-        return False
-    return True
-
-
-def unreached(error: Exception, asked: Asked, *, host: str = "") -> Unavailable:
-    """No answer came: why, as far as the error tells. Without `host`, who was asked is read from the error too."""
-    request = getattr(error, "inner_exception", None) or error
-    text = f"{type(request).__name__} {request}"
-    host = host or _host(error) or "Azure"
-    for words, reason, hint in _REASONS:
-        if any(word in text for word in words):
-            kind = Unresolved if "resolved" in reason else Unavailable
-            said = reason.format(host=host, proxy=_proxy())
-            return kind(f"could not {asked.doing}: {said}", hint=hint)
-    return Unavailable(f"could not {asked.doing}: the connection to {host} broke", hint="try again in a minute")
-
-
-_REASONS: Final = (
-    (
-        ("ProxyError", "ProxyURL", "Failed to parse"),
-        "the proxy {proxy} cannot be used",
-        "check HTTPS_PROXY and NO_PROXY",
-    ),
-    (
-        ("CERTIFICATE_VERIFY_FAILED", "SSLError", "SSLCertVerificationError"),
-        "the certificate of {host} is not trusted",
-        "name your organisation's certificates in REQUESTS_CA_BUNDLE or SSL_CERT_FILE",
-    ),
-    (
-        ("NameResolutionError", "Name or service not known", "getaddrinfo", "name resolution"),
-        "the name {host} cannot be resolved",
-        "check the network and its DNS",
-    ),
-    (
-        ("Read timed out", "ReadTimeout", "ServiceResponseTimeout"),
-        "{host} did not answer in time",
-        "--timeout 10m waits longer",
-    ),
-    (("ConnectTimeout", "timed out"), "{host} cannot be reached", "check the network, and HTTPS_PROXY"),
-    (("Connection refused", "NewConnectionError"), "{host} refuses connections", "check the network, and HTTPS_PROXY"),
-)
-
-
-def _proxy() -> str:
-    """The proxy of this process by its host and port, without what else stands in its variable: often a password."""
-    from urllib.request import getproxies  # requests asks it too
-
-    address = getproxies().get("https") or getproxies().get("all") or ""
-    try:
-        parts = urlsplit(address if "://" in address else f"http://{address}")
-        return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or "that HTTPS_PROXY names"
-    except ValueError:
-        return "that HTTPS_PROXY names"
-
-
-def _host(error: Exception) -> str:
-    """The host that was asked, as the error names it; "" where it does not."""
-    found = re.search(r"host='([^']+)'(?:, port=(\d+))?", str(error))
-    if found:
-        return found[1] if found[2] in {None, "443"} else f"{found[1]}:{found[2]}"
-    url = re.search(r"https?://[^\s'\"]+", str(error))
-    return urlsplit(url[0]).netloc if url else ""
 
 
 def told(response: Any) -> tuple[str, str]:

@@ -14,7 +14,8 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError
 
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.cloud import WELL_KNOWN_AUTHORITIES, Cloud
-from mlmon.azure.rest.faults import Asked, short, unreached
+from mlmon.azure.rest.faults import short
+from mlmon.azure.rest.network import unreached
 from mlmon.azure.rest.patience import retry_after
 from mlmon.azure.rest.shared import SharedTransport
 from mlmon.core.errors import MlmonError, NotAllowed, Unavailable, UsageError
@@ -54,7 +55,6 @@ class SignIn:
         host = urlsplit(cloud.authority).hostname or ""
         self.account = ""
         self._tenant = {"tenant_id": tenant} if tenant else {}
-        self._asked = Asked("sign in", scope=cloud.authority, role="")
         self._host = urlsplit(cloud.authority).netloc
         self._lock = Lock()
         self._silent: tuple[float, MlmonError] | None = None
@@ -110,7 +110,7 @@ class SignIn:
         except ClientAuthenticationError as error:
             raise self._refused(error) from None
         except AzureError as error:
-            raise unreached(error, self._asked, host=self._host) from None
+            raise unreached(error, "sign in", host=self._host) from None
         except ValueError as error:
             # azure-identity's own way to refuse a tenant or an authority that cannot be one
             raise NotAllowed(f"could not sign in: {_first_sentence(error)}", hint=_HINT) from None
@@ -118,7 +118,7 @@ class SignIn:
     def _refused(self, error: ClientAuthenticationError) -> MlmonError:
         """No credential gave a token. azure-identity lists every way that it tried; the telling one is repeated."""
         if failed := self._transport.failed:
-            return unreached(failed, self._asked, host=self._host)
+            return unreached(failed, "sign in", host=self._host)
         status, pause = self._transport.answered
         if status == 429 or status >= 500:
             when = f"in {pause:.0f} s" if pause else "in a minute"

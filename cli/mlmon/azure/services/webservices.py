@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 from mlmon.azure.connection import Connection
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.client import OPERATION_TIMEOUT, Answer, Client, following
-from mlmon.azure.rest.faults import Asked, Unresolved, short, unreadable
+from mlmon.azure.rest.faults import Asked, short, unreadable
+from mlmon.azure.rest.network import Unresolved
 from mlmon.azure.rest.patience import retry_after
 from mlmon.azure.services.edits import Edit, basis_of, being_changed, unchanged
 from mlmon.azure.services.interruption import going_on, pausing, sending
