@@ -59,7 +59,11 @@ def test_a_clock_that_is_wrong_is_named(hours: int, side: str) -> None:
     assert hint == f"this machine's clock is 60 minutes {side} Azure's: set it right"
 
 
-@pytest.mark.parametrize("date", [None, "", "yesterday", format_datetime(datetime.now(UTC), usegmt=True)])
+@pytest.mark.parametrize(
+    "date",
+    [None, "", "yesterday", format_datetime(datetime.now(UTC), usegmt=True)],
+    ids=["none", "empty", "words", "now"],
+)
 def test_a_clock_that_may_be_right_is_not_blamed(date: str | None) -> None:
     response = Response(401, headers={} if date is None else {"Date": date})
     assert meaning(response)[2] == "sign in again: az login, with --tenant ID if the workspace is in another tenant"
