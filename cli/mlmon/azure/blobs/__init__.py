@@ -61,6 +61,9 @@ class AzureBlobs:
                 found = [*blobs_of(page, container)]
             yield from found
 
+    def address(self, container: str) -> str:
+        return self._storage.address(container)
+
     def read(self, blob: BlobInfo) -> Iterator[bytes]:
         client = self._storage.client(blob.container).get_blob_client(blob.name)
         if not blob.size:

@@ -1,0 +1,45 @@
+"""The rows of collected blobs, file after file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import partial
+
+from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.records import v1, v2
+from mlmon.collected.records.block import Aside, Block, OnAside
+from mlmon.collected.records.pointers import follow
+from mlmon.collected.records.text import Unpacked, lines
+from mlmon.core.errors import MlmonError, NotFound
+from mlmon.core.model import Generation
+from mlmon.core.ports import Blobs
+
+
+def read(blobs: Blobs, selected: Iterable[CollectedBlob], *, now: datetime, on_aside: OnAside) -> Iterator[Block]:
+    """Every row of these blobs, in their order, a few thousand at a time.
+
+    `on_aside` is told of every line that could not be read, and of every file that could not be read to its end; the
+    others go on. A file is taken for growing while the time in its path has not passed.
+    """
+    for source in selected:
+        seen = False
+        try:
+            for block in _blocks(blobs, source, now=now, on_aside=on_aside):
+                seen = True
+                yield block
+        except Unpacked as fault:
+            on_aside(Aside(source, 0, str(fault)))
+        except NotFound:
+            on_aside(Aside(source, 0, "is gone from storage"))
+        except MlmonError as error:
+            on_aside(Aside(source, 0, f"could not be read{' to its end' if seen else ''}: {error.message}"))
+
+
+def _blocks(blobs: Blobs, source: CollectedBlob, *, now: datetime, on_aside: OnAside) -> Iterator[Block]:
+    growing = source.end > now
+    read_lines = lines(blobs.read(source.blob))
+    if source.service.generation is Generation.V1:
+        return v1.blocks(source, read_lines, on_aside=on_aside, growing=growing)
+    followed = partial(follow, blobs=blobs, container=source.blob.container)
+    return v2.blocks(source, read_lines, on_aside=on_aside, growing=growing, follow=followed)

@@ -1,0 +1,219 @@
+"""Collected rows in DuckDB, a table for each collection: on disk where they are more than fit into memory.
+
+Cells stand there as text with what was seen of their types beside them, so that a column has one type in the end
+whatever the files disagree about.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.records import Block, Cell
+from mlmon.core.errors import Failure
+
+if TYPE_CHECKING:
+    import duckdb
+
+_MEMORY: Final = "160MB"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_META: Final = {
+    "n": "BIGINT",
+    "file": "INTEGER",
+    "line": "BIGINT",
+    "place": "INTEGER",
+    "digest": "BIGINT",
+    "time": "BIGINT",
+    "request": "VARCHAR",
+    "correlation": "VARCHAR",
+    "version": "VARCHAR",
+}
+"""The columns of every table. `n` counts the rows in order of collection, `time` microseconds since 1970 in UTC."""
+
+
+@dataclass(slots=True)
+class Column:
+    """One column of a collection: its name in the files, and the sorts of values seen there.
+
+    A v1 file has text alone (`text`), which may still be all numbers.
+    """
+
+    name: str
+    place: int
+    sorts: set[str] = field(default_factory=set)
+
+    @property
+    def stored(self) -> str:
+        return f"c{self.place}"
+
+
+@dataclass(slots=True)
+class Collection:
+    """One collection's rows."""
+
+    name: str
+    table: str
+    columns: dict[str, Column] = field(default_factory=dict)
+    rows: int = 0
+
+
+@dataclass(slots=True)
+class Staging:
+    """The tables, and the files that their rows come from (a row's `file` is the place in `files`)."""
+
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+    collections: dict[str, Collection] = field(default_factory=dict)
+    files: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def add(self, block: Block) -> None:
+        """Add rows behind those that are there."""
+        collection = self._collection(block.source.collection)
+        columns = [self._column(collection, name) for name in block.names]
+        cells = [
+            _texts(column, values, typed=bool(block.source.service.deployment))
+            for column, values in zip(columns, block.columns, strict=True)
+        ]
+        first = collection.rows
+        collection.rows += len(block)
+        file = self._file(block.source, first_generation=block.first_generation)
+        meta = [
+            [*range(first, collection.rows)],
+            [file] * len(block),
+            block.lines,
+            block.positions,
+            block.digests,
+            [_microseconds(time) for time in block.times],
+            [_storable(text) for text in block.requests],
+            [_storable(text) for text in block.correlations],
+            [_storable(text) for text in block.versions],
+        ]
+        kinds = [*_META.values(), *("VARCHAR" for _ in columns)]
+        names = ", ".join([*_META, *(column.stored for column in columns)])
+        lists = ", ".join(f"unnest(${at}::{kind}[])" for at, kind in enumerate(kinds, 1))
+        # unnesting a list for each column is a hundred times faster than executemany
+        self.connection.execute(f"INSERT INTO {collection.table} ({names}) SELECT {lists}", [*meta, *cells])  # noqa: S608 - names of our own
+
+    def _collection(self, name: str) -> Collection:
+        if name not in self.collections:
+            made = self.collections[name] = Collection(name, f"rows{len(self.collections)}")
+            self.connection.execute(f"CREATE TABLE {made.table} ({', '.join(' '.join(one) for one in _META.items())})")
+        return self.collections[name]
+
+    def _column(self, collection: Collection, name: str) -> Column:
+        if name not in collection.columns:
+            made = collection.columns[name] = Column(name, len(collection.columns))
+            self.connection.execute(f"ALTER TABLE {collection.table} ADD COLUMN {made.stored} VARCHAR")
+        return collection.columns[name]
+
+    def _file(self, source: CollectedBlob, *, first_generation: bool) -> int:
+        key = (source.blob.container, source.blob.name)
+        if key not in self.files:
+            self.files[key] = len(self.files)
+            row = [
+                self.files[key],
+                _storable(str(source.service)),
+                _storable(source.model or None),
+                _storable(source.model_version or None),
+                source.day.isoformat(),
+                _microseconds(source.start),
+                _microseconds(source.end),
+                not source.service.deployment,
+                first_generation,
+            ]
+            self.connection.execute(f"INSERT INTO files VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - marks
+        return self.files[key]
+
+
+@contextmanager
+def staging() -> Iterator[Staging]:
+    """Tables in a folder of their own, which is gone afterwards.
+
+    Raises:
+        Failure: the folder cannot be made, or its disk is full.
+    """
+    import duckdb  # why here: 0.1 s that other commands on collected data need not pay
+
+    try:
+        with TemporaryDirectory(prefix="mlmon-") as made:
+            folder = Path(made)
+            connection = duckdb.connect(str(folder / "rows.duckdb"))
+            try:
+                connection.execute(f"SET memory_limit = '{_MEMORY}'")
+                connection.execute("SET preserve_insertion_order = false")  # order is a column; keeping it takes memory
+                connection.execute("SET TimeZone = 'UTC'")
+                connection.execute("SET autoinstall_known_extensions = false")
+                connection.execute(
+                    "CREATE TABLE files (file INTEGER, service VARCHAR, model VARCHAR, version VARCHAR, day VARCHAR, "
+                    "first BIGINT, past BIGINT, v1 BOOLEAN, first_generation BOOLEAN)"
+                )
+                yield Staging(connection, folder)
+            finally:
+                connection.close()
+    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+        raise Failure(
+            f"the rows cannot be held in a temporary folder: {str(error).partition(chr(10))[0]}",
+            hint="TMPDIR names the folder for it; or choose a shorter range",
+        ) from None
+
+
+def moment(microseconds: int | None) -> datetime | None:
+    """The point in time that a `time` is."""
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _microseconds(time: datetime | None) -> int | None:
+    return None if time is None else (time - _EPOCH) // timedelta(microseconds=1)
+
+
+def _texts(column: Column, values: Sequence[Cell], *, typed: bool) -> list[str | None]:
+    """The values as text; notes the sorts of the values beside."""
+    if not typed:
+        column.sorts.add("text")
+        return [_storable(value) for value in values]  # type: ignore[arg-type]  # cells of v1 are texts
+    kinds = set(map(type, values))
+    column.sorts.update(*(_sorts(kind, values) for kind in kinds))
+    if kinds <= {str, type(None)}:
+        return [_storable(value) for value in values]  # type: ignore[arg-type]  # it has just been looked at
+    return [_text(value) for value in values]
+
+
+def _sorts(kind: type, values: Sequence[Cell]) -> set[str]:
+    if kind is int:
+        largest = max(abs(value) for value in values if type(value) is int)
+        return {"int"} | ({"long"} if largest > 2**53 else set()) | ({"big"} if largest >= 2**63 else set())
+    return {_SORTS[kind]} if kind in _SORTS else set()
+
+
+_SORTS: Final[dict[type, str]] = {bool: "bool", float: "float", str: "str", list: "nested", dict: "nested"}
+
+
+def _text(value: Cell) -> str | None:
+    match value:
+        case None:
+            return None
+        case str():
+            return _storable(value)
+        case float() if math.isnan(value):
+            return None
+        case float() if math.isinf(value):
+            return "Infinity" if value > 0 else "-Infinity"
+        case list() | dict():
+            return json.dumps(value, separators=(",", ":"))  # ASCII: half of a surrogate pair stays what it is
+        case _:
+            return json.dumps(value)
+
+
+def _storable(text: str | None) -> str | None:
+    """Text as UTF-8 can hold it: half of a surrogate pair is written out."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
