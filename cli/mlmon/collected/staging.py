@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _MEMORY: Final = "160MB"
+_CANNOT_HOLD: Final = "TMPDIR names the folder that they are held in; or choose a shorter range"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _META: Final = {
     "n": "BIGINT",
@@ -37,6 +38,15 @@ _META: Final = {
     "version": "VARCHAR",
 }
 """The columns of every table. `n` counts the rows in order of collection, `time` microseconds since 1970 in UTC."""
+
+_SETTINGS: Final = (
+    f"SET memory_limit = '{_MEMORY}'",
+    "SET preserve_insertion_order = false",  # order is a column here, and keeping it takes memory
+    "SET TimeZone = 'UTC'",
+    "SET autoinstall_known_extensions = false",
+    """CREATE TABLE files (file INTEGER, service VARCHAR, model VARCHAR, version VARCHAR, day VARCHAR,
+                         first BIGINT, past BIGINT, v1 BOOLEAN, first_generation BOOLEAN)""",
+)
 
 
 @dataclass(slots=True)
@@ -70,12 +80,48 @@ class Staging:
     """The tables, and the files that their rows come from (a row's `file` is the place in `files`)."""
 
     connection: duckdb.DuckDBPyConnection
-    folder: Path
+    _folder: TemporaryDirectory[str]
     collections: dict[str, Collection] = field(default_factory=dict)
     files: dict[tuple[str, str], int] = field(default_factory=dict)
 
+    @classmethod
+    def open(cls) -> Staging:
+        """Empty tables, in a folder of their own that is gone when they are closed.
+
+        Raises:
+            Failure: the folder cannot be made.
+        """
+        import duckdb  # why here: 0.1 s that other commands on collected data need not pay
+
+        try:
+            folder = TemporaryDirectory(prefix="mlmon-")
+        except OSError as error:
+            raise Failure(f"there is no temporary folder: {error.strerror or error}", hint=_CANNOT_HOLD) from None
+        connection = duckdb.connect(str(Path(folder.name) / "rows.duckdb"))
+        for setting in _SETTINGS:
+            connection.execute(setting)
+        return cls(connection, folder)
+
+    @property
+    def folder(self) -> Path:
+        """Where more files may stand as long as the tables do."""
+        return Path(self._folder.name)
+
+    def close(self) -> None:
+        """Let go of the tables and their folder. Harmless a second time."""
+        self.connection.close()
+        self._folder.cleanup()
+
     def add(self, block: Block) -> None:
-        """Add rows behind those that are there."""
+        """Add rows behind those that are there.
+
+        Raises:
+            Failure: the disk is full.
+        """
+        with explained():
+            self._add(block)
+
+    def _add(self, block: Block) -> None:
         collection = self._collection(block.source.collection)
         columns = [self._column(collection, name) for name in block.names]
         cells = [
@@ -100,7 +146,7 @@ class Staging:
         names = ", ".join([*_META, *(column.stored for column in columns)])
         lists = ", ".join(f"unnest(${at}::{kind}[])" for at, kind in enumerate(kinds, 1))
         # unnesting a list for each column is a hundred times faster than executemany
-        self.connection.execute(f"INSERT INTO {collection.table} ({names}) SELECT {lists}", [*meta, *cells])  # noqa: S608 - names of our own
+        self.connection.execute(f"INSERT INTO {collection.table} ({names}) SELECT {lists}", [*meta, *cells])
 
     def _collection(self, name: str) -> Collection:
         if name not in self.collections:
@@ -129,40 +175,19 @@ class Staging:
                 not source.service.deployment,
                 first_generation,
             ]
-            self.connection.execute(f"INSERT INTO files VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - marks
+            self.connection.execute(f"INSERT INTO files VALUES ({', '.join('?' * len(row))})", row)
         return self.files[key]
 
 
 @contextmanager
-def staging() -> Iterator[Staging]:
-    """Tables in a folder of their own, which is gone afterwards.
-
-    Raises:
-        Failure: the folder cannot be made, or its disk is full.
-    """
-    import duckdb  # why here: 0.1 s that other commands on collected data need not pay
+def explained() -> Iterator[None]:
+    """Turn what DuckDB says about its memory and its files into what a person can do about it."""
+    import duckdb
 
     try:
-        with TemporaryDirectory(prefix="mlmon-") as made:
-            folder = Path(made)
-            connection = duckdb.connect(str(folder / "rows.duckdb"))
-            try:
-                connection.execute(f"SET memory_limit = '{_MEMORY}'")
-                connection.execute("SET preserve_insertion_order = false")  # order is a column; keeping it takes memory
-                connection.execute("SET TimeZone = 'UTC'")
-                connection.execute("SET autoinstall_known_extensions = false")
-                connection.execute(
-                    "CREATE TABLE files (file INTEGER, service VARCHAR, model VARCHAR, version VARCHAR, day VARCHAR, "
-                    "first BIGINT, past BIGINT, v1 BOOLEAN, first_generation BOOLEAN)"
-                )
-                yield Staging(connection, folder)
-            finally:
-                connection.close()
-    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
-        raise Failure(
-            f"the rows cannot be held in a temporary folder: {str(error).partition(chr(10))[0]}",
-            hint="TMPDIR names the folder for it; or choose a shorter range",
-        ) from None
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise Failure(f"the rows cannot be held: {str(error).partition(chr(10))[0]}", hint=_CANNOT_HOLD) from None
 
 
 def moment(microseconds: int | None) -> datetime | None:
