@@ -1,6 +1,18 @@
 """The whole command tree: importing this module builds it."""
 
-from mlmon.commands import completion, data, dataset, demo, logs, services, serving, switches, telemetry, workspace
+from mlmon.commands import (
+    completion,
+    data,
+    dataset,
+    demo,
+    handoff,
+    logs,
+    services,
+    serving,
+    switches,
+    telemetry,
+    workspace,
+)
 from mlmon.commands.command import Group, app
 
 __all__ = [
@@ -9,6 +21,7 @@ __all__ = [
     "data",
     "dataset",
     "demo",
+    "handoff",
     "logs",
     "services",
     "serving",
