@@ -32,7 +32,14 @@ def meta(correlation: str, request: str = ZERO, *, second: int = 0) -> str:
 def line(data: Any, *, correlation: str | None = "c1", **more: Any) -> bytes:
     """One v2 line."""
     ids = {} if correlation is None else {"correlationid": correlation, "xrequestid": correlation}
-    event = {"specversion": "1.0", "time": "2026-03-01T08:51:30Z", "data": data, "modelversion": "default", **ids, **more}
+    event = {
+        "specversion": "1.0",
+        "time": "2026-03-01T08:51:30Z",
+        "data": data,
+        "modelversion": "default",
+        **ids,
+        **more,
+    }
     return json.dumps(event, separators=(",", ":")).encode() + b"\n"
 
 

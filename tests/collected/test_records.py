@@ -126,7 +126,9 @@ def test_a_payload_may_be_any_json(data: Any, rows: list[dict[str, Any]]) -> Non
 
 
 def test_lines_that_cannot_be_read_are_set_aside_and_the_others_are_not() -> None:
-    blobs = v2(b"{\n", line([{"a": 1}]), b"[1]\n", b'{"time": 3}\n', b"\xff\n", b"\n", b"[" * 100_000 + b"\n", b'{"data": [')
+    blobs = v2(
+        b"{\n", line([{"a": 1}]), b"[1]\n", b'{"time": 3}\n', b"\xff\n", b"\n", b"[" * 100_000 + b"\n", b'{"data": ['
+    )
     assert rows_of(blocks_of(blobs, V2)[0]) == [{"a": 1}]
     assert asides_of(blobs, V2) == [
         (1, "is no JSON"),
@@ -139,7 +141,7 @@ def test_lines_that_cannot_be_read_are_set_aside_and_the_others_are_not() -> Non
 
 
 @pytest.mark.parametrize(("minute", "growing"), [(59, True), (61, False)])
-def test_half_a_last_line_is_growing_only_while_its_hour_lasts(minute: int, growing: bool) -> None:
+def test_half_a_last_line_is_growing_only_while_its_hour_lasts(*, minute: int, growing: bool) -> None:
     now = datetime(2026, 3, 1, 8 + minute // 60, minute % 60, tzinfo=UTC)
     [aside] = blocks_of(v2(line([{"a": 1}]), b'{"data": ['), V2, now=now)[1]
     assert (aside.line, aside.growing) == (2, growing)
@@ -190,7 +192,10 @@ def test_data_in_a_blob_of_its_own_is_followed() -> None:
         ("http://account.blob.core.windows.net/big/x.json", "points outside the storage account"),
         ("file:///etc/passwd", "points outside the storage account"),
         (f"{ACCOUNT}/big/x.json?sig=secret", "points to an address with more in it than a place"),
-        ("https://me:you@account.blob.core.windows.net/big/x.json", "points to an address with more in it than a place"),
+        (
+            "https://me:you@account.blob.core.windows.net/big/x.json",
+            "points to an address with more in it than a place",
+        ),
         (f"{ACCOUNT}/big/../other/x.json", "points to what is no blob"),
         (f"{ACCOUNT}/big/%2e%2e/x.json", "points to what is no blob"),
         (f"{ACCOUNT}/big", "points to what is no blob"),
@@ -206,7 +211,9 @@ def test_a_pointer_that_leads_elsewhere_is_refused(url: Any, reason: str) -> Non
     assert asides_of(blobs, V2) == [(1, reason)]
 
 
-_NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=6).filter(lambda name: "$" not in name)
+_NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=6).filter(
+    lambda name: "$" not in name
+)
 _CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 
 

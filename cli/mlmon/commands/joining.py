@@ -72,7 +72,7 @@ def joined(
     except BaseException:
         staging.close()
         raise
-    return _shown(made, code=asides.exit_code, for_spreadsheet=for_spreadsheet)
+    return _shown(session, made, code=asides.exit_code, for_spreadsheet=for_spreadsheet)
 
 
 def _select(session: Session, workspace: Workspace, found: Service, selection: Selection) -> list[CollectedBlob]:
@@ -154,7 +154,7 @@ def _say_counts(session: Session, made: Dataset) -> None:
         say(f"{made.labels.name}: {made.labels.count} labels, {made.labels.duplicates} more for values that had one")
 
 
-def _shown(made: Dataset, *, code: ExitCode, for_spreadsheet: bool) -> Result:
+def _shown(session: Session, made: Dataset, *, code: ExitCode, for_spreadsheet: bool) -> Result:
     """The rows for machines; for people the first few, and how many there are."""
     fields = tuple(
         Field(one.name, kind=_KINDS.get(one.type, "text"), optional=at in _LESS_TOLD)
@@ -162,7 +162,7 @@ def _shown(made: Dataset, *, code: ExitCode, for_spreadsheet: bool) -> Result:
     )
     change = _for_spreadsheet if for_spreadsheet else _as_it_is
     return Faces(
-        people=Rows(fields, _kept(made, lambda: _first(made)), empty="no rows match"),
+        people=Rows(fields, _kept(made, lambda: _first(session, made)), empty="no rows match"),
         machines=Rows(
             fields,
             _kept(made, lambda: map(change, made.rows())),
@@ -176,8 +176,10 @@ def _shown(made: Dataset, *, code: ExitCode, for_spreadsheet: bool) -> Result:
 _LESS_TOLD: Final = frozenset({1, 2, 3, 4, 5})  # of the columns in front, people need the time
 
 
-def _first(made: Dataset) -> Iterator[Row]:
+def _first(session: Session, made: Dataset) -> Iterator[Row]:
     yield from made.rows(limit=_SHOWN)
+    if (count := made.count) > _SHOWN:
+        session.terminal.note(f"the first {_SHOWN} of {count} rows; -o csv, jsonl or parquet has them all")
 
 
 def _parquet(made: Dataset) -> Iterator[bytes]:

@@ -11,11 +11,12 @@ from mlmon.collected.handoff.sql import escape
 from mlmon.core.model import Generation
 
 _JSON_ROWS = """\
-def rows(lines):
-    for line in lines:
-        event = json.loads(line)
-        for at, row in enumerate(event["data"]):
-            yield {key: event.get(key) for key in ("time", "correlationid", "xrequestid")} | {"row": at} | row
+def rows(opened):
+    with opened as lines:
+        for line in lines:
+            event = json.loads(line)
+            for at, row in enumerate(event["data"]):
+                yield {key: event.get(key) for key in ("time", "correlationid", "xrequestid")} | {"row": at} | row
 
 """
 
