@@ -11,6 +11,7 @@ from collected.memory import V1, V2, MemoryBlobs
 from mlmon.collected import dataset as tables
 from mlmon.collected import layout
 from mlmon.collected.dataset import Dataset, Wanted
+from mlmon.collected.filling import fill
 from mlmon.collected.layout import Selection
 from mlmon.collected.records import Aside, Block, read
 from mlmon.collected.staging import Staging
@@ -59,8 +60,7 @@ def dataset_of(blobs: MemoryBlobs, service: ServiceName = V1, **wanted: Any) -> 
     """The dataset of everything that a service collected, and its rows."""
     staging = Staging.open()
     try:
-        for block in blocks_of(blobs, service)[0]:
-            staging.add(block)
+        assert list(fill(staging, blobs, layout.select(blobs, service, Selection()), now=NOW, on_aside=print))
         made = tables.build(staging, Wanted(**wanted))
         return made, list(made.rows())
     finally:

@@ -29,7 +29,7 @@ def typed(staging: Staging, collection: Collection, *, alias: str, moments: Sequ
     A column of v1 is a number or a flag when all of its texts are; a text like `007` is none. `moments` names columns
     that hold times: milliseconds since 1970, as pandas writes them into JSON, or texts.
     """
-    found = _of_texts(staging, collection, [one for one in collection.columns.values() if "text" in one.sorts])
+    found = _of_texts(staging, collection, [one for one in collection.columns.values() if _is_asked(one)])
     out = []
     for column in collection.columns.values():
         kind = found.get(column.name) or _of_values(column)
@@ -68,16 +68,19 @@ def quoted(name: str) -> str:
     return '"' + safe.replace('"', '""') + '"'
 
 
+def _is_asked(column: Column) -> bool:
+    """Whether the type of a column is to be found by looking at its texts: v1 says nothing, and whole numbers may be
+    too long for a type."""
+    return column.sorts in ({"text"}, {"int"}, {"int", "float"})
+
+
 def _of_values(column: Column) -> str:
     """The type of a column whose values came with theirs."""
-    sorts = column.sorts - {"long"} if "float" not in column.sorts else column.sorts
-    if sorts == {"bool"}:
+    if column.sorts == {"bool"}:
         return "BOOLEAN"
-    if sorts == {"int"}:
-        return "BIGINT"
-    if sorts in ({"float"}, {"int", "float"}):
+    if column.sorts == {"float"}:
         return "DOUBLE"
-    return "JSON" if sorts == {"nested"} else "VARCHAR"
+    return "JSON" if column.sorts == {"nested"} else "VARCHAR"
 
 
 def _of_texts(staging: Staging, collection: Collection, columns: Sequence[Column]) -> dict[str, str]:
@@ -97,7 +100,7 @@ def _questions(cell: str) -> tuple[str, ...]:
         f"bool_and({cell} IN {_FLAGS})",
         f"bool_and({whole} AND TRY_CAST({cell} AS BIGINT) IS NOT NULL)",
         f"bool_and(regexp_full_match({cell}, '{_NUMBER}') OR {cell} IN {_NOT_FINITE})",
-        f"coalesce(bool_or({whole} AND length({cell}) > 15), false)",
+        f"coalesce(bool_or({whole} AND abs(TRY_CAST({cell} AS HUGEINT)) > 9007199254740992), false)",
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _MEMORY: Final = "160MB"
 _CANNOT_HOLD: Final = "TMPDIR names the folder that they are held in; or choose a shorter range"
+PLACE_BITS: Final = (44, 19)
+"""A row's number holds its file, its line (25 bits) and its place in it (19 bits): these are where they begin."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _META: Final = {
     "n": "BIGINT",
@@ -44,6 +47,7 @@ _SETTINGS: Final = (
     "SET preserve_insertion_order = false",  # order is a column here, and keeping it takes memory
     "SET TimeZone = 'UTC'",
     "SET autoinstall_known_extensions = false",
+    "SET checkpoint_threshold = '1GB'",  # nobody opens these tables a second time
     """CREATE TABLE files (file INTEGER, service VARCHAR, model VARCHAR, version VARCHAR, day VARCHAR,
                          first BIGINT, past BIGINT, v1 BOOLEAN, first_generation BOOLEAN)""",
 )
@@ -72,7 +76,6 @@ class Collection:
     name: str
     table: str
     columns: dict[str, Column] = field(default_factory=dict)
-    rows: int = 0
 
 
 @dataclass(slots=True)
@@ -112,6 +115,15 @@ class Staging:
         self.connection.close()
         self._folder.cleanup()
 
+    def begin(self) -> None:
+        """What is added from now on is written once, by `commit`: a disk that syncs every block is slow."""
+        self.connection.begin()
+
+    def commit(self) -> None:
+        """Keep what was added. Raises `Failure` when the disk is full."""
+        with explained():
+            self.connection.commit()
+
     def add(self, block: Block) -> None:
         """Add rows behind those that are there.
 
@@ -121,6 +133,27 @@ class Staging:
         with explained():
             self._add(block)
 
+    def row_number(self, file: int, line: int, place: int) -> int:
+        """What a row is called in the tables, rising in order of collection.
+
+        Raises:
+            Failure: there are more files, lines in a file or rows in a line than can be told apart.
+        """
+        if file >> 19 or line >> (PLACE_BITS[0] - PLACE_BITS[1]) or place >> PLACE_BITS[1]:
+            raise Failure("this is more than one dataset can hold", hint="choose a shorter range")
+        return (file << PLACE_BITS[0]) | (line << PLACE_BITS[1]) | place
+
+    def table_of(self, collection: str) -> str:
+        """The table of a collection, made when it is not there."""
+        return self._collection(collection).table
+
+    def columns_of(self, collection: str, sorts: Mapping[str, set[str]]) -> list[str]:
+        """The stored names of columns, made where they are not there, with the sorts of values that come."""
+        found = [self._column(self._collection(collection), name) for name in sorts]
+        for column in found:
+            column.sorts |= sorts[column.name] - {""}
+        return [column.stored for column in found]
+
     def _add(self, block: Block) -> None:
         collection = self._collection(block.source.collection)
         columns = [self._column(collection, name) for name in block.names]
@@ -128,11 +161,9 @@ class Staging:
             _texts(column, values, typed=bool(block.source.service.deployment))
             for column, values in zip(columns, block.columns, strict=True)
         ]
-        first = collection.rows
-        collection.rows += len(block)
-        file = self._file(block.source, first_generation=block.first_generation)
+        file = self.file_of(block.source, first_generation=block.first_generation)
         meta = [
-            [*range(first, collection.rows)],
+            [self.row_number(file, *at) for at in zip(block.lines, block.positions, strict=True)],
             [file] * len(block),
             block.lines,
             block.positions,
@@ -160,7 +191,8 @@ class Staging:
             self.connection.execute(f"ALTER TABLE {collection.table} ADD COLUMN {made.stored} VARCHAR")
         return collection.columns[name]
 
-    def _file(self, source: CollectedBlob, *, first_generation: bool) -> int:
+    def file_of(self, source: CollectedBlob, *, first_generation: bool = False) -> int:
+        """The number of a file, which is known from now on."""
         key = (source.blob.container, source.blob.name)
         if key not in self.files:
             self.files[key] = len(self.files)
@@ -205,20 +237,13 @@ def _texts(column: Column, values: Sequence[Cell], *, typed: bool) -> list[str |
         column.sorts.add("text")
         return [_storable(value) for value in values]  # type: ignore[arg-type]  # cells of v1 are texts
     kinds = set(map(type, values))
-    column.sorts.update(*(_sorts(kind, values) for kind in kinds))
+    column.sorts.update(_SORTS[kind] for kind in kinds if kind in _SORTS)
     if kinds <= {str, type(None)}:
         return [_storable(value) for value in values]  # type: ignore[arg-type]  # it has just been looked at
     return [_text(value) for value in values]
 
 
-def _sorts(kind: type, values: Sequence[Cell]) -> set[str]:
-    if kind is int:
-        largest = max(abs(value) for value in values if type(value) is int)
-        return {"int"} | ({"long"} if largest > 2**53 else set()) | ({"big"} if largest >= 2**63 else set())
-    return {_SORTS[kind]} if kind in _SORTS else set()
-
-
-_SORTS: Final[dict[type, str]] = {bool: "bool", float: "float", str: "str", list: "nested", dict: "nested"}
+_SORTS: Final[dict[type, str]] = {bool: "bool", int: "int", float: "float", str: "str", list: "nested", dict: "nested"}
 
 
 def _text(value: Cell) -> str | None:

@@ -10,8 +10,9 @@ from typing import Final, TypeVar
 from mlmon.collected import dataset as tables
 from mlmon.collected import folder, labels, layout
 from mlmon.collected.dataset import Dataset, Wanted
+from mlmon.collected.filling import fill
 from mlmon.collected.layout import CollectedBlob, Selection
-from mlmon.collected.records import Aside, read
+from mlmon.collected.records import Aside
 from mlmon.collected.staging import Staging
 from mlmon.commands.data import Skipped, explain_nothing
 from mlmon.core.errors import ExitCode
@@ -126,9 +127,7 @@ def _read(
     with session.terminal.progress(
         f"Reading {found.name}", total=sum(one.blob.size for one in selected), unit="bytes"
     ) as bar:
-        for one in selected:
-            for block in read(workspace.blobs, [one], now=session.now, on_aside=asides):
-                staging.add(block)
+        for one in fill(staging, workspace.blobs, selected, now=session.now, on_aside=asides):
             bar.advance(one.blob.size, item=one.blob.name)
     asides.say()
     return asides

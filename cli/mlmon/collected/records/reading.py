@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.records import v1, v2
 from mlmon.collected.records.block import Aside, Block, OnAside
 from mlmon.collected.records.pointers import follow
-from mlmon.collected.records.text import Unpacked, lines
+from mlmon.collected.records.text import Line, Unpacked, lines
 from mlmon.core.errors import MlmonError, NotFound
 from mlmon.core.model import Generation
 from mlmon.core.ports import Blobs
+
+T = TypeVar("T")
 
 
 def read(blobs: Blobs, selected: Iterable[CollectedBlob], *, now: datetime, on_aside: OnAside) -> Iterator[Block]:
@@ -23,22 +26,30 @@ def read(blobs: Blobs, selected: Iterable[CollectedBlob], *, now: datetime, on_a
     others go on. A file is taken for growing while the time in its path has not passed.
     """
     for source in selected:
-        seen = False
-        try:
-            for block in _blocks(blobs, source, now=now, on_aside=on_aside):
-                seen = True
-                yield block
-        except Unpacked as fault:
-            on_aside(Aside(source, 0, str(fault)))
-        except NotFound:
-            on_aside(Aside(source, 0, "is gone from storage"))
-        except MlmonError as error:
-            on_aside(Aside(source, 0, f"could not be read{' to its end' if seen else ''}: {error.message}"))
+        found = blocks_of(blobs, source, lines(blobs.read(source.blob)), now=now, on_aside=on_aside)
+        yield from guarded(source, found, on_aside=on_aside)
 
 
-def _blocks(blobs: Blobs, source: CollectedBlob, *, now: datetime, on_aside: OnAside) -> Iterator[Block]:
+def guarded(source: CollectedBlob, found: Iterator[T], *, on_aside: OnAside) -> Iterator[T]:
+    """What is found in a file, until it ends or cannot be read any further."""
+    seen = False
+    try:
+        for one in found:
+            seen = True
+            yield one
+    except Unpacked as fault:
+        on_aside(Aside(source, 0, str(fault)))
+    except NotFound:
+        on_aside(Aside(source, 0, "is gone from storage"))
+    except MlmonError as error:
+        on_aside(Aside(source, 0, f"could not be read{' to its end' if seen else ''}: {error.message}"))
+
+
+def blocks_of(
+    blobs: Blobs, source: CollectedBlob, read_lines: Iterator[Line], *, now: datetime, on_aside: OnAside
+) -> Iterator[Block]:
+    """The rows in lines of one file."""
     growing = source.end > now
-    read_lines = lines(blobs.read(source.blob))
     if source.service.generation is Generation.V1:
         return v1.blocks(source, read_lines, on_aside=on_aside, growing=growing)
     followed = partial(follow, blobs=blobs, container=source.blob.container)
