@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, MemoryBlobs
-from collected.rows import LAST, V2, ZERO, blocks_of, dataset_of, line, meta
+from collected.rows import LAST, NOW, V2, ZERO, dataset_of, line, meta
 from mlmon.collected import dataset as tables
-from mlmon.collected import labels
+from mlmon.collected import labels, layout
 from mlmon.collected.dataset import Wanted
+from mlmon.collected.filling import fill
+from mlmon.collected.layout import Selection
 from mlmon.collected.staging import Staging
 from mlmon.core.errors import NotFound, UsageError
 from mlmon.core.timerange import TimeRange
@@ -213,8 +215,8 @@ def labelled(tmp_path: Path, text: str, *, on: str, name: str = "labels.csv") ->
     (tmp_path / name).write_text(text)
     staging = Staging.open()
     try:
-        for block in blocks_of(v2([line([{"a": n, "k": n} for n in range(3)])], [line([{"p": 7}])]), V2)[0]:
-            staging.add(block)
+        blobs = v2([line([{"a": n, "k": n} for n in range(3)])], [line([{"p": 7}])])
+        assert list(fill(staging, blobs, layout.select(blobs, V2, Selection()), now=NOW, on_aside=print))
         made = tables.build(staging, Wanted(), labels=labels.load(staging, tmp_path / name, on=on))
         return list(made.rows())
     finally:

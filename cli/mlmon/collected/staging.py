@@ -86,6 +86,7 @@ class Staging:
     _folder: TemporaryDirectory[str]
     collections: dict[str, Collection] = field(default_factory=dict)
     files: dict[tuple[str, str], int] = field(default_factory=dict)
+    _told: list[tuple[str | None, ...]] = field(default_factory=list)
 
     @classmethod
     def open(cls) -> Staging:
@@ -122,6 +123,12 @@ class Staging:
     def commit(self) -> None:
         """Keep what was added. Raises `Failure` when the disk is full."""
         with explained():
+            if self._told:
+                lists = ", ".join(f"unnest(${at}::VARCHAR[])" for at in range(1, len(self._told[0]) + 1))
+                self.connection.execute(
+                    f"INSERT INTO files SELECT {lists}", [list(one) for one in zip(*self._told, strict=True)]
+                )
+                self._told.clear()
             self.connection.commit()
 
     def add(self, block: Block) -> None:
@@ -196,18 +203,18 @@ class Staging:
         key = (source.blob.container, source.blob.name)
         if key not in self.files:
             self.files[key] = len(self.files)
-            row = [
-                self.files[key],
+            about = (
+                str(self.files[key]),
                 _storable(str(source.service)),
                 _storable(source.model or None),
                 _storable(source.model_version or None),
                 source.day.isoformat(),
-                _microseconds(source.start),
-                _microseconds(source.end),
-                not source.service.deployment,
-                first_generation,
-            ]
-            self.connection.execute(f"INSERT INTO files VALUES ({', '.join('?' * len(row))})", row)
+                str(_microseconds(source.start)),
+                str(_microseconds(source.end)),
+                str(not source.service.deployment),
+                str(first_generation),
+            )
+            self._told.append(about)
         return self.files[key]
 
 

@@ -200,6 +200,18 @@ class _Rows:
         return row
 
 
+def _quoted_cells(text: str) -> list[str]:
+    """The cells of a row with quotes in it. Raises `csv.Error` and `ValueError`."""
+    csv.field_size_limit(_LONGEST_CELL)
+    if "\r" not in text:
+        [cells] = csv.reader([text], strict=True)
+        return cells
+    # collectors quote a carriage return only where lines end in one, and the reader takes any for a line's end
+    other = next(letter for letter in map(chr, range(0xE000, 0xF8FF)) if letter not in text)
+    [cells] = csv.reader([text.replace("\r", other)], strict=True)
+    return [cell.replace(other, "\r") for cell in cells]
+
+
 def _open(taken: list[Line]) -> bool:
     return sum(line.data.count(b'"') for line in taken) % 2 == 1
 
@@ -213,8 +225,7 @@ def _parsed(taken: list[Line]) -> Row:
         text = b"".join(line.data for line in taken).decode().removesuffix("\n").removesuffix("\r")
         if '"' not in text:
             return Row(first.number, text.split(","), ending)
-        csv.field_size_limit(_LONGEST_CELL)
-        [cells] = csv.reader([text], strict=True)
+        cells = _quoted_cells(text)
     except UnicodeDecodeError:
         return Row(first.number, [], ending, "is not UTF-8")
     except (csv.Error, ValueError):
