@@ -8,7 +8,8 @@ from itertools import groupby
 
 from mlmon.collected.bulk import Bulk
 from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.records import OnAside, read
+from mlmon.collected.plainrows import PlainRows
+from mlmon.collected.records import Block, OnAside
 from mlmon.collected.records.reading import blocks_of, guarded
 from mlmon.collected.records.text import Line, lines
 from mlmon.collected.staging import Staging
@@ -26,18 +27,18 @@ def fill(
     staging.begin()
     by_collection = sorted(selected, key=lambda one: one.collection)
     for _, files in groupby(by_collection, key=lambda one: one.collection):
-        bulk = Bulk(staging)
+        bulk, plain = Bulk(staging), PlainRows(staging)
         for source in files:
             if source.service.deployment:
                 odd = guarded(source, _sorted_out(bulk, blobs, source), on_aside=on_aside)
                 _add(staging, blobs, source, odd, now=now, on_aside=on_aside)
             else:
-                for block in read(blobs, [source], now=now, on_aside=on_aside):
-                    staging.add(block)
+                _add_v1(staging, plain, blobs, source, now=now, on_aside=on_aside)
             if bulk.full:
                 _flush(staging, bulk, blobs, now=now, on_aside=on_aside)
             yield source
         _flush(staging, bulk, blobs, now=now, on_aside=on_aside)
+        plain.flush()
     staging.commit()
 
 
@@ -55,4 +56,15 @@ def _add(
     staging: Staging, blobs: Blobs, source: CollectedBlob, odd: Iterator[Line], *, now: datetime, on_aside: OnAside
 ) -> None:
     for block in blocks_of(blobs, source, odd, now=now, on_aside=on_aside):
+        staging.add(block)
+
+
+def _add_v1(
+    staging: Staging, plain: PlainRows, blobs: Blobs, source: CollectedBlob, *, now: datetime, on_aside: OnAside
+) -> None:
+    def rows() -> Iterator[Block]:
+        header, odd = plain.sort_out(source, lines(blobs.read(source.blob)))
+        yield from blocks_of(blobs, source, odd, now=now, on_aside=on_aside, header=header)
+
+    for block in guarded(source, rows(), on_aside=on_aside):
         staging.add(block)

@@ -46,11 +46,17 @@ def guarded(source: CollectedBlob, found: Iterator[T], *, on_aside: OnAside) -> 
 
 
 def blocks_of(
-    blobs: Blobs, source: CollectedBlob, read_lines: Iterator[Line], *, now: datetime, on_aside: OnAside
+    blobs: Blobs,
+    source: CollectedBlob,
+    read_lines: Iterator[Line],
+    *,
+    now: datetime,
+    on_aside: OnAside,
+    header: v1.Header | None = None,
 ) -> Iterator[Block]:
-    """The rows in lines of one file."""
+    """The rows in lines of one file; of a v1 file below a header that is known already, where it is."""
     growing = source.end > now
     if source.service.generation is Generation.V1:
-        return v1.blocks(source, read_lines, on_aside=on_aside, growing=growing)
+        return v1.blocks(source, read_lines, on_aside=on_aside, growing=growing, header=header)
     followed = partial(follow, blobs=blobs, container=source.blob.container)
     return v2.blocks(source, read_lines, on_aside=on_aside, growing=growing, follow=followed)

@@ -63,10 +63,14 @@ class Row:
     fault: str = ""
 
 
-def blocks(source: CollectedBlob, lines: Iterator[Line], *, on_aside: OnAside, growing: bool) -> Iterator[Block]:
-    """The rows of a v1 file. `growing` says that its last line may still be being written."""
-    header: Header | None = None
-    block = Block(source, ())
+def blocks(
+    source: CollectedBlob, lines: Iterator[Line], *, on_aside: OnAside, growing: bool, header: Header | None = None
+) -> Iterator[Block]:
+    """The rows of a v1 file. `growing` says that its last line may still be being written.
+
+    With a header the lines are those below it.
+    """
+    block = _new(source, header) if header else Block(source, ())
     rows = _Rows(lines)
     for row in rows:
         if row.fault:
@@ -90,6 +94,14 @@ def blocks(source: CollectedBlob, lines: Iterator[Line], *, on_aside: OnAside, g
             block = _new(source, header)
     if len(block):
         yield block
+
+
+def first_header(lines: Sequence[Line]) -> tuple[Header | None, bool]:
+    """The header that a file's first two lines tell, and whether the first is its line; None where they do not."""
+    rows = [_parsed([line]) for line in lines if line.data.strip(b"\r\n")]
+    if not rows or len(rows) < len(lines) or any(row.fault for row in rows):
+        return None, False
+    return header_of(rows[0], rows[1] if len(rows) > 1 else None)
 
 
 def header_of(row: Row, following: Row | None) -> tuple[Header, bool]:
