@@ -54,12 +54,12 @@ class Dataset:
     @property
     def count(self) -> int:
         """How many rows there are."""
-        found = self._execute(f"SELECT count(*) FROM ({self._joined()})")
+        found = self._execute("SELECT count(*) FROM joined")
         return int(found[0][0])
 
     def days(self) -> list[str]:
         """The days that have rows, in order."""
-        return [day for (day,) in self._execute(f"SELECT DISTINCT day_ FROM ({self._joined()}) ORDER BY 1")]
+        return [day for (day,) in self._execute("SELECT DISTINCT day_ FROM joined ORDER BY 1")]
 
     def rows(self, *, day: str | None = None, limit: int | None = None) -> Iterator[dict[str, Value]]:
         """The rows in order, of one day or of all."""
@@ -78,7 +78,11 @@ class Dataset:
     def write_parquet(self, path: Path, *, day: str | None = None) -> None:
         """A parquet file of the rows in order, of one day or of all."""
         target = str(path).replace("'", "''")
-        self._execute(f"COPY ({self._sorted(day, instants=True)}) TO '{target}' (FORMAT parquet)")
+        self._execute(f"COPY ({self._sorted(day, instants=True)}) TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE 40960)")
+
+    def _settle(self) -> None:
+        """Join once and for all: what joins and what sorts would otherwise hold memory at the same time."""
+        self._execute(f"CREATE TABLE joined AS {self._joined()}")
 
     def _execute(self, query: str) -> list[tuple[str, ...]]:
         with explained():
@@ -92,7 +96,7 @@ class Dataset:
             for at, one in enumerate(self.columns)
         )
         where = f" WHERE day_ = '{day}'" if day is not None else ""
-        return f"SELECT {named} FROM ({self._joined()}){where} ORDER BY {self._order()}"
+        return f"SELECT {named} FROM joined{where} ORDER BY {self._order()}"
 
     def _order(self) -> str:
         places = {one.name: at for at, one in enumerate(self.columns)}
@@ -183,6 +187,7 @@ def build(staging: Staging, wanted: Wanted, *, labels: Labels | None = None) -> 
     made = Dataset(staging, wanted, base, pairings, labels, duplicates)
     made.columns = _columns(made)
     made._order()  # noqa: SLF001 - its complaint comes before any row
+    made._settle()  # noqa: SLF001 - the last step of building
     return made
 
 

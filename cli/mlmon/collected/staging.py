@@ -23,7 +23,7 @@ from mlmon.core.errors import Failure
 if TYPE_CHECKING:
     import duckdb
 
-_MEMORY: Final = "160MB"
+_MEMORY: Final = "180MB"
 _CANNOT_HOLD: Final = "TMPDIR names the folder that they are held in; or choose a shorter range"
 PLACE_BITS: Final = (44, 19)
 """A row's number holds its file, its line (25 bits) and its place in it (19 bits): these are where they begin."""
