@@ -48,6 +48,7 @@ _SETTINGS: Final = (
     "SET TimeZone = 'UTC'",
     "SET autoinstall_known_extensions = false",
     "SET checkpoint_threshold = '1GB'",  # nobody opens these tables a second time
+    "SET force_compression = 'uncompressed'",  # choosing one takes longer than writing the bytes
     """CREATE TABLE files (file INTEGER, service VARCHAR, model VARCHAR, version VARCHAR, day VARCHAR,
                          first BIGINT, past BIGINT, v1 BOOLEAN, first_generation BOOLEAN)""",
 )
