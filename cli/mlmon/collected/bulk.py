@@ -19,6 +19,7 @@ from mlmon.collected.staging import PLACE_BITS, Staging, explained
 _BATCH_BYTES: Final = 24 * 1024 * 1024
 _LONGEST_LINE: Final = 512 * 1024
 _SORTS: Final = {"UBIGINT": "int", "BIGINT": "int", "DOUBLE": "float", "BOOLEAN": "bool", "VARCHAR": "str", "NULL": ""}
+_ENVELOPE: Final = dict.fromkeys(("time", "xrequestid", "correlationid", "modelversion"), "VARCHAR")
 _READ_TWO_WAYS: Final = r"[:,\[]\s*-?[0-9]{16,}\s*[,}\]]|[:,\[]\s*-?[0-9.]+[eE]\+?[0-9]{3}"
 _SEPARATOR: Final = b"\x1f"  # inside JSON it is always escaped
 _READ: Final = """read_csv(?, columns = {'place': 'BIGINT', 'text': 'VARCHAR'}, delim = chr(31), quote = '',
@@ -68,12 +69,11 @@ class Bulk:
         return left
 
     def _look(self, path: str) -> None:
-        """A table of the lines with the structure of their data, null where they are not plain."""
+        """A table of the lines with their structure, null where they are not plain."""
         self.staging.connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE looked AS SELECT place, text, CASE
                 WHEN json_valid(text) AND NOT regexp_matches(text, '{_READ_TWO_WAYS}')
-                AND coalesce(json_extract_string(text, '$.datainblob'), '') = ''
-                THEN json_structure(json_extract(text, '$.data'))::VARCHAR END AS structure FROM {_READ}""",
+                THEN json_structure(text)::VARCHAR END AS structure FROM {_READ}""",
             [path],
         )
         found = self.staging.connection.execute("SELECT DISTINCT structure FROM looked").fetchall()
@@ -102,13 +102,14 @@ class Bulk:
         self, source: CollectedBlob, names: Sequence[str], sorts: dict[str, set[str]], only: Sequence[str] | None
     ) -> None:
         columns = self.staging.columns_of(source.collection, sorts)
-        shape = json.dumps([dict.fromkeys(names, "VARCHAR")])
+        # one look at the whole line is twice as fast as one at each part of it
+        shape = json.dumps(_ENVELOPE | {"data": [dict.fromkeys(names, "VARCHAR")]})
         cells = "".join(f", {column}" for column in columns)
         values = "".join(f", cells['{_doubled(name)}']" for name in names)
         where = "structure IS NOT NULL"
         parameters = [shape]
         if only is not None:
-            where += " AND list_sort(json_keys(json_extract(structure, '$[0]'))) = list_sort($2::VARCHAR[])"
+            where += " AND list_sort(json_keys(json_extract(structure, '$.data[0]'))) = list_sort($2::VARCHAR[])"
             parameters.append(list(only))  # type: ignore[arg-type]  # DuckDB takes lists
         self.staging.connection.execute(
             f"""INSERT INTO {self.staging.table_of(source.collection)}
@@ -119,11 +120,10 @@ class Bulk:
                            CASE WHEN trim(correlation, '0-') <> '' THEN correlation END AS correlation,
                            unnest(rows) AS cells, unnest(range(len(rows))) AS spot FROM (
                         SELECT place, (hash(text) >> 1)::BIGINT AS digest,
-                               epoch_us(TRY_CAST(meta[1] AS TIMESTAMPTZ)) AS time, meta[2] AS request,
-                               meta[3] AS correlation, nullif(meta[4], '') AS version, rows FROM (
-                            SELECT place, text, from_json(json_extract(text, '$.data'), $1) AS rows,
-                                   json_extract_string(text, ['$.time', '$.xrequestid', '$.correlationid',
-                                                              '$.modelversion']) AS meta
+                               epoch_us(TRY_CAST(event.time AS TIMESTAMPTZ)) AS time, event.xrequestid AS request,
+                               event.correlationid AS correlation, nullif(event.modelversion, '') AS version,
+                               event.data AS rows FROM (
+                            SELECT place, text, from_json(text, $1) AS event
                             FROM looked WHERE {where})))""",
             parameters,
         )
@@ -145,8 +145,11 @@ def _doubled(name: str) -> str:
 
 
 def _plain(structure: str) -> dict[str, str] | None:
-    """The columns of a list of flat objects with the sorts of their values; None for any other structure."""
-    found = json.loads(structure)
+    """The columns of a line whose data is a list of flat objects, with the sorts of their values; else None."""
+    event = json.loads(structure)
+    if not isinstance(event, dict) or "data" not in event or "datainblob" in event:
+        return None
+    found = event["data"]
     if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], dict) or not found[0]:
         return None
     kinds = found[0]
