@@ -331,6 +331,60 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @('services once')
         }
+        'dataset' = @{
+            help = 'Join what a service was given with what it answered, one row for each row that was scored'
+            options = @(
+              '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+              '--day text once One UTC day: 2026-03-01, today, yesterday'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--collection collections many Only this collection or designation; repeatable'
+              '--model text once Only this model (v1)'
+              '--model-version text once Only this version (v1)'
+              '--with files once Join a csv, parquet or jsonl file of labels; see --on'
+              '--on text once The column that the dataset and the file share'
+              '--matched-only flag once Leave out rows that have no partner in every collection'
+              '--sort text many Sort by this, falling with a - before it'
+              '--datetime text many This column holds times: milliseconds since 1970, or text'
+              '--partition =day once A file for each day in --to-dir: DIR/day=2026-03-01/rows.parquet, or -o csv, -o jsonl'
+              '--to-dir folders once Where the files of --partition go'
+              '--for-spreadsheet flag once csv whose times and long numbers a spreadsheet reads as they are'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'handoff' = @{
+            help = 'Print a query or a notebook cell that reads exactly these collected blobs where they stand'
+            options = @(
+              '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+              '--day text once One UTC day: 2026-03-01, today, yesterday'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--collection collections many Only this collection or designation; repeatable'
+              '--model text once Only this model (v1)'
+              '--model-version text once Only this version (v1)'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('=powerbi,databricks,duckdb,pandas once', 'services once')
+        }
         'completion' = @{
             help = 'Print the script that lets a shell complete mlmon''s commands, options, services and collections'
             options = @(

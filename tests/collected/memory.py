@@ -60,6 +60,9 @@ class MemoryBlobs:
             if where == container and name.startswith(prefix):
                 yield self.info(where, name)
 
+    def address(self, container: str) -> str:
+        return f"https://account.blob.core.windows.net/{container}"
+
     def read(self, blob: BlobInfo) -> Iterator[bytes]:
         if blob.name in self.reads:
             yield from self.reads[blob.name]()

@@ -77,13 +77,13 @@ def ls(
     """
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
-    workspace, found = _look_up(session, service, selection)
+    workspace, found = look_up(session, service, selection)
     skipped = Skipped(session)
     with _listing(session, found):
         blobs = list(layout.select(workspace.blobs, found.name, selection, on_skip=skipped))
     skipped.say()
     if not blobs:
-        _explain_nothing(session, workspace, found, selection)
+        explain_nothing(session, workspace, found, selection)
     rows = [{**_row(one), "last_modified": one.blob.last_modified, "when": one.stretch} for one in blobs]
     empty = _no_blobs(found)
     totals: Row = {
@@ -136,13 +136,13 @@ def pull(
     """
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
-    workspace, found = _look_up(session, service, selection)
+    workspace, found = look_up(session, service, selection)
     skipped = Skipped(session)
     with _listing(session, found):
         plan = transfer.plan(workspace.blobs, found.name, selection, to_dir=session.path(to_dir), on_skip=skipped)
     skipped.say()
     if not plan.count:
-        _explain_nothing(session, workspace, found, selection)
+        explain_nothing(session, workspace, found, selection)
         if not plan.set_aside:
             session.terminal.note(_no_blobs(found))
     if dry_run:
@@ -183,7 +183,7 @@ class Skipped:
             self.session.terminal.note(f"passed over {self.count} that are no collected data; --debug names them")
 
 
-def _look_up(session: Session, name: str | None, selection: Selection) -> tuple[Workspace, Service]:
+def look_up(session: Session, name: str | None, selection: Selection) -> tuple[Workspace, Service]:
     """The service whose data is meant, once it is known to be there; the range is said before any work on it."""
     workspace = session.connect()
     service = session.service(workspace, name)
@@ -208,7 +208,7 @@ def _row(one: CollectedBlob) -> dict[str, Value]:
     }
 
 
-def _explain_nothing(session: Session, workspace: Workspace, service: Service, selection: Selection) -> None:
+def explain_nothing(session: Session, workspace: Workspace, service: Service, selection: Selection) -> None:
     """Say what is likely when nothing was found: a collection that does not exist, or one that was never on."""
     known = layout.collections(workspace.blobs, service.name)
     for wanted in selection.collections:

@@ -148,6 +148,10 @@ class Blobs(Protocol):
     def list(self, container: str, prefix: str) -> Iterator[BlobInfo]:
         """Every blob whose name starts with `prefix`, sorted by name, lazily. A missing container is empty."""
 
+    def address(self, container: str) -> str:
+        """The URL of a container, without a `/` at its end: `https://…/NAME`, or a `file:` one for a folder. It holds
+        no secret. Containers of one account (one folder) differ in the last level alone."""
+
     def read(self, blob: BlobInfo) -> Iterator[bytes]:
         """The blob's bytes in chunks, exactly `blob.size` of them even while it grows.
 

@@ -90,6 +90,9 @@ class LocalBlobs:
             with suppress(FileNotFoundError):
                 yield self._info(container, name, path)
 
+    def address(self, container: str) -> str:
+        return self._folders.container(container).absolute().as_uri()
+
     def read(self, blob: BlobInfo) -> Iterator[bytes]:
         path = self._find(blob)
         left = blob.size

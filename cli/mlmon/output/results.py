@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
@@ -58,7 +58,7 @@ class Rows:
 
     `rows` may be lazy: jsonl, csv and tsv then print row by row. Only the keys of `fields` are shown; one that
     a row lacks is null. `empty` is said on stderr when there is no row; `caption` stands above the table that
-    people see (table and md).
+    people see (table and md). `parquet` gives the file where there is a better way to make it than from the rows.
     """
 
     fields: tuple[Field, ...]
@@ -66,6 +66,7 @@ class Rows:
     empty: str = ""
     exit_code: ExitCode = ExitCode.DONE
     caption: str = ""
+    parquet: Callable[[], Iterator[bytes]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

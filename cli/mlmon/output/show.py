@@ -100,6 +100,10 @@ def _show_parquet(result: Rows | Record | Change | Lines | Text, terminal: Termi
     from mlmon.output.parquet import parquet
 
     match result:
+        case Rows(parquet=made) if made is not None:
+            for chunk in made():
+                terminal.write_bytes(chunk)
+            return
         case Rows(fields=fields):
             rows: Iterable[Row] = _counted(result.rows, result.empty, terminal)
         case Record(rows=Rows(fields=fields) as nested):

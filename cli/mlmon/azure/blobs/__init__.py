@@ -60,6 +60,9 @@ class AzureBlobs:
                 found = [*blobs_of(page, container)]
             yield from found
 
+    def address(self, container: str) -> str:
+        return self._storage.address(container)
+
     def read(self, blob: BlobInfo) -> Iterator[bytes]:
         if not {".", ".."}.isdisjoint(blob.name.split("/")):
             # every HTTP client resolves them, and what came would be another blob

@@ -64,6 +64,11 @@ class Storage:
                 self._clients[container] = self._made(*self._place(container))
             return self._clients[container]
 
+    def address(self, container: str) -> str:
+        """The URL of a container."""
+        endpoint, name = self._place(container)
+        return f"{endpoint}/{quote(name, safe='$')}"
+
     def _place(self, container: str) -> tuple[str, str]:
         """The blob endpoint and the name of a container."""
         if container.startswith(("https://", "http://")):

@@ -1,0 +1,176 @@
+"""`mlmon dataset` on the demo: every scored row once with its prediction, in every format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from running import Runner
+
+FEATURES = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"]
+META = ["time", "request_id", "correlation_id", "service", "model", "model_version"]
+
+
+def scored(demo: Runner, service: str) -> Counter[tuple[Any, ...]]:
+    """The rows that a service says it scored in March: (features…, prediction), from its own telemetry."""
+    told = demo(f"traces {service} --since 2026-03-01 --until 2026-04-01 --limit 100000 -o jsonl").jsonl
+    printed = [json.loads(one["customDimensions"].get("Content") or one["message"]) for one in told]
+    return Counter((*row, value) for one in printed for row, value in zip(one["input"], one["output"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("service", "prediction"), [("diabetes", "progression"), ("diabetes-v2/blue", "model_outputs.0")]
+)
+def test_every_scored_row_of_march_is_there_once_with_its_prediction(
+    demo: Runner, service: str, prediction: str
+) -> None:
+    outcome = demo(f"dataset {service} --month 3 --matched-only -o jsonl")
+    expected = scored(demo, service)
+    assert outcome.code == 0
+    assert sum(expected.values()) > 500
+    assert Counter((*(row[name] for name in FEATURES), row[prediction]) for row in outcome.jsonl) == expected
+    assert [(row["time"], row["request_id"]) for row in outcome.jsonl] == sorted(
+        (row["time"], row["request_id"]) for row in outcome.jsonl
+    )
+    assert {row["match"] for row in outcome.jsonl} == {"id"}
+
+
+def test_the_request_of_a_row_is_the_one_that_scored_it(demo: Runner) -> None:
+    told = demo("traces diabetes --since 2026-03-01 --until 2026-03-02 --limit 1000 -o jsonl").jsonl
+    sizes = {
+        one["customDimensions"]["Request Id"]: len(json.loads(one["customDimensions"]["Content"])["output"])
+        for one in told
+    }
+    rows = demo("dataset diabetes --day 2026-03-01 -o jsonl").jsonl
+    assert Counter(row["request_id"] for row in rows) == sizes
+
+
+def test_parquet_holds_the_same_rows(demo: Runner, tmp_path: Path) -> None:
+    outcome = demo("dataset diabetes --month 3 -o parquet")
+    (tmp_path / "march.parquet").write_bytes(outcome.data)
+    found = duckdb.sql(f"SELECT * REPLACE (epoch_us(time) AS time) FROM '{tmp_path / 'march.parquet'}'")
+    rows = demo("dataset diabetes --month 3 -o jsonl").jsonl
+    assert found.columns == [*META, *FEATURES, "progression", "match"]
+    assert [str(one) for one in found.types[6:17]] == ["DOUBLE"] * 11
+    assert [one[1:] for one in found.fetchall()] == [tuple(row.values())[1:] for row in rows]
+    kinds = duckdb.sql(f"SELECT time FROM '{tmp_path / 'march.parquet'}'").types
+    assert [str(one) for one in kinds] == ["TIMESTAMP WITH TIME ZONE"]
+
+
+def test_off_a_terminal_it_is_csv(demo: Runner) -> None:
+    outcome = demo("dataset diabetes --day 2026-03-01")
+    rows = list(csv.DictReader(io.StringIO(outcome.out, newline="")))
+    told = demo("dataset diabetes --day 2026-03-01 -o json").json
+    assert [list(row.values()) for row in rows] == [[str(cell) for cell in row.values()] for row in told]
+    assert outcome.err == (
+        "time range: 2026-03-01 to 2026-03-02, UTC\n"
+        f"inputs and predictions: {len(told)} matched, 0 without predictions, 0 without inputs\n"
+        "0 duplicate rows left out\n"
+    )
+
+
+def test_people_see_the_first_rows(demo: Runner) -> None:
+    outcome = demo("dataset diabetes --month 3", terminal=True)
+    assert len(outcome.out.splitlines()) == 1 + 20
+    assert "the first 20 of " in outcome.err
+
+
+@pytest.mark.parametrize(("said", "kind"), [("", "parquet"), ("-o csv", "csv"), ("-o jsonl", "jsonl")])
+def test_a_file_for_each_day(demo: Runner, tmp_path: Path, said: str, kind: str) -> None:
+    outcome = demo(f"dataset diabetes --month 3 --partition day --to-dir {tmp_path / 'X'} {said}")
+    assert outcome.code == 0
+    files = sorted(
+        path.relative_to(tmp_path / "X").as_posix() for path in (tmp_path / "X").rglob("*") if path.is_file()
+    )
+    assert files == [f"day=2026-03-{day:02}/rows.{kind}" for day in range(1, 32)]
+    reader = {"parquet": "read_parquet", "csv": "read_csv", "jsonl": "read_ndjson"}[kind]
+    counted = duckdb.sql(f"SELECT count(*) FROM {reader}('{tmp_path / 'X'}/*/rows.{kind}')").fetchall()
+    assert counted == [(len(demo("dataset diabetes --month 3 -o jsonl").jsonl),)]
+
+
+def test_labels_are_joined(demo: Runner, tmp_path: Path) -> None:
+    first = demo("dataset diabetes --day 2026-03-01 -o jsonl").jsonl[0]
+    (tmp_path / "labels.csv").write_text(f"request_id,truth\n{first['request_id']},140\n")
+    outcome = demo(f"dataset diabetes --day 2026-03-01 --with {tmp_path / 'labels.csv'} --on request_id -o jsonl")
+    assert {row["truth"] for row in outcome.jsonl if row["request_id"] == first["request_id"]} == {140}
+    assert {row["truth"] for row in outcome.jsonl if row["request_id"] != first["request_id"]} == {None}
+    assert outcome.err.splitlines()[-1].endswith('"labels: 1 labels, 0 more for values that had one"}')
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("--with x.csv", "error: --with and --on belong together"),
+        ("--partition day", "error: --partition and --to-dir belong together"),
+        ("--to-dir x", "error: --partition and --to-dir belong together"),
+        ("--for-spreadsheet -o md", "error: --for-spreadsheet is about csv"),
+        ("--sort agee", "error: the dataset has no column 'agee' to sort by"),
+        ("--datetime agee", "error: the dataset has no column 'agee' that could hold times"),
+        ("--partition week --to-dir x", "error: 'week' is not a way to part a dataset"),
+        ("--partition day --to-dir mlmon.toml", "error: 'TARGET' is not a folder"),
+    ],
+)
+def test_what_makes_no_sense_is_said(demo: Runner, said: str, message: str) -> None:
+    outcome = demo(f"dataset diabetes --day 2026-03-01 {said}")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert message.replace("TARGET", str(demo.folder / "mlmon.toml")) in outcome.err.splitlines()
+
+
+def test_nothing_found_is_no_failure(demo: Runner) -> None:
+    outcome = demo("dataset diabetes --to 2020-01-01 -o jsonl")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert "no collected blobs of diabetes match" in outcome.err
+
+
+@pytest.fixture
+def damaged(churn: Runner) -> Runner:
+    """A service that has collected, with a broken line, one that a spreadsheet would run and a long number."""
+    folder = churn.folder / "blobs" / "modeldata"
+    for designation, content in (
+        ("inputs", "who,id\r\n=1+1,1234567890123456\nx,2\nx\n"),
+        ("predictions", "score\r\n1\n2\n"),
+    ):
+        place = folder / f"00000000-0000-0000-0000-000000000000/local/ws/churn/churn/1/{designation}/2026/03/01"
+        place.mkdir(parents=True)
+        (place / f"{designation}.csv").write_bytes(content.encode())
+    return churn
+
+
+def test_a_line_that_cannot_be_read_is_named_and_the_exit_code_says_so(damaged: Runner) -> None:
+    outcome = damaged("dataset --month 3 -o jsonl")
+    assert outcome.code == 7
+    assert [(row["who"], row["score"], row["match"]) for row in outcome.jsonl] == [
+        ("=1+1", 1, "order"),
+        ("x", 2, "order"),
+    ]
+    place = "00000000-0000-0000-0000-000000000000/local/ws/churn/churn/1/inputs/2026/03/01/inputs.csv"
+    assert [json.loads(one)["message"] for one in outcome.err.splitlines()] == [
+        "time range: 2026-03-01 to 2026-04-01, UTC",
+        f"set aside: {place}:4: it has 1 cells where 2 are expected",
+        "inputs and predictions: 2 matched (2 of them by their order), 0 without predictions, 0 without inputs",
+        "0 duplicate rows left out",
+    ]
+
+
+def test_a_spreadsheet_runs_nothing_and_rounds_nothing(damaged: Runner) -> None:
+    head = ",".join([*META, "who", "id", "score", "match"])
+    assert damaged("dataset --month 3 -q").out == (
+        f"{head}\r\n,,,churn,churn,1,'=1+1,1234567890123456,1,order\r\n,,,churn,churn,1,x,2,2,order\r\n"
+    )
+    assert damaged("dataset --month 3 -q --for-spreadsheet").out == (
+        f"{head}\r\n,,,churn,churn,1,'=1+1,'1234567890123456,1,order\r\n,,,churn,churn,1,x,2,2,order\r\n"
+    )
+
+
+def test_no_temporary_folder_is_left(demo: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for said in ("-o csv", "-o parquet", "-o table", "--sort nothing", f"--partition day --to-dir {tmp_path / 'X'}"):
+        demo(f"dataset diabetes --day 2026-03-01 {said}")
+    assert [path.name for path in tmp_path.iterdir()] == ["X"]
