@@ -277,17 +277,16 @@ CASES = [
     ),
     Case(
         "operation failed",
-        "mlmon enable-collection ep1/green --yes",
+        "mlmon enable-insights ep1/green --yes",
         t.operation("Failed"),
         1,
         "error: could not change the deployment ep1/green: the operation failed: User container has crashed or "
         "terminated: the scoring script raised an error in init()\n"
-        "hint: mlmon status shows what holds now\n"
-        "hint: the data assets that were registered for it stay: ep1-green-model_inputs, ep1-green-model_outputs",
+        "hint: mlmon status shows what holds now",
     ),
     Case(
         "operation cancelled",
-        "mlmon enable-collection ep1/green --yes",
+        "mlmon enable-insights ep1/green --yes",
         t.operation("Canceled"),
         1,
         "error: could not change the deployment ep1/green: the operation was cancelled: User container has "
@@ -314,7 +313,7 @@ CASES = [
     ),
     Case(
         "being updated",
-        "mlmon enable-collection ep1/green --yes",
+        "mlmon enable-insights ep1/green --yes",
         t.updating,
         6,
         "error: ep1/green is Updating; nothing was written\nhint: try again when mlmon status shows it done",
@@ -461,12 +460,11 @@ CASES = [
     ),
     Case(
         "operation without end",
-        "mlmon enable-collection ep1/green --yes --timeout 2s",
+        "mlmon enable-insights ep1/green --yes --timeout 2s",
         t.endless,
         6,
         "error: still waiting after 2 s to change the deployment ep1/green; Azure goes on with it\n"
-        "hint: mlmon status shows when it is done; --timeout 1h waits longer\n"
-        "hint: the data assets that were registered for it stay: ep1-green-model_inputs, ep1-green-model_outputs",
+        "hint: mlmon status shows when it is done; --timeout 1h waits longer",
     ),
 ]
 
