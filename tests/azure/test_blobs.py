@@ -15,8 +15,8 @@ import pytest
 from azured import connect, unhurried
 from emulators.azure import LocalAzure
 from emulators.blobfront import busy, firewalled
-from emulators.faults import Fault, dropped, html, reset_mid_body
-from emulators.messages import Answer
+from emulators.faults import Fault, dropped, html, reset_mid_body, slow
+from emulators.messages import Answer, Recorded
 from mlmon.azure.blobs.storage import ONE_GET
 from mlmon.azure.workspace import AzureMLWorkspace
 from mlmon.core.errors import Failure, NotAllowed, NotFound, Unavailable
@@ -245,7 +245,7 @@ def test_a_blob_that_grows_is_read_to_where_it_was_listed(azure: LocalAzure, wor
     azure.blobs.append("kept", "log.jsonl", b"more\n")
     parts += reading
     assert (len(parts), b"".join(parts)) == (3, (b"x" * 3_999_999 + b"\n") * 5)
-    assert not [one for one in azure.requests.of("blob") if "If-Match" in one.headers]
+    assert not [one for one in azure.requests.of("blob") if header(one, "if-match")]
 
 
 def test_eight_threads_read_at_once(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
@@ -376,3 +376,78 @@ def test_the_accounts_key_is_asked_for_only_where_that_is_wanted_and_never_shown
 
 def keyed(target: AzureWorkspace) -> Any:
     return replace(target, storage_auth="key")
+
+
+# bulk bytes
+
+
+def header(one: Recorded, name: str) -> str:
+    return next((value for key, value in one.headers.items() if key.lower() == name), "")
+
+
+def asked_by(azure: LocalAzure) -> list[str]:
+    """Which client asked for the bytes of a blob."""
+    return [
+        "obstore" if header(one, "user-agent").startswith("object_store") else "azure-storage-blob"
+        for one in azure.requests.of("blob")
+    ]
+
+
+@pytest.mark.parametrize("auth", ["identity", "key"])
+def test_bytes_are_fetched_by_one_request_of_obstore(azure: LocalAzure, tmp_path: Path, auth: str) -> None:
+    azure.blobs.put("kept", "ep1/2026/03/a-b_c=1.jsonl", b"12345")
+    said: list[str] = []
+    workspace = connect(azure, tmp_path, said=said)
+    if auth == "key":
+        workspace.connection.target = keyed(workspace.connection.target)
+    [blob] = workspace.blobs.list("kept", "")
+    azure.requests.clear()
+    said.clear()
+    assert fetched(workspace, blob) == b"12345"
+    assert b"".join(workspace.blobs.read(blob, start=3)) == b"45"
+    assert asked_by(azure) == ["obstore"] * 2
+    assert [header(one, "range") for one in azure.requests.of("blob")] == ["bytes=0-4", "bytes=3-4"]
+    endpoint = workspace.connection.discovery.storage().endpoint
+    asked = [line.partition(" (")[0] for line in said if "/kept/" in line]
+    assert asked == [f"GET {endpoint}/kept/{blob.name} -> 206"] * 2
+
+
+def test_a_name_that_obstore_would_change_is_asked_for_by_azures_client(
+    azure: LocalAzure, workspace: AzureMLWorkspace
+) -> None:
+    names = ["a//b", "p/x.", "p/.x", "tab\tname", "a b", "%41", "é"]
+    for name in names:
+        azure.blobs.put("kept", name, name.encode())
+    plain = ["p/x.", "a..b"]
+    azure.blobs.put("kept", "a..b", b"a..b")
+    for blob in list(workspace.blobs.list("kept", "")):
+        azure.requests.clear()
+        assert fetched(workspace, blob) == blob.name.encode()
+        assert asked_by(azure) == ["obstore" if blob.name in plain else "azure-storage-blob"]
+
+
+def test_what_obstore_cannot_have_is_said_in_azures_words(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
+    azure.blobs.put("kept", "a", b"1")
+    [blob] = workspace.blobs.list("kept", "")
+    account = azure.storage_account[0]
+    azure.requests.clear()
+    with azure.fault(firewalled(), plane="blob"), pytest.raises(NotAllowed) as raised:
+        fetched(workspace, blob)
+    assert raised.value.message == (
+        f"could not read a blob of the storage account {account}: its firewall does not let this machine in"
+    )
+    assert asked_by(azure) == ["obstore", "azure-storage-blob"]
+
+
+def test_a_storage_that_falls_silent_is_waited_for_once(azure: LocalAzure, tmp_path: Path) -> None:
+    azure.blobs.put("kept", "a", b"1")
+    said: list[str] = []
+    workspace = connect(azure, tmp_path, timeout=timedelta(seconds=7), said=said)
+    [blob] = workspace.blobs.list("kept", "")
+    said.clear()
+    began = monotonic()
+    with azure.fault(slow(9), plane="blob"), pytest.raises(Unavailable) as raised:
+        fetched(workspace, blob)
+    assert monotonic() - began < 10
+    assert raised.value.message.endswith(" did not answer in time")
+    assert [line.partition(" -> ")[2].partition(" (")[0] for line in said] == ["no answer"]

@@ -119,7 +119,7 @@ class Azurite:
 
 
 def _options(certificate: Certificate) -> list[str]:
-    secured = ["--cert", str(certificate.authority), "--key", str(certificate.key), "--oauth", "basic"]
+    secured = ["--cert", str(certificate.served), "--key", str(certificate.key), "--oauth", "basic"]
     # port 0: any free one, which it prints
     listening = ["--blobHost", "127.0.0.1", "--blobPort", "0", "--skipApiVersionCheck", "--disableProductStyleUrl"]
     return [*listening, *secured, "--inMemoryPersistence", "--silent", "--disableTelemetry"]

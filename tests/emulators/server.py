@@ -91,7 +91,7 @@ class Listener:
         self.faults = faults
         self.requests = requests
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate.authority, certificate.key)
+        self._context.load_cert_chain(certificate.served, certificate.key)
         self._server: _Server | None = None
 
     def open(self) -> None:

@@ -152,8 +152,10 @@ class Blobs(Protocol):
         """The URL of a container, without a `/` at its end: `https://…/NAME`, or a `file:` one for a folder. It holds
         no secret. Containers of one account (one folder) differ in the last level alone."""
 
-    def read(self, blob: BlobInfo) -> Iterator[bytes]:
-        """The blob's bytes in chunks, exactly `blob.size` of them even while it grows.
+    def read(self, blob: BlobInfo, *, start: int = 0) -> Iterator[bytes]:
+        """The blob's bytes from `start` in chunks, exactly `blob.size - start` of them even while it grows.
+
+        Several threads may read at once.
 
         Raises:
             NotFound: the blob is gone.

@@ -93,13 +93,14 @@ class LocalBlobs:
     def address(self, container: str) -> str:
         return self._folders.container(container).absolute().as_uri()
 
-    def read(self, blob: BlobInfo) -> Iterator[bytes]:
+    def read(self, blob: BlobInfo, *, start: int = 0) -> Iterator[bytes]:
         path = self._find(blob)
-        left = blob.size
+        left = blob.size - start
         try:
             with self._store.reading(path) as (file, size):
-                if size < left:
+                if size < blob.size:
                     raise Unavailable(f"{blob.name} became shorter while it was read", hint="list again")
+                file.seek(start)
                 while left and (chunk := file.read(min(_CHUNK, left))):
                     left -= len(chunk)
                     yield chunk

@@ -7,6 +7,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
+from mlmon.azure.blobs.bulk import Bulk
 from mlmon.azure.blobs.listing import blobs_of, prefixes_of
 from mlmon.azure.blobs.storage import ONE_GET, Storage
 from mlmon.azure.connection import Connection
@@ -17,6 +18,8 @@ from mlmon.core.model import BlobInfo, CollectedRoot, Generation, Json, ServiceN
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+    from azure.storage.blob import BlobClient
 
 Described = Callable[[ServiceName], Json]
 """A deployment as Azure Resource Manager shows it, or a web service as model management does. Raises `NotFound`."""
@@ -34,6 +37,7 @@ class AzureBlobs:
         self._connection = connection
         self._described = described
         self._storage = Storage(connection)
+        self._bulk = Bulk(connection.wire, self._storage)
         self._walking = Lock()
         self._spellings: Sequence[str] | None = None
 
@@ -63,19 +67,25 @@ class AzureBlobs:
     def address(self, container: str) -> str:
         return self._storage.address(container)
 
-    def read(self, blob: BlobInfo) -> Iterator[bytes]:
+    def read(self, blob: BlobInfo, *, start: int = 0) -> Iterator[bytes]:
         if not {".", ".."}.isdisjoint(blob.name.split("/")):
             # every HTTP client resolves them, and what came would be another blob
             raise Failure(f"no request can name the blob {blob.name!r}", hint="copy it to another name")
-        client = self._storage.client(blob.container).get_blob_client(blob.name)
-        if not blob.size:
-            self._ask(blob, client.get_blob_properties)
-        for start in range(0, blob.size, ONE_GET):
-            length = min(ONE_GET, blob.size - start)
-            piece: bytes = self._ask(blob, partial(_fetched, client, start, length))
+        if start >= blob.size:
+            self._ask(blob, self._client(blob).get_blob_properties)
+        for begin in range(start, blob.size, ONE_GET):
+            length = min(ONE_GET, blob.size - begin)
+            piece: bytes = self._ask(blob, partial(self._piece, blob, begin, length))
             if len(piece) != length:
                 raise _shorter(blob)
             yield piece
+
+    def _piece(self, blob: BlobInfo, start: int, length: int) -> bytes:
+        piece = self._bulk.fetch(blob, start, length)
+        return _fetched(self._client(blob), start, length) if piece is None else piece
+
+    def _client(self, blob: BlobInfo) -> BlobClient:
+        return self._storage.client(blob.container).get_blob_client(blob.name)
 
     def _ask(self, blob: BlobInfo, ask: Callable[[], Any]) -> Any:
         from azure.core.exceptions import HttpResponseError, ResourceNotFoundError

@@ -43,7 +43,7 @@ class Storage:
     def asking(self, doing: str, container: str) -> Iterator[None]:
         """While something is asked of a container's account: `doing` ("list the blobs") is how messages call that.
         Raises as `faults.translated`."""
-        endpoint, _ = self._place(container)
+        endpoint, _ = self.place(container)
         wire = self._connection.wire
         with translated(self._asked(doing, endpoint), account=wire.account, host=urlsplit(endpoint).netloc):
             yield
@@ -61,15 +61,15 @@ class Storage:
         """The client for a container. Raises as `faults.translated` where a key has to be asked for first."""
         with self._making:
             if container not in self._clients:
-                self._clients[container] = self._made(*self._place(container))
+                self._clients[container] = self._made(*self.place(container))
             return self._clients[container]
 
     def address(self, container: str) -> str:
         """The URL of a container."""
-        endpoint, name = self._place(container)
+        endpoint, name = self.place(container)
         return f"{endpoint}/{quote(name, safe='$')}"
 
-    def _place(self, container: str) -> tuple[str, str]:
+    def place(self, container: str) -> tuple[str, str]:
         """The blob endpoint and the name of a container."""
         if container.startswith(("https://", "http://")):
             endpoint, _, name = container.rpartition("/")
@@ -90,6 +90,11 @@ class Storage:
             max_single_get_size=ONE_GET,
             max_chunk_get_size=ONE_GET,
         )
+
+    def credential(self, endpoint: str) -> Any:
+        """What opens an account, as azure's clients take it. Raises as `client`, and `NotAllowed` without a key."""
+        with self._making:
+            return self._credential(endpoint)
 
     def _credential(self, endpoint: str) -> Any:
         """The sign-in; with `storage_auth = "key"` the default datastore's secret, asked for once and kept nowhere."""
