@@ -30,6 +30,8 @@ class MemoryBlobs:
     stored: dict[tuple[str, str], bytes] = field(default_factory=dict)
     reads: dict[str, Callable[[], Iterator[bytes]]] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
+    lineage: str = ""
+    fetched: int = 0
 
     def put(self, root: CollectedRoot, *paths: str, content: bytes = b"row\n") -> MemoryBlobs:
         """Store blobs below a root."""
@@ -39,7 +41,14 @@ class MemoryBlobs:
     def info(self, container: str, name: str) -> BlobInfo:
         """A blob as a listing shows it."""
         content = self.stored[container, name]
-        return BlobInfo(container, name, len(content), f'"{hash(content):x}"', datetime(2026, 3, 1, tzinfo=UTC))
+        return BlobInfo(
+            container,
+            name,
+            len(content),
+            f'"{hash(content):x}"',
+            datetime(2026, 3, 1, tzinfo=UTC),
+            lineage=self.lineage,
+        )
 
     def roots(self, name: ServiceName) -> Sequence[CollectedRoot]:
         if name not in self.service_roots:
@@ -63,12 +72,14 @@ class MemoryBlobs:
     def address(self, container: str) -> str:
         return f"https://account.blob.core.windows.net/{container}"
 
-    def read(self, blob: BlobInfo) -> Iterator[bytes]:
+    def read(self, blob: BlobInfo, *, start: int = 0) -> Iterator[bytes]:
+        self.calls.append(("read", blob.name))
         if blob.name in self.reads:
             yield from self.reads[blob.name]()
             return
         content = self.stored.get((blob.container, blob.name))
         if content is None:
             raise NotFound(f"the blob {blob.name!r} is gone")
-        for start in range(0, min(blob.size, len(content)), 7):
-            yield content[start : min(start + 7, blob.size)]
+        self.fetched += blob.size - start
+        for begin in range(start, min(blob.size, len(content)), 7):
+            yield content[begin : min(begin + 7, blob.size)]

@@ -1,4 +1,4 @@
-"""A certificate for loopback and the private authority that signed it, which clients trust by `REQUESTS_CA_BUNDLE` alone.
+"""A certificate for loopback, and the private authority that signed it: clients trust it by `REQUESTS_CA_BUNDLE` alone.
 
 Two certificates, as every organisation has them: not every TLS library lets an authority's own be a server's.
 """

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from pathlib import Path
-from threading import Event
 from typing import Final
 
 from mlmon.core.errors import Code, Failure, UsageError
-
-TEMPORARY_SUFFIX: Final = ".mlmon-part"
-"""Ends the name of a file that is being written."""
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 _CLOSED: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -85,63 +79,73 @@ def prepare(to_dir: Path) -> None:
         raise _unwritable(to_dir, error) from None
 
 
-def write(to_dir: Path, path: str, chunks: Iterator[bytes], *, size: int, stop: Event) -> int:
-    """Write a file below the folder, replacing the one there once the new one is whole. Returns its bytes.
+def see(to_dir: Path, path: str) -> None:
+    """See that a file can stand there, creating the folders it needs.
 
-    `path` is relative, with `/`, and safe (`names.unsafe`). `chunks` are taken until they end, are
-    more than `size` bytes, or `stop` is set; their errors pass through. There is no fsync: a stopped
-    process leaves no half file, and what a power cut takes, the next pull brings back.
+    `path` is relative, with `/`, and safe (`names.unsafe`).
 
     Raises:
         Refused: this system cannot have such a file, something else stands in its way, or a
             symbolic link is on the way to it.
-        NotWritten: the chunks were not `size` bytes, `stop` was set, or this one file failed.
+        NotWritten: the folder of this one file could not be made.
         Unwritable: the disk is full, or the folder takes no files.
     """
-    *levels, file_name = path.split("/")
-    with _explained(to_dir):
-        parent = _descend(to_dir, levels)
-        target = parent / file_name
-        _see_replaceable(target)
-        # short, so that it fits wherever the longest name does
-        temporary = parent / f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
-        # unbuffered: closing a buffered file after a full disk would fail a second time
-        file = temporary.open("xb", buffering=0)
-    try:
-        with file:
-            _copy(chunks, file, to_dir=to_dir, size=size, stop=stop)
-        _replace(temporary, target, to_dir=to_dir)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    return size
+    with explained(to_dir):
+        _place(to_dir, path)
 
 
-def _copy(chunks: Iterator[bytes], file: io.FileIO, *, to_dir: Path, size: int, stop: Event) -> None:
-    """Write `size` bytes, no more and no fewer."""
-    written = 0
-    for chunk in chunks:
-        written += len(chunk)
-        if stop.is_set():
-            raise NotWritten("it was given up")
-        if written > size:
-            raise NotWritten(f"it has more than the {size} bytes that were listed")
-        with _explained(to_dir):
-            rest = memoryview(chunk)
-            while rest:
-                rest = rest[file.write(rest) :]
-    if written < size:
-        raise NotWritten(f"it has {written} bytes where {size} were listed")
+def land(to_dir: Path, path: str, temporary: Path) -> None:
+    """Make a file that is whole the one at `path`, in the place of the one there. Raises as `see`.
 
-
-def _replace(temporary: Path, target: Path, *, to_dir: Path) -> None:
-    with _explained(to_dir):
+    There is no fsync: a stopped process leaves no half file, and what a power cut takes, the next pull brings back.
+    """
+    with explained(to_dir):
+        target = _place(to_dir, path)
         try:
             temporary.replace(target)
-        except PermissionError:
-            # the folder took the temporary file, so it is this one: open in another program, or protected
+        except PermissionError as error:
+            if not os.access(target.parent, os.W_OK | os.X_OK):
+                raise PermissionError(error.errno, error.strerror, str(target)) from None
+            # the folder takes files, so it is this one: open in another program, or protected
             raise NotWritten("the file that is there cannot be replaced") from None
+
+
+def standing(to_dir: Path, path: str) -> os.stat_result | None:
+    """The regular file at `path`, with no link on the way to it; None where there is no such file."""
+    *levels, _ = path.split("/")
+    place = str(to_dir)
+    try:
+        for level in levels:
+            place = os.path.join(place, level)  # noqa: PTH118 - nine levels a file: strings cost a tenth of paths
+            if _kind(place) is not _Kind.FOLDER:
+                return None
+        found = os.lstat(to_dir / path)
+    except (OSError, ValueError):
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+def own(to_dir: Path, name: str) -> Path:
+    """A folder of mlmon's own in the target folder, made where it is missing.
+
+    Raises:
+        UsageError: something else than a folder has its name, or a symbolic link.
+        Unwritable: it cannot be made.
+    """
+    place = to_dir / name
+    with explained(to_dir):
+        with suppress(FileExistsError):
+            place.mkdir()
+        if _kind(place) is not _Kind.FOLDER:
+            raise UsageError(f"{str(place)!r} is not a folder of mlmon's own", hint=_CHOOSE)
+    return place
+
+
+def _place(to_dir: Path, path: str) -> Path:
+    *levels, file_name = path.split("/")
+    target = _descend(to_dir, levels) / file_name
+    _see_replaceable(target)
+    return target
 
 
 def _descend(to_dir: Path, levels: list[str]) -> Path:
@@ -183,7 +187,7 @@ def _kind(place: Path | str) -> _Kind:
 
 
 @contextmanager
-def _explained(to_dir: Path) -> Iterator[None]:
+def explained(to_dir: Path) -> Iterator[None]:
     """Turn what the system says about writing into what it means for this file, or for all."""
     try:
         yield

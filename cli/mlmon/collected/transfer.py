@@ -5,65 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from threading import Event, Lock
-from typing import Final
 
 from mlmon.collected import folder
+from mlmon.collected.fetching import Fetching, Overwrite
 from mlmon.collected.layout import CollectedBlob, OnSkip, Selection, select
 from mlmon.collected.names import identity, unsafe
-from mlmon.core.errors import Interrupted, MlmonError, NotFound, Unavailable
+from mlmon.collected.outcomes import Failed, Fetched, Result, SetAside, Target
+from mlmon.collected.pulled import opened
+from mlmon.core.errors import Interrupted
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
-
-IN_VAIN: Final = 16
-"""After so many blobs in a row that met the same outage, no further one is tried."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A blob and the file it becomes: `path` is relative to the target folder, with `/` on every system."""
-
-    collected: CollectedBlob
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """A blob that is not fetched because its name cannot safely be a file here. `reason` follows the name."""
-
-    container: str
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A file that is whole in the target folder. `path` is relative to it, with `/` on every system."""
-
-    path: str
-    bytes: int
-    day: date
-    service: ServiceName
-    collection: str
-    container: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A blob that could not be fetched; a file of that name from before is as it was. `reason` is a sentence."""
-
-    container: str
-    name: str
-    reason: str
-    hint: str = ""
-
-
-Result = Fetched | Failed | SetAside
-"""What became of one blob."""
+from mlmon.state import FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +47,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a plan, each part in the plan's order. `set_aside` holds the plan's own too."""
+    """What became of a plan, each part in the plan's order. `set_aside` holds the plan's own too, and `fetched` every
+    file that is whole, also where it was before."""
 
     fetched: tuple[Fetched, ...]
     failed: tuple[Failed, ...]
@@ -100,8 +56,8 @@ class Outcome:
 
     @property
     def bytes(self) -> int:
-        """How many bytes were written."""
-        return sum(fetched.bytes for fetched in self.fetched)
+        """How many bytes were fetched."""
+        return sum(fetched.came for fetched in self.fetched)
 
     @property
     def complete(self) -> bool:
@@ -145,7 +101,7 @@ def assign(selected: Iterable[CollectedBlob], *, to_dir: Path) -> Plan:
     set_aside: list[SetAside] = []
     for collected in selected:
         name = collected.blob.name
-        reason = unsafe(name) or _taken(name, files=files, folders=folders)
+        reason = unsafe(name) or _reserved(name) or _taken(name, files=files, folders=folders)
         if reason:
             set_aside.append(SetAside(collected.blob.container, name, reason))
             continue
@@ -155,8 +111,16 @@ def assign(selected: Iterable[CollectedBlob], *, to_dir: Path) -> Plan:
     return Plan(to_dir=to_dir, targets=tuple(targets), set_aside=tuple(set_aside))
 
 
-def run(planned: Plan, blobs: Blobs, *, on_file: Callable[[Result], None] | None = None, workers: int = 8) -> Outcome:
-    """Fetch what was planned, a few at once; each file is either whole or not there, or as it was before.
+def run(
+    planned: Plan,
+    blobs: Blobs,
+    *,
+    on_file: Callable[[Result], None] | None = None,
+    workers: int = 8,
+    now: datetime | None = None,
+    overwrite: Overwrite = Overwrite.CHANGED,
+) -> Outcome:
+    """Fetch what was planned and is not there yet, a few at once; each file is whole or not there, or as it was before.
 
     `on_file` is told what became of each blob, in the plan's order, from the calling thread; first
     of what the plan set aside. `blobs.read` is called from up to `workers` threads. One blob's
@@ -164,23 +128,15 @@ def run(planned: Plan, blobs: Blobs, *, on_file: Callable[[Result], None] | None
     folder is created when it is missing and there is something to fetch. Ctrl-C leaves whole files
     and no others.
 
+    A blob whose hour or day is not over at `now` is still written to: what follows its last line's end is left for the
+    next pull. Without `now` every blob is taken byte for byte.
+
     Raises:
         Interrupted: Ctrl-C; it says how many files are whole.
-        UsageError: the folder is something else than a folder, or a symbolic link.
+        UsageError: the folder, or mlmon's own in it, is something else than a folder, or a symbolic link.
         Failure: the folder cannot be written to, or its disk is full. Whole files stay.
     """
     results: list[Result] = []
-    whole: list[Result] = []  # also those whose turn to be told has not come
-    stop = Event()
-    outage = _Outage()
-
-    def fetch(target: Target) -> Result:
-        if error := outage.error:
-            return _failed(target, error)
-        result = _fetch(target, blobs, to_dir=planned.to_dir, stop=stop, outage=outage)
-        if isinstance(result, Fetched):
-            whole.append(result)
-        return result
 
     def done(result: Result) -> None:
         results.append(result)
@@ -191,15 +147,10 @@ def run(planned: Plan, blobs: Blobs, *, on_file: Callable[[Result], None] | None
         folder.prepare(planned.to_dir)
     for aside in planned.set_aside:
         done(aside)
-    try:
-        with closing(map_bounded(fetch, planned.targets, workers=workers, stop=stop)) as fetching:
-            for result in fetching:
-                done(result)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"interrupted: {len(whole)} of {planned.count} files are whole",
-            hint="they stay; the same command again fetches all of them",
-        ) from None
+    if planned.targets:
+        with opened(planned.to_dir) as pulled:
+            fetching = Fetching(blobs, planned.to_dir, pulled, now=now, overwrite=overwrite)
+            _run(planned, fetching, done=done, workers=workers)
     return Outcome(
         fetched=tuple(result for result in results if isinstance(result, Fetched)),
         failed=tuple(result for result in results if isinstance(result, Failed)),
@@ -207,60 +158,29 @@ def run(planned: Plan, blobs: Blobs, *, on_file: Callable[[Result], None] | None
     )
 
 
-class _Outage:
-    """Storage that is away: what so many in a row waited for in vain, the rest need not wait for."""
+def _run(planned: Plan, fetching: Fetching, *, done: Callable[[Result], None], workers: int) -> None:
+    whole: list[Result] = []  # also those whose turn to be told has not come
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._error: Unavailable | None = None
-        self._alike = 0
+    def fetch(target: Target) -> Result:
+        result = fetching.fetch(target)
+        if isinstance(result, Fetched):
+            whole.append(result)
+        return result
 
-    @property
-    def error(self) -> Unavailable | None:
-        """What every further blob would meet too, once that is clear."""
-        with self._lock:
-            return self._error if self._alike >= IN_VAIN else None
-
-    def met(self, error: MlmonError | None) -> None:
-        """Hear how one blob ended; None is well."""
-        with self._lock:
-            if not isinstance(error, Unavailable):
-                self._error, self._alike = None, 0
-            elif self._error and error.message == self._error.message:
-                self._alike += 1
-            else:
-                self._error, self._alike = error, 1
-
-
-def _failed(target: Target, error: MlmonError) -> Failed:
-    return Failed(target.collected.blob.container, target.collected.blob.name, error.message, error.hint)
-
-
-def _fetch(target: Target, blobs: Blobs, *, to_dir: Path, stop: Event, outage: _Outage) -> Result:
-    collected, blob = target.collected, target.collected.blob
     try:
-        written = folder.write(to_dir, target.path, blobs.read(blob), size=blob.size, stop=stop)
-    except folder.Refused as refused:
-        return SetAside(blob.container, blob.name, str(refused))
-    except folder.NotWritten as unwritten:
-        return Failed(blob.container, blob.name, str(unwritten), "run the same command again")
-    except folder.Unwritable:
-        raise
-    except NotFound:
-        return Failed(blob.container, blob.name, "it is gone from storage", "it was deleted after it was listed")
-    except MlmonError as error:
-        outage.met(error)
-        return _failed(target, error)
-    outage.met(None)
-    return Fetched(
-        path=target.path,
-        bytes=written,
-        day=collected.day,
-        service=collected.service,
-        collection=collected.collection,
-        container=blob.container,
-        name=blob.name,
-    )
+        with closing(map_bounded(fetch, planned.targets, workers=workers, stop=fetching.stop)) as results:
+            for result in results:
+                done(result)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"interrupted: {len(whole)} of {planned.count} files are whole",
+            hint="they stay; the same command again fetches the rest",
+        ) from None
+
+
+def _reserved(name: str) -> str:
+    """Why a name cannot be used because mlmon has it for itself, or ""."""
+    return f"would be in {FOLDER!r}, which is mlmon's own" if identity(name).partition("/")[0] == FOLDER else ""
 
 
 def _taken(name: str, *, files: dict[str, str], folders: dict[str, str]) -> str:

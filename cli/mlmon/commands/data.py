@@ -10,8 +10,11 @@ from typing import Annotated, Final
 import typer
 
 from mlmon.collected import layout, transfer
+from mlmon.collected.fetching import Overwrite
 from mlmon.collected.layout import CollectedBlob, Selection
-from mlmon.collected.transfer import Failed, Fetched, Outcome, Plan, SetAside
+from mlmon.collected.outcomes import Failed, Fetched, SetAside, Status
+from mlmon.collected.outcomes import Result as PulledFile
+from mlmon.collected.transfer import Outcome, Plan
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,
@@ -128,11 +131,16 @@ def pull(
     to_dir: Annotated[
         Path, typer.Option("--to-dir", metavar="DIR", help="Where to; made when it is not there.")
     ] = Path("modeldata"),
+    overwrite: Annotated[
+        Overwrite, typer.Option("--overwrite", help="Which files that are there are fetched again.")
+    ] = Overwrite.CHANGED,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be fetched, and fetch nothing.")] = False,
 ) -> Result:
     """Download collected blobs of a date range, byte for byte, under their own paths.
 
-    A file is either whole or not there. A blob whose name cannot safely be a file is set aside and named.
+    A file is either whole or not there. The same command again fetches only what is new or has changed, and goes on
+    where a file ended. A last line that is still being written is left for then. A blob whose name cannot safely be a
+    file is set aside and named.
     """
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
@@ -150,11 +158,11 @@ def pull(
     with session.terminal.progress(f"Pulling {found.name}", total=plan.bytes, unit="bytes") as bar:
         numbers = count(1)
 
-        def on_file(file: transfer.Result) -> None:
+        def on_file(file: PulledFile) -> None:
             size = file.bytes if isinstance(file, Fetched) else 0
             bar.advance(size, item=f"{next(numbers)} of {plan.count + len(plan.set_aside)} files")
 
-        outcome = transfer.run(plan, workspace.blobs, on_file=on_file)
+        outcome = transfer.run(plan, workspace.blobs, on_file=on_file, now=session.now, overwrite=overwrite)
     return _pulled(session, found, plan, outcome)
 
 
@@ -243,13 +251,16 @@ def _pulled(session: Session, service: Service, plan: Plan, outcome: Outcome) ->
     """One object a file for scripts; for people the totals, and by name whatever did not come."""
     by_name = {target.collected.blob.name: target.collected for target in plan.targets}
     rows: list[Row] = [
-        {**_row(by_name[one.name]), "path": one.path, "bytes": one.bytes, "status": "fetched", "reason": None}
+        {**_row(by_name[one.name]), "path": one.path, "bytes": one.bytes, "status": one.status.value, "reason": None}
         for one in outcome.fetched
     ]
     rows += _missing(session, service, outcome.failed, "failed", by_name)
     rows += _missing(session, service, outcome.set_aside, "set aside", by_name)
-    days = len({one.day for one in outcome.fetched})
-    said = f"fetched {_counted(len(outcome.fetched), outcome.bytes, days)}"
+    fresh = [one for one in outcome.fetched if one.status is not Status.UNCHANGED]
+    said = f"fetched {_counted(len(fresh), outcome.bytes, len({one.day for one in fresh}))}"
+    for status in (Status.RESUMED, Status.UNCHANGED):
+        if count_of := sum(one.status is status for one in outcome.fetched):
+            said += f", {count_of} {status}"
     return _summed(said, rows, failed=len(outcome.failed), set_aside=len(outcome.set_aside), to_dir=plan.to_dir)
 
 

@@ -25,6 +25,15 @@ if sys.platform == "win32":  # pragma: no cover - the suite runs on POSIX; kept 
             except OSError:
                 time.sleep(0.005)
 
+    def try_lock(descriptor: int) -> bool:
+        """Take the exclusive lock unless somebody has it."""
+        os.lseek(descriptor, _FAR_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
     def unlock(descriptor: int) -> None:
         """Release the lock before the file is closed."""
         os.lseek(descriptor, _FAR_BYTE, os.SEEK_SET)
@@ -36,6 +45,14 @@ else:
     def lock(descriptor: int, *, exclusive: bool) -> None:
         """Wait for the lock on an open file; closing the file releases it, and so does the process's end."""
         fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+
+    def try_lock(descriptor: int) -> bool:
+        """Take the exclusive lock unless somebody has it."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def unlock(descriptor: int) -> None:
         """Release the lock before the file is closed."""

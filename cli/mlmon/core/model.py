@@ -142,13 +142,19 @@ class SwitchPlan:
 
 @dataclass(frozen=True, slots=True)
 class BlobInfo:
-    """A blob as a listing shows it. `size` in bytes; `name` is relative to its container."""
+    """A blob as a listing shows it. `size` in bytes; `name` is relative to its container.
+
+    `md5` is the digest that the storage has of the content, b"" where it has none. `lineage` stays the same as long as
+    a blob only grows at its end, as far as a listing can tell; "" for one that may change in any way.
+    """
 
     container: str
     name: str
     size: int
     etag: str
     last_modified: datetime
+    md5: bytes = b""
+    lineage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,7 @@ class LocalBlobs:
             size=size,
             etag=f'"0x{stat.st_mtime_ns:X}{size:X}"',
             last_modified=datetime.fromtimestamp(stat.st_mtime, UTC),
+            lineage=f"appended to {stat.st_ino}",
         )
 
 

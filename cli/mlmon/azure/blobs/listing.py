@@ -6,6 +6,7 @@ wanted. https://learn.microsoft.com/rest/api/storageservices/list-blobs
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -41,6 +42,8 @@ def blobs_of(page: Element, container: str) -> Iterator[BlobInfo]:
             size=size,
             etag=properties.findtext("Etag") or "",
             last_modified=_moment(properties.findtext("Last-Modified") or ""),
+            md5=_md5(properties),
+            lineage=_lineage(properties),
         )
 
 
@@ -49,6 +52,25 @@ def prefixes_of(page: Element) -> Iterator[str]:
     for prefix in page.iterfind("Blobs/BlobPrefix"):
         if name := _name(prefix.find("Name")):
             yield name
+
+
+def _md5(properties: Element) -> bytes:
+    """What the service checked or whoever wrote the blob said. Of a blob that is appended to it tells nothing: it is
+    that of the first moment."""
+    try:
+        digest = b64decode(properties.findtext("Content-MD5") or "")
+    except ValueError:
+        return b""
+    return digest if len(digest) == 16 and not _is_appended(properties) else b""
+
+
+def _lineage(properties: Element) -> str:
+    """An append blob's past stays as it is, unless a new one is made in its place."""
+    return f"appended since {properties.findtext('Creation-Time') or ''}" if _is_appended(properties) else ""
+
+
+def _is_appended(properties: Element) -> bool:
+    return properties.findtext("BlobType") == "AppendBlob"
 
 
 def _name(element: Element | None) -> str:

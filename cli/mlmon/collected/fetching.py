@@ -1,0 +1,181 @@
+"""One blob into one file: fetched, gone on with, or left as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from threading import Event, Lock
+from typing import Final
+
+from mlmon.collected import content, folder
+from mlmon.collected.content import PastChanged, Wanted
+from mlmon.collected.outcomes import Failed, Fetched, Result, SetAside, Status, Target
+from mlmon.collected.pulled import Entry, Pulled
+from mlmon.core.errors import MlmonError, NotFound, Unavailable
+from mlmon.core.model import BlobInfo
+from mlmon.core.ports import Blobs
+
+IN_VAIN: Final = 16
+"""After so many blobs in a row that met the same outage, no further one is tried."""
+OVERLAP: Final = 4096
+"""So many bytes of a blob that grew are fetched again, to see that what was fetched is what they follow: nothing in a
+listing tells a blob that grew from one that was made anew and is longer. Records have ids and times in them."""
+
+
+class Overwrite(StrEnum):
+    """Which files that are there are fetched again."""
+
+    CHANGED = "changed"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Outage:
+    """Storage that is away: what so many in a row waited for in vain, the rest need not wait for."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._error: Unavailable | None = None
+        self._alike = 0
+
+    @property
+    def error(self) -> Unavailable | None:
+        """What every further blob would meet too, once that is clear."""
+        with self._lock:
+            return self._error if self._alike >= IN_VAIN else None
+
+    def met(self, error: MlmonError | None) -> None:
+        """Hear how one blob ended; None is well."""
+        with self._lock:
+            if not isinstance(error, Unavailable):
+                self._error, self._alike = None, 0
+            elif self._error and error.message == self._error.message:
+                self._alike += 1
+            else:
+                self._error, self._alike = error, 1
+
+
+@dataclass(slots=True)
+class Fetching:
+    """How blobs become files of one folder. Several threads may fetch at once."""
+
+    blobs: Blobs
+    to_dir: Path
+    pulled: Pulled
+    now: datetime | None = None
+    overwrite: Overwrite = Overwrite.CHANGED
+    stop: Event = field(default_factory=Event)
+    _outage: Outage = field(default_factory=Outage)
+
+    def fetch(self, target: Target) -> Result:
+        """Have the file of one blob. Raises `folder.Unwritable` where no file can be had."""
+        blob = target.collected.blob
+        if error := self._outage.error:
+            return _failed(blob, error)
+        try:
+            result = self._fetched(target)
+        except folder.Refused as refused:
+            return SetAside(blob.container, blob.name, str(refused))
+        except folder.NotWritten as unwritten:
+            return Failed(blob.container, blob.name, str(unwritten), "run the same command again")
+        except folder.Unwritable:
+            raise
+        except NotFound:
+            return Failed(blob.container, blob.name, "it is gone from storage", "it was deleted after it was listed")
+        except MlmonError as error:
+            self._outage.met(error)
+            return _failed(blob, error)
+        if result.status is not Status.UNCHANGED:
+            self._outage.met(None)
+        return result
+
+    def _fetched(self, target: Target) -> Fetched:
+        """Raises whatever is in the way."""
+        folder.see(self.to_dir, target.path)
+        entry = self._standing(target)
+        if self.overwrite is Overwrite.NEVER and (found := folder.standing(self.to_dir, target.path)):
+            return _result(target, found.st_size, Status.UNCHANGED, saved=found.st_size)
+        if entry and self._is_current(target, entry):
+            return _result(target, entry.kept, Status.UNCHANGED, saved=entry.kept)
+        if entry and _may_go_on(target.collected.blob, entry):
+            with suppress(PastChanged):
+                return self._resumed(target, entry)
+        return self._written(target, self.blobs.read(target.collected.blob), Status.FETCHED)
+
+    def _standing(self, target: Target) -> Entry | None:
+        """What was fetched into the file that stands there, None where it is another one, or none."""
+        entry = self.pulled.entry(target.path)
+        found = folder.standing(self.to_dir, target.path)
+        if self.overwrite is Overwrite.ALWAYS or not entry or not found or found.st_size != entry.kept:
+            return None
+        if entry.container != target.collected.blob.container:
+            return None
+        if found.st_mtime_ns == entry.mtime_ns or content.has(self.to_dir / target.path, entry.md5):
+            return entry
+        return None
+
+    def _is_current(self, target: Target, entry: Entry) -> bool:
+        blob = target.collected.blob
+        same = (blob.etag, blob.size) == (entry.etag, entry.size) and bool(blob.etag)
+        return same and (entry.kept == entry.size or self._is_open(target))
+
+    def _is_open(self, target: Target) -> bool:
+        """Whether the collector may still be writing the blob."""
+        return self.now is not None and target.collected.end > self.now
+
+    def _resumed(self, target: Target, entry: Entry) -> Fetched:
+        """Raises `PastChanged` where the blob has to be fetched as a whole."""
+        blob = target.collected.blob
+        overlap = 0 if blob.etag == entry.etag else min(OVERLAP, entry.kept)
+        start = entry.kept - overlap
+        chunks = content.continued(
+            self.to_dir / target.path, self.blobs.read(blob, start=start), md5=entry.md5, overlap=overlap
+        )
+        return self._written(target, chunks, Status.RESUMED, saved=start)
+
+    def _written(self, target: Target, chunks: Iterator[bytes], status: Status, *, saved: int = 0) -> Fetched:
+        blob = target.collected.blob
+        wanted = Wanted(blob.size, md5=blob.md5, whole_lines=self._is_open(target))
+        temporary = self.pulled.temporary()
+        try:
+            written = content.write(temporary, chunks, wanted, to_dir=self.to_dir, stop=self.stop)
+            self.pulled.record(
+                target.path,
+                Entry(blob.container, blob.etag, blob.lineage, blob.size, written.kept, written.md5, written.mtime_ns),
+                land=lambda: folder.land(self.to_dir, target.path, temporary),
+            )
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        return _result(target, written.kept, status, saved=min(saved, written.kept))
+
+
+def _may_go_on(blob: BlobInfo, entry: Entry) -> bool:
+    """Whether what was fetched may be the beginning of what the blob is now."""
+    if blob.etag and blob.etag == entry.etag:
+        return blob.size == entry.size
+    return bool(blob.lineage) and blob.lineage == entry.lineage and blob.size >= entry.size
+
+
+def _result(target: Target, size: int, status: Status, *, saved: int) -> Fetched:
+    collected = target.collected
+    return Fetched(
+        path=target.path,
+        bytes=size,
+        day=collected.day,
+        service=collected.service,
+        collection=collected.collection,
+        container=collected.blob.container,
+        name=collected.blob.name,
+        status=status,
+        saved=saved,
+    )
+
+
+def _failed(blob: BlobInfo, error: MlmonError) -> Failed:
+    return Failed(blob.container, blob.name, error.message, error.hint)

@@ -1,0 +1,72 @@
+"""What becomes of a blob in a pull."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from mlmon.collected.layout import CollectedBlob
+from mlmon.core.model import ServiceName
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A blob and the file it becomes: `path` is relative to the target folder, with `/` on every system."""
+
+    collected: CollectedBlob
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A blob that is not fetched because its name cannot safely be a file here. `reason` follows the name."""
+
+    container: str
+    name: str
+    reason: str
+
+
+class Status(StrEnum):
+    """How a file became whole: fetched as a whole, not at all, or from where it ended."""
+
+    FETCHED = "fetched"
+    UNCHANGED = "unchanged"
+    RESUMED = "resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file that is whole in the target folder. `path` is relative to it, with `/` on every system.
+
+    `saved` is how many of its `bytes` were there before.
+    """
+
+    path: str
+    bytes: int
+    day: date
+    service: ServiceName
+    collection: str
+    container: str
+    name: str
+    status: Status = Status.FETCHED
+    saved: int = 0
+
+    @property
+    def came(self) -> int:
+        """How many of its bytes were fetched now."""
+        return self.bytes - self.saved
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A blob that could not be fetched; a file of that name from before is as it was. `reason` is a sentence."""
+
+    container: str
+    name: str
+    reason: str
+    hint: str = ""
+
+
+Result = Fetched | Failed | SetAside
+"""What became of one blob."""
