@@ -319,6 +319,7 @@ _mlmon_grammar() {
         '--model text once Only this model (v1)'
         '--model-version text once Only this version (v1)'
         '--to-dir folders once Where to; made when it is not there'
+        '--overwrite =changed,always,never once Which files that are there are fetched again'
         '--dry-run flag once Show what would be fetched, and fetch nothing'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'

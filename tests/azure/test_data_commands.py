@@ -9,7 +9,8 @@ import pytest
 
 from azured import counted, runner
 from emulators.azure import LocalAzure
-from emulators.faults import answer, refuse, slow
+from emulators.faults import Fault, answer, refuse, slow
+from emulators.messages import Answer
 from running import Runner
 
 PRINTED = json.dumps({"input": [[31, 2.5]], "output": [33.5]})
@@ -144,6 +145,59 @@ def test_a_months_blobs_are_listed_and_pulled_byte_for_byte(azure: LocalAzure, m
         for name in names:
             container = "modeldata" if service == "svc" else azure_container(azure)
             assert (mlmon.folder / "modeldata" / name).read_bytes() == azure.blobs.read(container, name)
+
+
+def gets(azure: LocalAzure) -> list[str]:
+    """What was asked of the bytes of blobs: everything that is no listing."""
+    return [one.path for one in azure.requests.of("blob") if "comp" not in one.query]
+
+
+def test_a_second_pull_asks_for_no_bytes_and_for_what_grew_from_where_it_ended(
+    azure: LocalAzure, mlmon: Runner
+) -> None:
+    pulls = ["pull ep/blue -o json", "pull svc -o json"]
+    for command in pulls:
+        assert {row["status"] for row in mlmon(command).json} == {"fetched"}
+    azure.requests.clear()
+    for command in pulls:
+        assert {row["status"] for row in mlmon(command).json} == {"unchanged"}
+    assert gets(azure) == []
+
+    grown = "custom/place/blue/2026/03/01/00/a.jsonl"
+    azure.blobs.append(azure_container(azure), grown, b'{"a": 2}\n')
+    azure.blobs.put(azure_container(azure), "custom/place/blue/2026/03/02/00/new.jsonl", b'{"a": 3}\n')
+    rows = {row["path"].removeprefix("custom/place/blue/"): row["status"] for row in mlmon(pulls[0]).json}
+    assert rows == {
+        "2026/02/28/23/a.jsonl": "unchanged",
+        "2026/03/01/00/a.jsonl": "resumed",
+        "2026/03/02/00/new.jsonl": "fetched",
+        "2026/3/31/23/a.jsonl": "unchanged",
+        "2026/04/01/00/a.jsonl": "unchanged",
+    }
+    assert len(gets(azure)) == 2
+    assert (mlmon.folder / "modeldata" / grown).read_bytes() == b'{"a": 1}\n{"a": 2}\n'
+
+
+def test_an_append_blob_that_is_made_anew_is_fetched_as_a_whole(azure: LocalAzure, mlmon: Runner) -> None:
+    where, name = azure_container(azure), "custom/place/blue/2026/03/01/00/a.jsonl"
+    mlmon("pull ep/blue --day 2026-03-01")
+    azure.blobs.delete(where, name)
+    azure.blobs.append(where, name, b'{"b": 1}\n{"b": 2}\n')
+    [row] = mlmon("pull ep/blue --day 2026-03-01 -o json").json
+    assert row["status"] == "fetched"
+    assert (mlmon.folder / "modeldata" / name).read_bytes() == b'{"b": 1}\n{"b": 2}\n'
+
+
+def test_bytes_that_were_changed_on_the_way_are_not_kept(azure: LocalAzure, mlmon: Runner) -> None:
+    changed = Fault(Answer(206, b"a\r\n2\n", {"Content-Range": "bytes 0-4/5", "x-ms-blob-type": "BlockBlob"}))
+    [day] = v1_days(azure, "03/01")
+    with azure.fault(changed, path=f"/modeldata/{day}/inputs.csv"):
+        outcome = mlmon("pull svc --day 2026-03-01 -o json")
+    assert outcome.code == 7
+    assert [(row["status"], row["reason"]) for row in outcome.json] == [
+        ("failed", "its bytes are not those that storage has the MD5 of")
+    ]
+    assert [row["status"] for row in mlmon("pull svc --day 2026-03-01 -o json").json] == ["fetched"]
 
 
 def test_a_service_that_can_never_collect_is_not_told_to(azure: LocalAzure, mlmon: Runner) -> None:

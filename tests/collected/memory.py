@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from zlib import crc32
 
 from mlmon.core.errors import NotFound
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
@@ -45,7 +46,7 @@ class MemoryBlobs:
             container,
             name,
             len(content),
-            f'"{hash(content):x}"',
+            f'"{crc32(content):x}"',
             datetime(2026, 3, 1, tzinfo=UTC),
             lineage=self.lineage,
         )

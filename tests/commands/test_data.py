@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from collected.files import tree
 from running import Runner
 
 
@@ -26,16 +27,12 @@ def blobs_of(demo: Runner, service: str, *, first: date, end: date) -> dict[str,
     return found
 
 
-def files_in(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
 @pytest.mark.parametrize("service", ["diabetes", "diabetes-v2/blue"])
 def test_a_month_is_downloaded_byte_for_byte_under_its_own_paths(demo: Runner, tmp_path: Path, service: str) -> None:
     outcome = demo(f"pull {service} --month 3 --to-dir {tmp_path / 'X'} -o json")
     expected = blobs_of(demo, service, first=date(2026, 3, 1), end=date(2026, 4, 1))
     assert outcome.code == 0
-    assert files_in(tmp_path / "X") == expected
+    assert tree(tmp_path / "X") == expected
     assert {(one["path"], one["bytes"]) for one in outcome.json} == {
         (name, len(data)) for name, data in expected.items()
     }
@@ -46,7 +43,7 @@ def test_a_month_is_downloaded_byte_for_byte_under_its_own_paths(demo: Runner, t
 def test_from_and_to_are_half_open(demo: Runner, tmp_path: Path) -> None:
     outcome = demo(f"pull --from 2026-02-27 --to 2026-03-02 --to-dir {tmp_path / 'X'} -o jsonl")
     assert sorted({one["day"] for one in outcome.jsonl}) == ["2026-02-27", "2026-02-28", "2026-03-01"]
-    assert files_in(tmp_path / "X") == blobs_of(demo, "diabetes", first=date(2026, 2, 27), end=date(2026, 3, 2))
+    assert tree(tmp_path / "X") == blobs_of(demo, "diabetes", first=date(2026, 2, 27), end=date(2026, 3, 2))
 
 
 @pytest.mark.parametrize(
@@ -118,8 +115,10 @@ def test_a_collection_that_is_not_there_is_said_with_what_is(demo: Runner) -> No
 
 def test_people_get_the_totals(demo: Runner, tmp_path: Path) -> None:
     outcome = demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'}")
-    size = sum(len(data) for data in files_in(tmp_path / "X").values())
+    size = sum(len(data) for data in tree(tmp_path / "X").values())
     assert outcome.out == f"fetched 2 files, {size / 1000:.1f} kB, 1 day into {tmp_path / 'X'}\n"
+    again = demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'}")
+    assert again.out == f"fetched 0 files, 0 B, 0 days, 2 unchanged into {tmp_path / 'X'}\n"
 
 
 def test_a_dry_run_fetches_nothing(demo: Runner, tmp_path: Path) -> None:
@@ -149,11 +148,11 @@ def test_a_pull_of_nothing_says_why_as_a_listing_does(churn: Runner) -> None:
 
 def test_a_file_that_is_there_is_replaced(demo: Runner, tmp_path: Path) -> None:
     demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'}")
-    before = files_in(tmp_path / "X")
+    before = tree(tmp_path / "X")
     for name in before:
         (tmp_path / "X" / name).write_text("old")
     demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'}")
-    assert files_in(tmp_path / "X") == before
+    assert tree(tmp_path / "X") == before
 
 
 @pytest.fixture
@@ -179,7 +178,7 @@ def test_names_that_cannot_be_files_are_set_aside_by_name_and_the_rest_is_fetche
         "fetched": ["inputs.csv", "ok.csv", "predictions.csv"],
         "set aside": ["..", "CON.csv", "a\\b.csv", "nul\0.csv", "trailing."],
     }
-    assert sorted(path.name for path in tmp_path.joinpath("X").rglob("*") if path.is_file()) == [
+    assert sorted(name.rpartition("/")[2] for name in tree(tmp_path / "X" / "Y")) == [
         "inputs.csv",
         "ok.csv",
         "predictions.csv",
