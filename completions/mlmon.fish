@@ -272,6 +272,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--model-version text once Only this version (v1)'
             set -a options '--to-dir folders once Where to; made when it is not there'
             set -a options '--overwrite =changed,always,never once Which files that are there are fetched again'
+            set -a options '--parallel text once How many blobs are fetched at once'
             set -a options '--dry-run flag once Show what would be fetched, and fetch nothing'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
             set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'

@@ -318,6 +318,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--model-version text once Only this version (v1)'
               '--to-dir folders once Where to; made when it is not there'
               '--overwrite =changed,always,never once Which files that are there are fetched again'
+              '--parallel text once How many blobs are fetched at once'
               '--dry-run flag once Show what would be fetched, and fetch nothing'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'

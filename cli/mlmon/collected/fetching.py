@@ -95,12 +95,12 @@ class Fetching:
 
     def _fetched(self, target: Target) -> Fetched:
         """Raises whatever is in the way."""
-        folder.see(self.to_dir, target.path)
-        entry = self._standing(target)
         if self.overwrite is Overwrite.NEVER and (found := folder.standing(self.to_dir, target.path)):
             return _result(target, found.st_size, Status.UNCHANGED, saved=found.st_size)
+        entry = self._standing(target)
         if entry and self._is_current(target, entry):
             return _result(target, entry.kept, Status.UNCHANGED, saved=entry.kept)
+        folder.see(self.to_dir, target.path)
         if entry and _may_go_on(target.collected.blob, entry):
             with suppress(PastChanged):
                 return self._resumed(target, entry)
@@ -109,10 +109,10 @@ class Fetching:
     def _standing(self, target: Target) -> Entry | None:
         """What was fetched into the file that stands there, None where it is another one, or none."""
         entry = self.pulled.entry(target.path)
-        found = folder.standing(self.to_dir, target.path)
-        if self.overwrite is Overwrite.ALWAYS or not entry or not found or found.st_size != entry.kept:
+        if not entry or self.overwrite is Overwrite.ALWAYS or entry.container != target.collected.blob.container:
             return None
-        if entry.container != target.collected.blob.container:
+        found = folder.standing(self.to_dir, target.path)
+        if not found or found.st_size != entry.kept:
             return None
         if found.st_mtime_ns == entry.mtime_ns or content.has(self.to_dir / target.path, entry.md5):
             return entry

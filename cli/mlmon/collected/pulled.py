@@ -12,7 +12,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -65,7 +65,7 @@ class Pulled:
 
         Raises what `land` does, and `folder.Unwritable`.
         """
-        line = json.dumps({"path": path, **asdict(entry)}).encode() + b"\n"
+        line = _line(path, entry)
         with folder.explained(self._own.parent), _locked(self._own):
             land()
             _append(self._own / FILE, line)
@@ -143,6 +143,11 @@ def _append(file: Path, line: bytes) -> None:
         journal.write(line)
 
 
+def _line(path: str, entry: Entry) -> bytes:
+    named = {field.name: getattr(entry, field.name) for field in fields(entry)}
+    return json.dumps({"path": path, **named}).encode() + b"\n"
+
+
 def _heading() -> bytes:
     return json.dumps({"version": VERSION}).encode() + b"\n"
 
@@ -175,9 +180,7 @@ def _rewrite(file: Path, entries: dict[str, Entry]) -> None:
     with suppress(OSError):
         with fresh.open("wb") as journal:
             journal.write(_heading())
-            journal.writelines(
-                json.dumps({"path": path, **asdict(entry)}).encode() + b"\n" for path, entry in entries.items()
-            )
+            journal.writelines(_line(path, entry) for path, entry in entries.items())
         fresh.replace(file)
 
 

@@ -134,6 +134,9 @@ def pull(
     overwrite: Annotated[
         Overwrite, typer.Option("--overwrite", help="Which files that are there are fetched again.")
     ] = Overwrite.CHANGED,
+    parallel: Annotated[
+        int, typer.Option("--parallel", min=1, max=64, metavar="N", help="How many blobs are fetched at once.")
+    ] = 8,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be fetched, and fetch nothing.")] = False,
 ) -> Result:
     """Download collected blobs of a date range, byte for byte, under their own paths.
@@ -162,7 +165,9 @@ def pull(
             size = file.bytes if isinstance(file, Fetched) else 0
             bar.advance(size, item=f"{next(numbers)} of {plan.count + len(plan.set_aside)} files")
 
-        outcome = transfer.run(plan, workspace.blobs, on_file=on_file, now=session.now, overwrite=overwrite)
+        outcome = transfer.run(
+            plan, workspace.blobs, on_file=on_file, workers=parallel, now=session.now, overwrite=overwrite
+        )
     return _pulled(session, found, plan, outcome)
 
 

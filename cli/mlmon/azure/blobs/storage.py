@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
 READER: Final = "Storage Blob Data Reader"
-ONE_GET: Final = 8 * 1024 * 1024
-"""Bytes of a blob fetched at once. Every fetch is one request of its own: a client that splits a larger one pins the
-ETag, and a blob that grows meanwhile is then refused."""
+ONE_GET: Final = 4 * 1024 * 1024
+"""Bytes of a blob fetched at once; with the copies made on the way, a reader needs some three times as much memory.
+Every fetch is one request of its own: a client that splits a larger one pins the ETag, and a blob that grows meanwhile
+is then refused."""
 
 
 class Storage:
