@@ -119,6 +119,10 @@ def test_people_get_the_totals(demo: Runner, tmp_path: Path) -> None:
     assert outcome.out == f"fetched 2 files, {size / 1000:.1f} kB, 1 day into {tmp_path / 'X'}\n"
     again = demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'}")
     assert again.out == f"fetched 0 files, 0 B, 0 days, 2 unchanged into {tmp_path / 'X'}\n"
+    next(path for path in (tmp_path / "X").rglob("predictions.csv")).unlink()
+    dry = demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'} --dry-run")
+    assert dry.out.startswith("would fetch 1 file, ")
+    assert dry.out.endswith(f" 1 day, 1 unchanged into {tmp_path / 'X'}\n")
 
 
 def test_a_dry_run_fetches_nothing(demo: Runner, tmp_path: Path) -> None:

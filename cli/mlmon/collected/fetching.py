@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -59,6 +59,44 @@ class Outage:
                 self._error, self._alike = error, 1
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands in the folder already, and whether it is what a blob is now. `entries` are those of `pulled`."""
+
+    to_dir: Path
+    entries: Mapping[str, Entry]
+    now: datetime | None = None
+    overwrite: Overwrite = Overwrite.CHANGED
+
+    def left_alone(self, target: Target) -> int | None:
+        """The size of a file that needs no fetching; None where it does."""
+        if self.overwrite is Overwrite.NEVER and (found := folder.standing(self.to_dir, target.path)):
+            return found.st_size
+        entry = self.of(target)
+        return entry.kept if entry and self._is_current(target, entry) else None
+
+    def of(self, target: Target) -> Entry | None:
+        """What was fetched into the file that stands there, None where it is another one, or none."""
+        entry = self.entries.get(target.path)
+        if not entry or self.overwrite is Overwrite.ALWAYS or entry.container != target.collected.blob.container:
+            return None
+        found = folder.standing(self.to_dir, target.path)
+        if not found or found.st_size != entry.kept:
+            return None
+        if found.st_mtime_ns == entry.mtime_ns or content.has(self.to_dir / target.path, entry.md5):
+            return entry
+        return None
+
+    def is_open(self, target: Target) -> bool:
+        """Whether the collector may still be writing the blob."""
+        return self.now is not None and target.collected.end > self.now
+
+    def _is_current(self, target: Target, entry: Entry) -> bool:
+        blob = target.collected.blob
+        same = (blob.etag, blob.size) == (entry.etag, entry.size) and bool(blob.etag)
+        return same and (entry.kept == entry.size or self.is_open(target))
+
+
 @dataclass(slots=True)
 class Fetching:
     """How blobs become files of one folder. Several threads may fetch at once."""
@@ -66,8 +104,7 @@ class Fetching:
     blobs: Blobs
     to_dir: Path
     pulled: Pulled
-    now: datetime | None = None
-    overwrite: Overwrite = Overwrite.CHANGED
+    standing: Standing
     stop: Event = field(default_factory=Event)
     _outage: Outage = field(default_factory=Outage)
 
@@ -95,37 +132,15 @@ class Fetching:
 
     def _fetched(self, target: Target) -> Fetched:
         """Raises whatever is in the way."""
-        if self.overwrite is Overwrite.NEVER and (found := folder.standing(self.to_dir, target.path)):
-            return _result(target, found.st_size, Status.UNCHANGED, saved=found.st_size)
-        entry = self._standing(target)
-        if entry and self._is_current(target, entry):
-            return _result(target, entry.kept, Status.UNCHANGED, saved=entry.kept)
+        size = self.standing.left_alone(target)
+        if size is not None:
+            return _result(target, size, Status.UNCHANGED, saved=size)
         folder.see(self.to_dir, target.path)
+        entry = self.standing.of(target)
         if entry and _may_go_on(target.collected.blob, entry):
             with suppress(PastChanged):
                 return self._resumed(target, entry)
         return self._written(target, self.blobs.read(target.collected.blob), Status.FETCHED)
-
-    def _standing(self, target: Target) -> Entry | None:
-        """What was fetched into the file that stands there, None where it is another one, or none."""
-        entry = self.pulled.entry(target.path)
-        if not entry or self.overwrite is Overwrite.ALWAYS or entry.container != target.collected.blob.container:
-            return None
-        found = folder.standing(self.to_dir, target.path)
-        if not found or found.st_size != entry.kept:
-            return None
-        if found.st_mtime_ns == entry.mtime_ns or content.has(self.to_dir / target.path, entry.md5):
-            return entry
-        return None
-
-    def _is_current(self, target: Target, entry: Entry) -> bool:
-        blob = target.collected.blob
-        same = (blob.etag, blob.size) == (entry.etag, entry.size) and bool(blob.etag)
-        return same and (entry.kept == entry.size or self._is_open(target))
-
-    def _is_open(self, target: Target) -> bool:
-        """Whether the collector may still be writing the blob."""
-        return self.now is not None and target.collected.end > self.now
 
     def _resumed(self, target: Target, entry: Entry) -> Fetched:
         """Raises `PastChanged` where the blob has to be fetched as a whole."""
@@ -139,7 +154,7 @@ class Fetching:
 
     def _written(self, target: Target, chunks: Iterator[bytes], status: Status, *, saved: int = 0) -> Fetched:
         blob = target.collected.blob
-        wanted = Wanted(blob.size, md5=blob.md5, whole_lines=self._is_open(target))
+        wanted = Wanted(blob.size, md5=blob.md5, whole_lines=self.standing.is_open(target))
         temporary = self.pulled.temporary()
         try:
             written = content.write(temporary, chunks, wanted, to_dir=self.to_dir, stop=self.stop)

@@ -50,11 +50,8 @@ class Pulled:
     def __init__(self, own: Path, part: Path, entries: dict[str, Entry]) -> None:
         self._own = own
         self._part = part
-        self._entries = entries
-
-    def entry(self, path: str) -> Entry | None:
-        """What is known of a file, as of the beginning of this pull."""
-        return self._entries.get(path)
+        self.entries: Final = entries
+        """What is known of each file, as of the beginning of this pull."""
 
     def temporary(self) -> Path:
         """A place for a file that is not whole yet. It goes away with this pull, or else with the next one."""
@@ -69,6 +66,12 @@ class Pulled:
         with folder.explained(self._own.parent), _locked(self._own):
             land()
             _append(self._own / FILE, line)
+
+
+def known(to_dir: Path) -> dict[str, Entry]:
+    """What is known of the files of a folder, before any pull into it and without changing anything."""
+    own = to_dir / FOLDER
+    return {} if own.is_symlink() else _read(own / FILE)[0]
 
 
 @contextmanager
@@ -153,35 +156,40 @@ def _heading() -> bytes:
 
 
 def _load(file: Path) -> dict[str, Entry]:
-    """What the file says; a line that cannot be read is as if not there. Written anew where most of it is history."""
+    """What the file says. Written anew where most of it is history, and removed where it is another version's: what
+    follows would be lines of one version under the heading of another."""
+    entries, lines = _read(file)
+    with suppress(OSError):
+        if lines is None:
+            file.unlink(missing_ok=True)
+        elif lines > len(entries) + _SPARE_LINES:
+            _rewrite(file, entries)
+    return entries
+
+
+def _read(file: Path) -> tuple[dict[str, Entry], int | None]:
+    """What the file says, and in how many lines; None where it is not such a file. A line that cannot be read is as if
+    not there."""
     entries: dict[str, Entry] = {}
+    lines = 0
     try:
         with open(os.open(file, os.O_RDONLY | NO_FOLLOW), "rb") as journal:  # noqa: PTH123 - a descriptor, not a path
             if journal.readline() != _heading():
-                raise ValueError("another version's")
-            lines = 0
-            for line in journal:
-                lines += 1
+                return {}, None
+            for lines, line in enumerate(journal, start=1):  # noqa: B007 - their number is wanted after them
                 if read := _entry(line):
                     entries[read[0]] = read[1]
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError):
-        with suppress(OSError):
-            file.unlink()  # what follows would be lines of one version under the heading of another
-        return {}
-    if lines > len(entries) + _SPARE_LINES:
-        _rewrite(file, entries)
-    return entries
+    except OSError:
+        return {}, None
+    return entries, lines
 
 
 def _rewrite(file: Path, entries: dict[str, Entry]) -> None:
     fresh = file.with_name(f".{FILE}.new")
-    with suppress(OSError):
-        with fresh.open("wb") as journal:
-            journal.write(_heading())
-            journal.writelines(_line(path, entry) for path, entry in entries.items())
-        fresh.replace(file)
+    with fresh.open("wb") as journal:
+        journal.write(_heading())
+        journal.writelines(_line(path, entry) for path, entry in entries.items())
+    fresh.replace(file)
 
 
 def _entry(line: bytes) -> tuple[str, Entry] | None:

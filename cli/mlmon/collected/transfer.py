@@ -9,11 +9,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 from mlmon.collected import folder
-from mlmon.collected.fetching import Fetching, Overwrite
+from mlmon.collected.fetching import Fetching, Overwrite, Standing
 from mlmon.collected.layout import CollectedBlob, OnSkip, Selection, select
 from mlmon.collected.names import identity, unsafe
 from mlmon.collected.outcomes import Failed, Fetched, Result, SetAside, Target
-from mlmon.collected.pulled import opened
+from mlmon.collected.pulled import known, opened
 from mlmon.core.errors import Interrupted
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.parallel import map_bounded
@@ -111,6 +111,12 @@ def assign(selected: Iterable[CollectedBlob], *, to_dir: Path) -> Plan:
     return Plan(to_dir=to_dir, targets=tuple(targets), set_aside=tuple(set_aside))
 
 
+def due(planned: Plan, *, now: datetime | None = None, overwrite: Overwrite = Overwrite.CHANGED) -> Plan:
+    """The part of a plan that `run` would fetch: what is not there, or not as it is now. Nothing is written."""
+    standing = Standing(planned.to_dir, known(planned.to_dir), now=now, overwrite=overwrite)
+    return replace(planned, targets=tuple(one for one in planned.targets if standing.left_alone(one) is None))
+
+
 def run(
     planned: Plan,
     blobs: Blobs,
@@ -149,7 +155,8 @@ def run(
         done(aside)
     if planned.targets:
         with opened(planned.to_dir) as pulled:
-            fetching = Fetching(blobs, planned.to_dir, pulled, now=now, overwrite=overwrite)
+            standing = Standing(planned.to_dir, pulled.entries, now=now, overwrite=overwrite)
+            fetching = Fetching(blobs, planned.to_dir, pulled, standing)
             _run(planned, fetching, done=done, workers=workers)
     return Outcome(
         fetched=tuple(result for result in results if isinstance(result, Fetched)),

@@ -157,7 +157,7 @@ def pull(
         if not plan.set_aside:
             session.terminal.note(_no_blobs(found))
     if dry_run:
-        return _planned(session, found, plan)
+        return _planned(session, found, plan, due=transfer.due(plan, now=session.now, overwrite=overwrite))
     with session.terminal.progress(f"Pulling {found.name}", total=plan.bytes, unit="bytes") as bar:
         numbers = count(1)
 
@@ -245,10 +245,15 @@ def _counted(count: int, size: int, days: int) -> str:
     return f"{count} file{'' if count == 1 else 's'}, {human_bytes(size)}, {days} day{'' if days == 1 else 's'}"
 
 
-def _planned(session: Session, service: Service, plan: Plan) -> Result:
-    rows: list[Row] = [{**_row(target.collected), "status": "planned", "reason": None} for target in plan.targets]
+def _planned(session: Session, service: Service, plan: Plan, *, due: Plan) -> Result:
+    wanted = {target.path for target in due.targets}
+    rows: list[Row] = [
+        {**_row(one.collected), "status": "planned" if one.path in wanted else "unchanged", "reason": None}
+        for one in plan.targets
+    ]
     rows += _missing(session, service, plan.set_aside, "set aside", {})
-    said = f"would fetch {_counted(plan.count, plan.bytes, len(plan.days))}"
+    said = f"would fetch {_counted(due.count, due.bytes, len(due.days))}"
+    said += f", {plan.count - due.count} unchanged" if plan.count > due.count else ""
     return _summed(said, rows, set_aside=len(plan.set_aside), to_dir=plan.to_dir)
 
 
