@@ -161,7 +161,8 @@ def text(row: dict[str, Any]) -> str:
 
 def files(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, by its path."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    found = (path for path in folder.rglob("*") if path.is_file() and ".mlmon" not in path.parts)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
 def without_system_data(resource: dict[str, Any]) -> dict[str, Any]:
