@@ -1,5 +1,6 @@
 """What `dataset` does: read, join, say the counts, and show or write the rows."""
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,7 +9,7 @@ from threading import Event
 from typing import Final, TypeVar
 
 from mlmon.collected import dataset as tables
-from mlmon.collected import folder, labels, layout
+from mlmon.collected import content, folder, labels, layout
 from mlmon.collected.dataset import Dataset, Wanted
 from mlmon.collected.filling import fill
 from mlmon.collected.layout import CollectedBlob, Selection
@@ -229,7 +230,7 @@ def _written(session: Session, made: Dataset, *, to_dir: Path, chosen: Format, c
             name = f"day={day}/rows.{chosen}"
             size = path.stat().st_size
             try:
-                folder.write(to_dir, name, _chunks(path), size=size, stop=Event())
+                _land(to_dir, name, path, size=size)
             except (folder.Refused, folder.NotWritten) as fault:
                 session.terminal.note(f"failed: {name}: {fault}", level="warning")
                 code = ExitCode.PARTIAL
@@ -240,6 +241,16 @@ def _written(session: Session, made: Dataset, *, to_dir: Path, chosen: Format, c
             bar.advance(1, item=name)
     said = f"wrote {len(rows)} file{'' if len(rows) == 1 else 's'} into {to_dir}"
     return Faces(people=Lines([said]), machines=Rows(_FILES, rows, parquet=lambda: iter(())), exit_code=code)
+
+
+def _land(to_dir: Path, name: str, path: Path, *, size: int) -> None:
+    """Copy a file to its place, by way of one beside it: `path` may be on another disk. Raises as `folder.land`."""
+    temporary = to_dir / f".{secrets.token_hex(8)}.mlmon-part"
+    try:
+        content.write(temporary, _chunks(path), content.Wanted(size), to_dir=to_dir, stop=Event())
+        folder.land(to_dir, name, temporary)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _write(made: Dataset, path: Path, *, day: str, chosen: Format) -> None:
