@@ -8,7 +8,6 @@ import typer
 from mlmon.collected import folder
 from mlmon.collected.layout import Selection
 from mlmon.commands.command import Group, command
-from mlmon.commands.data import look_up
 from mlmon.commands.options import (
     CollectionOption,
     DayOption,
@@ -20,6 +19,7 @@ from mlmon.commands.options import (
     ToOption,
     one_of,
 )
+from mlmon.commands.selecting import look_up
 from mlmon.core.errors import UsageError
 from mlmon.core.timerange import resolve
 from mlmon.output.results import Format, Result

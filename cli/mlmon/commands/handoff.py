@@ -7,7 +7,6 @@ import typer
 from mlmon.collected import layout
 from mlmon.collected.layout import Selection
 from mlmon.commands.command import Group, command
-from mlmon.commands.data import Skipped, explain_nothing, look_up
 from mlmon.commands.options import (
     CollectionOption,
     DayOption,
@@ -19,6 +18,7 @@ from mlmon.commands.options import (
     ToOption,
     one_of,
 )
+from mlmon.commands.selecting import Skipped, explain_nothing, look_up
 from mlmon.core.timerange import resolve
 from mlmon.output.results import Nothing, Result, Text
 from mlmon.session import Session

@@ -8,14 +8,14 @@ from pathlib import Path
 from threading import Event
 from typing import Final, TypeVar
 
-from mlmon.collected import dataset as tables
 from mlmon.collected import content, folder, labels, layout
+from mlmon.collected import dataset as tables
 from mlmon.collected.dataset import Dataset, Wanted
 from mlmon.collected.filling import fill
 from mlmon.collected.layout import CollectedBlob, Selection
 from mlmon.collected.records import Aside
 from mlmon.collected.staging import Staging
-from mlmon.commands.data import Skipped, explain_nothing
+from mlmon.commands.selecting import Skipped, explain_nothing
 from mlmon.core.errors import ExitCode
 from mlmon.core.model import Service, Value
 from mlmon.core.ports import Workspace

@@ -2,11 +2,12 @@
 
 from mlmon.commands import (
     completion,
-    data,
     dataset,
     demo,
     handoff,
     logs,
+    ls,
+    pull,
     services,
     serving,
     switches,
@@ -18,11 +19,12 @@ from mlmon.commands.command import Group, app
 __all__ = [
     "app",
     "completion",
-    "data",
     "dataset",
     "demo",
     "handoff",
     "logs",
+    "ls",
+    "pull",
     "services",
     "serving",
     "switches",
@@ -30,5 +32,13 @@ __all__ = [
     "workspace",
 ]
 
-# modules are imported in the order of the alphabet; people read the groups in the order of the work
-app.registered_commands.sort(key=lambda one: list(Group).index(Group(str(one.rich_help_panel))))
+_ORDER = ("ls", "pull", "dataset", "handoff")
+"""Commands of one group that stand in modules of their own, in the order of the work."""
+
+
+def _place(name: str, group: str) -> tuple[int, int]:
+    """Modules are imported in the order of the alphabet; people read in the order of the work."""
+    return list(Group).index(Group(group)), _ORDER.index(name) if name in _ORDER else 0
+
+
+app.registered_commands.sort(key=lambda one: _place(str(one.name), str(one.rich_help_panel)))

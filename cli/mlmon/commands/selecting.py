@@ -1,0 +1,96 @@
+"""Which collected data a command means: the service, the range, and what is said when nothing is there."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Final
+
+from mlmon.collected import layout
+from mlmon.collected.layout import CollectedBlob, Selection
+from mlmon.commands.ranges import say_range
+from mlmon.core.errors import UsageError, did_you_mean
+from mlmon.core.model import BlobInfo, Generation, Service, Switch, SwitchRequest, Value
+from mlmon.core.ports import Workspace
+from mlmon.monitoring.planning import refuse_impossible
+from mlmon.output.controls import neutral
+from mlmon.output.results import Field
+from mlmon.session import Session
+
+BLOB: Final = (
+    Field("path"),
+    Field("bytes", kind="bytes"),
+    Field("day"),
+    Field("collection"),
+    Field("service", optional=True),
+    Field("model", optional=True),
+    Field("model_version", optional=True),
+)
+
+
+def listing(session: Session, service: Service) -> AbstractContextManager[object]:
+    """Something to see while a long listing is read."""
+    return session.terminal.progress(f"Listing the data of {service.name}", total=None, unit="seconds", ticking=True)
+
+
+def no_blobs(service: Service) -> str:
+    return f"no collected blobs of {service.name} match"
+
+
+@dataclass(slots=True)
+class Skipped:
+    """Counts the blobs that were seen and are no collected data; --debug names each."""
+
+    session: Session
+    count: int = 0
+
+    def __call__(self, blob: BlobInfo, reason: str) -> None:
+        self.count += 1
+        self.session.terminal.note(f"passed over: {neutral(blob.name)}: it {reason}", level="debug")
+
+    def say(self) -> None:
+        if self.count:
+            self.session.terminal.note(f"passed over {self.count} that are no collected data; --debug names them")
+
+
+def look_up(session: Session, name: str | None, selection: Selection) -> tuple[Workspace, Service]:
+    """The service whose data is meant, once it is known to be there; the range is said before any work on it."""
+    workspace = session.connect()
+    service = session.service(workspace, name)
+    if service.generation is Generation.V2 and (selection.model or selection.model_version):
+        raise UsageError(
+            f"{service.name} is a v2 deployment, whose collected data does not tell the model",
+            hint="leave --model and --model-version out",
+        )
+    say_range(session, selection.between)
+    return workspace, service
+
+
+def blob_row(one: CollectedBlob) -> dict[str, Value]:
+    return {
+        "path": one.blob.name,
+        "bytes": one.blob.size,
+        "day": one.day.isoformat(),
+        "collection": one.collection,
+        "service": str(one.service),
+        "model": one.model or None,
+        "model_version": one.model_version or None,
+    }
+
+
+def explain_nothing(session: Session, workspace: Workspace, service: Service, selection: Selection) -> None:
+    """Say what is likely when nothing was found: a collection that does not exist, or one that was never on."""
+    known = layout.collections(workspace.blobs, service.name)
+    for wanted in selection.collections:
+        if not any(layout.same_collection(wanted, one) for one in known):
+            near = did_you_mean(wanted, known) or f"it has: {', '.join(known) or 'none yet'}"
+            session.terminal.note(f"{service.name} has no collection {wanted!r}; {near}", level="warning")
+    if not service.collection:
+        session.terminal.note(f"collection is off; {_way_on(service)}")
+
+
+def _way_on(service: Service) -> str:
+    """How collection is switched on, or why it never can be."""
+    try:
+        refuse_impossible(service, SwitchRequest(Switch.COLLECTION, on=True))
+    except UsageError as error:
+        return error.message
+    return f"mlmon enable-collection {service.name} switches it on"
