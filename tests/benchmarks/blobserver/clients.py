@@ -49,6 +49,7 @@ def run(command: Command, to: Path, work: Path) -> Taken:
     """Run a command into a new folder. Exits the program, with what it said, where it fails."""
     shutil.rmtree(to, ignore_errors=True)
     to.mkdir(parents=True)
+    os.sync()  # what the last program left the disk to do is not this one's to wait for
     result, errors = work / "taken.json", work / "stderr"
     environ = {"PATH": os.environ["PATH"], "HOME": str(work), "NO_PROXY": "127.0.0.1", **command.environ}
     line = [part.replace("{to}", str(to)) for part in command.line]
