@@ -5,18 +5,17 @@ and listing included. Prints for each case the median of the rounds: wall second
 memory, and mlmon's as ratios to the others' beside the goals. curl is told every address and lists nothing.
 
 Needs Debian's nginx-light, libnginx-mod-http-lua, libsecret-1-0, curl and npm; azcopy comes from npm. Files stay in
-`--folder` for the next time. What is fetched goes into new folders of `--to`: not below `--folder`, because ext4 takes
-ten times as long to make files beside a hundred thousand others.
+`--folder` for the next time. What is fetched goes to `--to`, by default into memory: what a disk takes for thousands of
+files depends on what it did before, and was up to ten times what the clients take.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,11 +26,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 # what follows lies beside this file, and is found by the line above
 from benchmarks.blobserver import clients, workspace
 from benchmarks.blobserver.clients import Command, Place, Taken
-from benchmarks.blobserver.containers import Blobs, Container, prepare
+from benchmarks.blobserver.containers import Blobs, prepare
 from benchmarks.blobserver.server import ACCOUNT, Server, serving
+from benchmarks.blobserver.storage import Storage, azurite
 from emulators.azure import LocalAzure
 
 DELAY = 0.010
+SIGNATURE = "sv=2024-11-04&sr=c&sp=rl&se=2099-01-01T00%3A00%3A00Z&sig=bG9jYWw%3D"  # whatever it is, nginx lets it in
+MEMORY = Path("/dev/shm")
 MARCH = ["--month", "2026-03"]
 
 
@@ -53,6 +55,7 @@ class Case:
     deployment: str = "blue"
     within: str = ""
     rivals: Sequence[str] = ("azcopy", "curl")
+    azurite: bool = False
 
     @property
     def prefix(self) -> str:
@@ -80,6 +83,7 @@ CASES = {
         deployment="s3",
         within="2026/03/",
     ),
+    "A2000": Case(Blobs("azurite", 2000, 8000), [Goal("memory", 1, "azcopy")], azurite=True),
 }
 QUICK = ("S5000", "L", "N")
 
@@ -87,19 +91,17 @@ QUICK = ("S5000", "L", "N")
 def main() -> None:
     """Prepare, measure in turns, print."""
     asked = arguments()
-    cases = {name: CASES[name] for name in asked.only}
     asked.folder.mkdir(parents=True, exist_ok=True)
-    account = asked.folder / ACCOUNT
-    containers = [prepare(case.blobs, account) for case in cases.values()]
-    program = clients.installed_azcopy(asked.folder / "azcopy")
-    with tempfile.TemporaryDirectory(dir=asked.to) as temporary:
-        work = Path(temporary)
-        with prepared(work, containers, root=asked.folder) as (azure, server):
-            found = dict(zip(names_of(asked.mlmon), asked.mlmon, strict=True))
-            for name, case in cases.items():
-                commands = commands_of(case, azure, server, work=work, azcopy=program, mlmon=found)
-                measured, listings = rounds(case, commands, server, work=work, count=asked.rounds)
-                print(table(name, case, measured, listings))
+    programs = dict(zip(names_of(asked.mlmon), (each.absolute() for each in asked.mlmon), strict=True))
+    programs["azcopy"] = clients.installed_azcopy(asked.folder / "azcopy")
+    for name in asked.only:
+        case = CASES[name]
+        with (
+            tempfile.TemporaryDirectory(dir=asked.to) as work,
+            prepared(Path(work), case, folder=asked.folder) as bench,
+        ):
+            measured, listings = rounds(bench, commands_of(bench, programs), count=asked.rounds)
+        print(table(name, case, measured, listings), flush=True)
 
 
 def arguments() -> argparse.Namespace:
@@ -108,13 +110,19 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=lambda text: text.split(","), help=f"some of {','.join(CASES)}")
     parser.add_argument("--rounds", type=int, help="how often each program runs")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir(), "mlmon-transfer"))
-    parser.add_argument("--to", type=Path, default=Path(tempfile.gettempdir()), help="on which disk is fetched")
+    parser.add_argument("--to", type=Path, help="on which disk is fetched")
     parser.add_argument("--mlmon", type=Path, action="append", help="a build of mlmon; may be given again")
     asked = parser.parse_args()
     asked.only = asked.only or [*(QUICK if asked.quick else CASES)]
     asked.rounds = asked.rounds or (3 if asked.quick else 5)
+    asked.to = asked.to or in_memory()
     asked.mlmon = asked.mlmon or [Path(sys.executable).with_name("mlmon")]
     return asked
+
+
+def in_memory() -> Path:
+    """A folder without a disk, where there is one."""
+    return MEMORY if MEMORY.is_dir() else Path(tempfile.gettempdir())
 
 
 def names_of(programs: Sequence[Path]) -> list[str]:
@@ -122,51 +130,84 @@ def names_of(programs: Sequence[Path]) -> list[str]:
     return ["mlmon", *(f"mlmon ({each.absolute().parents[2].name})" for each in programs[1:])]
 
 
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everything that stands ready for one case; `work` is a folder for what the programs write."""
+
+    case: Case
+    azure: LocalAzure
+    storage: Storage
+    work: Path
+    server: Server | None = None
+
+    @property
+    def authority(self) -> Path:
+        return self.work / "authorities.pem"
+
+    @property
+    def to(self) -> Path:
+        return self.work / "to"
+
+    def listed(self) -> int:
+        return self.server.listed() if self.server else 0
+
+
 @contextmanager
-def prepared(work: Path, containers: Sequence[Container], *, root: Path) -> Iterator[tuple[LocalAzure, Server]]:
-    """A local Azure and the blobs that its workspace names."""
-    with workspace.local_azure(work) as azure:
-        (work / "nginx").mkdir()
-        with serving(work / "nginx", containers, root=root, certificate=azure.certificate, delay=DELAY) as server:
-            azure.blobs_at = server.url
-            workspace.add(azure, [each.blobs for each in containers])
-            yield azure, server
+def prepared(work: Path, case: Case, *, folder: Path) -> Iterator[Bench]:
+    """A local Azure, and the blobs of the case where its workspace says."""
+    with ExitStack() as running:
+        azure = running.enter_context(workspace.local_azure(work))
+        own = azure.certificate.authority
+        if case.azurite:
+            server, storage = None, running.enter_context(azurite(case.blobs))
+        else:
+            (work / "nginx").mkdir()
+            container = prepare(case.blobs, folder / ACCOUNT)
+            server = running.enter_context(
+                serving(work / "nginx", [container], root=folder, certificate=azure.certificate, delay=DELAY)
+            )
+            storage = Storage(server.url, SIGNATURE, own)
+        workspace.add(azure, "bench", url=storage.url, blobs=[case.blobs])
+        bench = Bench(case, azure, storage, work, server)
+        bench.authority.write_bytes(own.read_bytes() + storage.authority.read_bytes())
+        yield bench
 
 
-def commands_of(
-    case: Case, azure: LocalAzure, server: Server, *, work: Path, azcopy: Path, mlmon: Mapping[str, Path]
-) -> dict[str, Command]:
+def commands_of(bench: Bench, programs: Mapping[str, Path]) -> dict[str, Command]:
     """Each program's command, mlmon's first."""
-    place = Place(f"{server.url}/{case.blobs.name}", case.prefix, case.names)
-    trust = azure.certificate.authority
-    folder = workspace.settle(work / "here", azure.workspace)
+    case, work, trust = bench.case, bench.work, bench.authority
+    place = Place(f"{bench.storage.url}/{case.blobs.name}", case.prefix, case.names, bench.storage.signature)
+    folder = workspace.settle(work / "here", bench.azure.workspace)
     pull = [f"{case.blobs.name}/{case.deployment}", *MARCH]
+    environ = {**bench.azure.environ, "REQUESTS_CA_BUNDLE": str(trust)}
     made = {
-        name: clients.mlmon(path.absolute(), pull, folder=folder, environ=azure.environ) for name, path in mlmon.items()
+        name: clients.mlmon(path, pull, folder=folder, environ=environ)
+        for name, path in programs.items()
+        if name != "azcopy"
     }
     for rival in case.rivals:
         if rival == "curl":
-            made[rival] = clients.curl(place, work / "to", work=work, authority=trust, name=case.blobs.name)
+            made[rival] = clients.curl(place, bench.to, work=work, authority=trust)
         else:
-            made[rival] = clients.azcopy(azcopy, place, work=work, authority=trust, flat=rival == "azcopy")
+            flat = rival == "azcopy"
+            made[rival] = clients.azcopy(programs["azcopy"], place, work=work, authority=trust, flat=flat)
     return made
 
 
 def rounds(
-    case: Case, commands: Mapping[str, Command], server: Server, *, work: Path, count: int
+    bench: Bench, commands: Mapping[str, Command], *, count: int
 ) -> tuple[dict[str, list[Taken]], dict[str, int]]:
     """Every program once a round, after one of each that is not counted; and how many listings each asked for."""
     taken: dict[str, list[Taken]] = {name: [] for name in commands}
     listings: dict[str, int] = {}
     for number in range(count + 1):
         for name, command in commands.items():
-            before = server.listed()
-            once = clients.run(command, work / "to", work)
-            listings[name] = server.listed() - before
-            compare(case, work / "to", name)
+            before = bench.listed()
+            once = clients.run(command, bench.to, bench.work)
+            listings[name] = bench.listed() - before
+            compare(bench.case, bench.to, name)
             if number:
                 taken[name].append(once)
-    shutil.rmtree(work / "to")
     return taken, listings
 
 

@@ -42,13 +42,14 @@ class Place:
     url: str
     prefix: str
     names: Sequence[str]
-    signature: str = "sv=2024-11-04&sr=c&sp=rl&se=2099-01-01T00%3A00%3A00Z&sig=bG9jYWw%3D"
+    signature: str
 
 
-def run(command: Command, to: Path, work: Path) -> Taken:
-    """Run a command into a new folder. Exits the program, with what it said, where it fails."""
-    shutil.rmtree(to, ignore_errors=True)
-    to.mkdir(parents=True)
+def run(command: Command, to: Path, work: Path, *, again: bool = False) -> Taken:
+    """Run a command into a new folder, or `again` into the one it left. Exits with what it said where it fails."""
+    if not again:
+        shutil.rmtree(to, ignore_errors=True)
+        to.mkdir(parents=True)
     os.sync()  # what the last program left the disk to do is not this one's to wait for
     result, errors = work / "taken.json", work / "stderr"
     environ = {"PATH": os.environ["PATH"], "HOME": str(work), "NO_PROXY": "127.0.0.1", **command.environ}
@@ -85,9 +86,9 @@ def azcopy(program: Path, place: Place, *, work: Path, authority: Path, flat: bo
     return Command([str(program), "copy", url, "{to}", *options], environ)
 
 
-def curl(place: Place, to: Path, *, work: Path, authority: Path, name: str) -> Command:
+def curl(place: Place, to: Path, *, work: Path, authority: Path) -> Command:
     """curl, which is told every address: the least that fetching can cost."""
-    told = work / f"{name}.curl"
+    told = work / "curl.config"
     lines = [
         f'url = "{place.url}/{quote(each)}?{place.signature}"\noutput = "{to}/{each[len(place.prefix) :]}"\n'
         for each in place.names
