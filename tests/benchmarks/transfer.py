@@ -153,9 +153,10 @@ class Bench:
 
 
 @contextmanager
-def prepared(work: Path, case: Case, *, folder: Path) -> Iterator[Bench]:
-    """A local Azure, and the blobs of the case where its workspace says."""
+def prepared(to: Path, case: Case, *, folder: Path) -> Iterator[Bench]:
+    """A local Azure, the blobs of the case where its workspace says, and a folder of `to` that ends with them."""
     with ExitStack() as running:
+        work = Path(running.enter_context(tempfile.TemporaryDirectory(dir=to)))
         azure = running.enter_context(workspace.local_azure(work))
         own = azure.certificate.authority
         if case.azurite:
