@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from threading import Lock
 
@@ -21,14 +21,19 @@ class Cut(Enum):
 
     WHOLE = "whole"
     HALF = "half the body, then the connection is reset"
+    ENDED = "half the body, then the connection is closed as if that were all"
     NOTHING = "the connection is closed without an answer"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to an answer. Without `instead` the service does its work and only the way back suffers."""
+    """What happens to an answer. Without `instead` the service does its work and only the way back suffers.
+
+    `then` makes of the service's answer the one that is sent.
+    """
 
     instead: Answer | None = None
+    then: Callable[[Answer], Answer] | None = None
     delay: float = 0.0
     cut: Cut = Cut.WHOLE
     first: Callable[[], object] | None = None
@@ -67,6 +72,16 @@ def meanwhile(act: Callable[[], object]) -> Fault:
 def reset_mid_body() -> Fault:
     """Headers that promise the whole body, half of it, and a reset."""
     return Fault(cut=Cut.HALF)
+
+
+def ended_mid_body() -> Fault:
+    """Headers that promise the whole body, half of it, and an orderly end."""
+    return Fault(cut=Cut.ENDED)
+
+
+def altered(alter: Callable[[bytes], bytes]) -> Fault:
+    """The true answer with another body, of which the headers know nothing but its length."""
+    return Fault(then=lambda answer: replace(answer, body=alter(b"".join(answer.pieces())), stream=(), length=0))
 
 
 def dropped() -> Fault:

@@ -115,7 +115,8 @@ class Listener:
         time.sleep(fault.delay)
         if fault.first is not None:
             fault.first()
-        return fault.instead or self.plane.respond(request), fault
+        answer = fault.instead or self.plane.respond(request)
+        return fault.then(answer) if fault.then else answer, fault
 
     def record(self, request: Request, status: int) -> None:
         """Keep the request for tests to count."""
@@ -182,7 +183,7 @@ class _Exchange(BaseHTTPRequestHandler):
         answer, fault = self.server.listener.meet(request)
         self.server.listener.record(request, 0 if fault.cut is Cut.NOTHING else answer.status)
         if fault.cut is not Cut.NOTHING:
-            self._write(answer, half=fault.cut is Cut.HALF)
+            self._write(answer, half=fault.cut in {Cut.HALF, Cut.ENDED})
         if fault.cut is not Cut.WHOLE:
             self.close_connection = True
             reset(self.connection, abruptly=fault.cut is Cut.HALF)

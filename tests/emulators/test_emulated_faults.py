@@ -70,12 +70,20 @@ def raw(azure: LocalAzure) -> tuple[bytes, Exception | None]:
     return received, None
 
 
-def test_a_reset_cuts_the_body_in_half(azure: LocalAzure) -> None:
-    with azure.fault(faults.reset_mid_body()):
+@pytest.mark.parametrize("fault", [faults.reset_mid_body(), faults.ended_mid_body()], ids=["reset", "closed"])
+def test_a_connection_that_breaks_cuts_the_body_in_half(azure: LocalAzure, *, fault: Fault) -> None:
+    with azure.fault(fault):
         received, ended = raw(azure)
     head, _, body = received.partition(b"\r\n\r\n")
     promised = int(head.partition(b"Content-Length: ")[2].split()[0])
     assert (len(body), type(ended)) == (promised // 2, ssl.SSLEOFError)
+
+
+def test_a_body_is_altered_and_its_headers_are_not(azure: LocalAzure, call: Caller) -> None:
+    true = call.in_workspace("GET", "")
+    with azure.fault(faults.altered(lambda body: body[:-1] + b" }")):
+        false = call.in_workspace("GET", "")
+    assert (false.content, false.headers["Content-Type"]) == (true.content[:-1] + b" }", true.headers["Content-Type"])
 
 
 def test_a_dropped_connection_answers_nothing_though_the_service_did_its_work(azure: LocalAzure, call: Caller) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -26,6 +27,7 @@ load_module {modules}/ndk_http_module.so;
 load_module {modules}/ngx_http_lua_module.so;
 daemon off;
 worker_processes 2;
+worker_rlimit_nofile 16384;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
 events {{ worker_connections 4096; }}
@@ -40,7 +42,6 @@ http {{
   keepalive_requests 10000000;
   keepalive_timeout 120s;
   client_body_buffer_size 1m;
-  open_file_cache max=200000 inactive=600s;
   lua_package_path "{lua}/?.lua;;";
   init_by_lua_block {{
     blobs = require "blobs"
@@ -101,7 +102,7 @@ def _configuration(
 ) -> str:
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     return CONFIGURATION.format(
-        user="user root;" if _is_root() else "",
+        user="user root;" if os.getuid() == 0 else "",
         modules=MODULES,
         folder=folder,
         temporary="\n  ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds),
@@ -113,12 +114,6 @@ def _configuration(
         root=root,
         seconds=delay,
     )
-
-
-def _is_root() -> bool:
-    import os
-
-    return os.getuid() == 0
 
 
 def _free_port() -> int:
