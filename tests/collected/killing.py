@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from azured import runner
 from collected.files import tree
 from conftest import SCRIPT_V2
+from emulators.azure import LocalAzure
 from forked import Ended, Forge, Process
 from mlmon.core.model import ServiceName
 from mlmon.local.workspace import LocalWorkspace
@@ -52,6 +54,33 @@ def local_source(folder: Path, *, count: int, size: int) -> Source:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     return Source(folder, blobs)
+
+
+def azure_source(azure: LocalAzure, folder: Path, *, count: int, size: int) -> Source:
+    """One on Azure. Every other blob is one that is appended to, whose MD5 storage does not know."""
+    runner(azure, folder)
+    azure.add_deployment(*SERVICE.split("/"), dataCollector={"collections": {"model_inputs": {}}})
+    blobs = march(count, prefix=f"modelDataCollector/{SERVICE}/model_inputs/", size=size)
+    for number, (name, content) in enumerate(blobs.items()):
+        (azure.blobs.append if number % 2 else azure.blobs.put)(container(azure), name, content)
+    return Source(folder, blobs, azure.environ)
+
+
+def container(azure: LocalAzure) -> str:
+    """That of the default datastore."""
+    return str(azure.datastores["workspaceblobstore"]["properties"]["containerName"])
+
+
+def bytes_asked(azure: LocalAzure, sizes: Mapping[str, int]) -> int:
+    """How many bytes of blobs were asked for, by the log of the storage: those of a blob from its range's begin on."""
+    asked = 0
+    for one in azure.requests.of("blob", "GET"):
+        name = one.path.split("/", 3)[-1]
+        if name in sizes:
+            headers = {key.lower(): value for key, value in one.headers.items()}
+            begin, _, end = (headers.get("x-ms-range") or headers.get("range", "bytes=0-"))[6:].partition("-")
+            asked += min(int(end or sizes[name]) + 1, sizes[name]) - int(begin)
+    return asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +129,3 @@ def _wait_for(file: Path, *, at_most: float = 5.0) -> None:
     until = time.monotonic() + at_most
     while not file.exists() and time.monotonic() < until:
         time.sleep(0.0005)
-
-
-def eventually(true: Callable[[], bool], *, at_most: float = 5.0) -> bool:
-    """Whether something becomes true soon."""
-    until = time.monotonic() + at_most
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.005)
-    return True

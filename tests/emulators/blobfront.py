@@ -126,9 +126,10 @@ def firewalled() -> Fault:
     )
 
 
-def busy() -> Fault:
-    """503: how the blob service throttles."""
-    return Fault(storage_error(503, "ServerBusy", "The server is busy."))
+def busy(retry_after: float | None = None) -> Fault:
+    """503: how the blob service throttles; with `Retry-After` in seconds where it is given."""
+    answer = storage_error(503, "ServerBusy", "The server is busy.")
+    return Fault(answer if retry_after is None else answer.having(Retry_After=f"{retry_after:g}"))
 
 
 def _action(request: Request, blob: str) -> str:
