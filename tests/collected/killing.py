@@ -36,8 +36,12 @@ class Source:
     """A workspace whose one service has collected `blobs`, by the names of the files they become."""
 
     folder: Path
-    blobs: Mapping[str, bytes]
+    blobs: dict[str, bytes]
     environ: Mapping[str, str] = field(default_factory=dict)
+
+    def now_holds(self, name: str, content: bytes) -> None:
+        """Remember what a blob has become."""
+        self.blobs[name] = content
 
 
 def local_source(folder: Path, *, count: int, size: int) -> Source:

@@ -1,0 +1,56 @@
+"""`mlmon pull` onto a disk of 5 MB: killed while it fills, then filling it, and finished when there is room."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from collected.files import tree
+from collected.killing import SERVICE, local_source
+from collected.test_pull_process import MOUNTS, can_mount
+
+SCRIPT = """
+mount -t tmpfs -o size=5m tmpfs "$DISK" || exit 1
+for seconds in 0.3 0.5 0.7; do timeout --signal=KILL $seconds "$@" 2>/dev/null; done
+"$@"
+echo "code $?"
+cp -r "$DISK" "$FULL"
+mount -o remount,size=50m "$DISK"
+"$@"
+echo "code $?"
+cp -r "$DISK" "$WHOLE"
+umount "$DISK"
+"""
+
+
+def test_a_full_disk_keeps_whole_files_and_the_rest_comes_when_there_is_room(tmp_path: Path) -> None:
+    way = next((way for way in MOUNTS if can_mount(tmp_path, way)), None)
+    if way is None:
+        pytest.skip("this system lets nobody mount anything")
+    source = local_source(tmp_path / "ws", count=30, size=300_000)
+    disk, full, whole = (tmp_path / name for name in ("disk", "full", "whole"))
+    disk.mkdir()
+    pull = [str(Path(sys.executable).with_name("mlmon")), "pull", SERVICE, "--from", "2026-03-01", "--to", "2026-04-01"]
+    done = subprocess.run(
+        [*way, "sh", "-c", SCRIPT, "sh", *pull, "--to-dir", str(disk)],
+        cwd=source.folder,
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DISK": str(disk), "FULL": str(full), "WHOLE": str(whole)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = [line for line in done.stderr.splitlines() if not line.startswith("time range: ")]
+    assert said == [
+        f"error: the disk that holds '{disk}' is full",
+        "hint: free some space and run the same command again; files that are whole stay",
+    ]
+    kept = tree(full)
+    assert 10 <= len(kept) < 18  # 5 MB
+    assert kept == {name: source.blobs[name] for name in kept}
+    first, fetched, second = done.stdout.splitlines()
+    assert (first, second) == ("code 1", "code 0")
+    assert fetched.endswith(f", {len(kept)} unchanged into {disk}")
+    assert tree(whole) == source.blobs
