@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from azured import local_azure
-from collected.killing import PARALLEL, Pull, Source, azure_source, bytes_asked
+from collected.killing import PARALLEL, Pull, Source, azure_source, bytes_asked, container
 from emulators import blobfront, faults
 from emulators.azure import LocalAzure
+from emulators.faults import Fault
 from forked import Forge, forge
 
 COUNT = 24
 SIZE = 20_000
-SOME = r"/\d\d[0369]\.jsonl$"  # those that a fault hits: of both kinds, blobs that are appended to and others
-FAULTS = {
-    "busy": blobfront.busy(),
-    "busy, come back at once": blobfront.busy(retry_after=0),
-    "reset": faults.reset_mid_body(),
-    "closed": faults.ended_mid_body(),
-    "shorter": faults.altered(lambda body: body[:-1]),
-    "longer": faults.altered(lambda body: body + b"\n"),
+KILLS = int(os.environ.get("MLMON_TEST_KILLS", "2"))  # with each trouble
+SOME = r"/\d\d[0369]\.jsonl$"  # the blobs that a trouble hits: of both kinds, those that are appended to and others
+KNOWN = r"/\d\d[048]\.jsonl$"  # those whose MD5 storage knows
+LINE = b'{"number": 999999}\n'
+
+Trouble = Callable[[LocalAzure], AbstractContextManager[object]]
+
+
+def hits(fault: Fault, path: str = SOME) -> Trouble:
+    """A few requests meet a fault."""
+    return lambda azure: azure.fault(fault, plane="blob", path=path, times=3)
+
+
+@contextmanager
+def short_lived(azure: LocalAzure) -> Iterator[None]:
+    """Tokens hold for less time than a pull takes."""
+    with pytest.MonkeyPatch.context() as patch, azure.fault(faults.slow(0.3), plane="blob", path=SOME):
+        patch.setattr(azure.access, "lifetime", 1.0)
+        yield
+
+
+TROUBLES = {
+    "busy": hits(blobfront.busy()),
+    "busy, come back at once": hits(blobfront.busy(retry_after=0)),
+    "reset": hits(faults.reset_mid_body()),
+    "closed": hits(faults.ended_mid_body()),
+    "shorter": hits(faults.altered(lambda body: body[:-1])),
+    "longer": hits(faults.altered(lambda body: body + LINE)),
+    "other bytes": hits(faults.altered(lambda body: b"!" + body[1:]), KNOWN),
+    "tokens that expire": short_lived,
 }
 
 
@@ -65,16 +91,35 @@ def test_a_pull_that_is_killed_is_finished_by_the_next_which_asks_again_for_what
         shutil.rmtree(pull.to)
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("trouble", TROUBLES)
 def test_a_pull_that_is_killed_while_storage_is_unwell_is_finished_when_it_is_well(
-    azure: LocalAzure, forged: Forge, source: Source, tmp_path: Path, name: str
+    azure: LocalAzure, forged: Forge, source: Source, tmp_path: Path, trouble: str
 ) -> None:
-    for kill in range(2):
+    for kill in range(KILLS):
         pull = Pull(forged, source, tmp_path / str(kill))
-        with azure.fault(FAULTS[name], plane="blob", path=SOME, times=3):
-            pull.kill(random.Random(f"{name} {kill}"))
+        with TROUBLES[trouble](azure):
+            pull.kill(random.Random(f"{trouble} {kill}"))
             pull.assert_whole()
             assert pull.finish().code in {0, 7}
             pull.assert_whole()
+        assert pull.finish().code == 0
+        pull.assert_finished()
+
+
+def test_a_pull_that_is_killed_while_blobs_are_appended_to_is_finished_with_what_they_became(
+    azure: LocalAzure, forged: Forge, source: Source, tmp_path: Path
+) -> None:
+    grown = [name for number, name in enumerate(source.blobs) if number in {3, 9, 15, 21}]  # append blobs
+    for kill in range(KILLS):
+        pull = Pull(forged, source, tmp_path / str(kill))
+        with ExitStack() as growing:
+            for name in grown:
+                append = faults.meanwhile(partial(azure.blobs.append, container(azure), name, LINE))
+                growing.enter_context(azure.fault(append, plane="blob", path=f"/{Path(name).name}$", times=1))
+            pull.kill(random.Random(f"appended {kill}"))
+            pull.assert_whole()  # as they were when they were listed
+        assert pull.finish().code == 0  # what the killed one had asked for may be appended to until here
+        for name in grown:
+            source.now_holds(name, azure.blobs.read(container(azure), name))
         assert pull.finish().code == 0
         pull.assert_finished()
