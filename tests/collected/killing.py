@@ -129,6 +129,11 @@ class Pull:
         assert tree(self.to) == self.source.blobs
 
 
+def counted(said: str) -> str:
+    """What a pull says it fetched, without where to and how fast."""
+    return said.partition(" into ")[0]
+
+
 def _wait_for(file: Path, *, at_most: float = 5.0) -> None:
     until = time.monotonic() + at_most
     while not file.exists() and time.monotonic() < until:
