@@ -3,6 +3,7 @@
 A blob service on loopback over TLS with 10 ms before each answer, and the same three whole programs in turns, start-up
 and listing included. Prints for each case the median of the rounds: wall seconds, CPU seconds with all children, peak
 memory, and mlmon's as ratios to the others' beside the goals. curl is told every address and lists nothing.
+`--profile` says where mlmon's CPU time goes; a second `--mlmon FILE` measures another build in the same turns.
 
 Needs Debian's nginx-light, libnginx-mod-http-lua, libsecret-1-0, curl and npm; azcopy comes from npm. Files stay in
 `--folder` for the next time. What is fetched goes to `--to`, by default into memory: what a disk takes for thousands of
@@ -101,7 +102,9 @@ def main() -> None:
             prepared(Path(work), case, folder=asked.folder) as bench,
         ):
             measured, listings = rounds(bench, commands_of(bench, programs), count=asked.rounds)
-        print(table(name, case, measured, listings), flush=True)
+            print(table(name, case, measured, listings), flush=True)
+            if asked.profile:
+                print(clients.profile(commands_of(bench, programs)["mlmon"], bench.to, bench.work), flush=True)
 
 
 def arguments() -> argparse.Namespace:
@@ -109,6 +112,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="three rounds without S20000")
     parser.add_argument("--only", type=lambda text: text.split(","), help=f"some of {','.join(CASES)}")
     parser.add_argument("--rounds", type=int, help="how often each program runs")
+    parser.add_argument("--profile", action="store_true", help="one more run of mlmon a case, to say where CPU goes")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir(), "mlmon-transfer"))
     parser.add_argument("--to", type=Path, help="on which disk is fetched")
     parser.add_argument("--mlmon", type=Path, action="append", help="a build of mlmon; may be given again")

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 MEASURED = Path(__file__).parent.parent / "measured.py"
+PROFILED = MEASURED.with_name("profiled.py")
 AZCOPY = "@azure-tools/azcopy-linux"
 FLAT = {"AZCOPY_DISABLE_HIERARCHICAL_SCAN": "true"}
 
@@ -64,6 +65,18 @@ def run(command: Command, to: Path, work: Path, *, again: bool = False) -> Taken
     if code := taken.pop("code"):
         sys.exit(f"{' '.join(line)} ended with {code}:\n{errors.read_text()[-3000:]}")
     return Taken(**taken)
+
+
+def profile(command: Command, to: Path, work: Path) -> str:
+    """Where the CPU time of one run of mlmon goes, as text. Its Python is the one it is installed for."""
+    shutil.rmtree(to, ignore_errors=True)
+    to.mkdir(parents=True)
+    program, *words = (part.replace("{to}", str(to)) for part in command.line)
+    result = work / "profile"
+    environ = {"PATH": os.environ["PATH"], "HOME": str(work), "NO_PROXY": "127.0.0.1", **command.environ}
+    python = [str(Path(program).with_name("python")), str(PROFILED), str(result), str(work / "stderr")]
+    subprocess.run([*python, *words], env=environ, cwd=command.folder, check=True, stdout=subprocess.DEVNULL)
+    return result.read_text()
 
 
 def mlmon(program: Path, pull: Sequence[str], *, folder: Path, environ: Mapping[str, str]) -> Command:
