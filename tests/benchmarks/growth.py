@@ -44,12 +44,12 @@ def main() -> None:
                 for month in ("2020-01", "2026-03")
             ]
             clients.run(commands[0], bench.to, bench.work)  # finds out about the workspace, which is then remembered
-            found = [each_over(commands, bench.to, bench.work) for _ in range(asked.rounds)]
-        for at, name in enumerate(("fetched", "again")):
-            best = [min(values) for values in zip(*(per_blob(one[at], count) for one in found), strict=True)]
-            first += [best] if len(first) < 2 else []
-            ratios = "".join(f"{value / before:7.2f}" for value, before in zip(best, first[at], strict=True))
-            print(f"{count:8}  {name:8}{best[0]:10.3f}{best[1]:15.3f}{best[2]:18.0f}   {ratios}", flush=True)
+            nothing, fetched, again = best_of(asked.rounds, commands, bench.to, bench.work)
+        for at, (name, taken) in enumerate((("fetched", fetched), ("again", again))):
+            each = per_blob(taken, nothing, count)
+            first += [each] if len(first) < 2 else []
+            ratios = "".join(f"{value / before:7.2f}" for value, before in zip(each, first[at], strict=True))
+            print(f"{count:8}  {name:8}{each[0]:10.3f}{each[1]:15.3f}{each[2]:18.0f}   {ratios}", flush=True)
 
 
 def arguments() -> argparse.Namespace:
@@ -65,22 +65,27 @@ def arguments() -> argparse.Namespace:
     return asked
 
 
-def each_over(commands: Sequence[Command], to: Path, work: Path) -> tuple[Taken, Taken]:
-    """What a pull and the same once more took over a pull of nothing, which is the first command."""
+def best_of(rounds: int, commands: Sequence[Command], to: Path, work: Path) -> list[Taken]:
+    """The least that a pull of nothing, a pull of everything, and the same once more took of each thing."""
     nothing, everything = commands
-    base = clients.run(nothing, to, work)
-    fetched = clients.run(everything, to, work)
-    again = clients.run(everything, to, work, again=True)
-    return over(fetched, base), over(again, base)
+    found = [
+        (
+            clients.run(nothing, to, work),
+            clients.run(everything, to, work),
+            clients.run(everything, to, work, again=True),
+        )
+        for _ in range(rounds)
+    ]
+    return [
+        Taken(*(min(getattr(one, part) for one in each) for part in ("wall", "cpu", "memory")))
+        for each in zip(*found, strict=True)
+    ]
 
 
-def over(one: Taken, base: Taken) -> Taken:
-    return Taken(one.wall - base.wall, one.cpu - base.cpu, one.memory - base.memory)
-
-
-def per_blob(taken: Taken, count: int) -> tuple[float, float, float]:
-    """Milliseconds, milliseconds of CPU, and megabytes of them all."""
-    return taken.wall * 1000 / count, taken.cpu * 1000 / count, taken.memory / 1e6
+def per_blob(taken: Taken, nothing: Taken, count: int) -> tuple[float, float, float]:
+    """Over a pull of nothing: milliseconds and milliseconds of CPU a blob, and megabytes of them all."""
+    wall, cpu = ((getattr(taken, part) - getattr(nothing, part)) * 1000 / count for part in ("wall", "cpu"))
+    return wall, cpu, (taken.memory - nothing.memory) / 1e6
 
 
 if __name__ == "__main__":
