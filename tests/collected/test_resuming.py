@@ -13,7 +13,7 @@ import pytest
 from collected.files import tree
 from collected.memory import V2, MemoryBlobs
 from mlmon.collected.fetching import OVERLAP, Overwrite
-from mlmon.collected.layout import Selection
+from mlmon.collected.selection import Selection
 from mlmon.collected.outcomes import Failed, SetAside
 from mlmon.collected.transfer import Outcome, plan, run
 from mlmon.core.errors import UsageError

@@ -22,7 +22,7 @@ import os, sys, time
 from pathlib import Path
 sys.path[:0] = [{str(Path(__file__).parents[1])!r}]
 from collected.memory import V2, MemoryBlobs
-from mlmon.collected.layout import Selection
+from mlmon.collected.selection import Selection
 from mlmon.collected.transfer import plan, run
 from mlmon.core.model import CollectedRoot, Generation
 
