@@ -11,8 +11,8 @@ from collected.memory import V1, V2, MemoryBlobs
 from mlmon.collected import dataset as tables
 from mlmon.collected.dataset import Dataset, Wanted
 from mlmon.collected.filling import fill
-from mlmon.collected.selection import Selection, select
 from mlmon.collected.records import Aside, Block, read
+from mlmon.collected.selection import Selection, select
 from mlmon.collected.staging import Staging
 from mlmon.core.model import ServiceName, Value
 

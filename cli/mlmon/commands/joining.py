@@ -84,9 +84,7 @@ def _select(session: Session, workspace: Workspace, found: Service, selection: S
     chosen: list[CollectedBlob] = []
     for collections in [selection.collections] if selection.collections else _USUAL:
         meant = replace(selection, collections=collections)
-        chosen = chosen or in_time(
-            select(workspace.blobs, found.name, meant, on_skip=skipped, now=session.now)
-        )
+        chosen = chosen or in_time(select(workspace.blobs, found.name, meant, on_skip=skipped, now=session.now))
     skipped.say()
     return chosen
 
