@@ -173,7 +173,7 @@ def test_what_stands_beside_the_folders_on_the_way_is_judged() -> None:
     def skip(blob: BlobInfo, why: Reason) -> None:
         skipped.append((blob.name.removeprefix(MODELDATA.prefix), why))
 
-    span = between("2026-03-01", "2026-03-02")
+    span = between("2026-02-28", "2026-03-03")
     assert len(list(select(blobs, V1, Selection(span), on_skip=skip))) == 1
     assert skipped == [
         ("m/1/inputs/2026/03/01/aml_telemetry.csv", Reason.TELEMETRY),
@@ -247,17 +247,30 @@ class TestListing:
             "?",
             "m/1/?",
             "m/1/inputs/2026/03/",
-            "m/1/inputs/2026/?",
+            "m/1/inputs/2026/3/",
             "m/1/predictions/2026/03/",
-            "m/1/predictions/2026/?",
+            "m/1/predictions/2026/3/",
             "m/?",
         ]
+
+    def test_what_can_be_spelled_in_one_way_only_is_not_looked_for(self) -> None:
+        blobs = self.years(MODELDATA, "m/1/inputs/")
+        for span, paths in {
+            month_range(2026, 10): ["2026/10/"],
+            day_range(date(2026, 10, 15)): ["2026/10/15/"],
+            day_range(date(2026, 10, 5)): ["2026/10/05/", "2026/10/5/"],
+            day_range(date(2026, 3, 5)): ["2026/03/05/", "2026/03/5/", "2026/?"],
+            between("2026-10-15T09:00", "2026-10-15T10:00"): ["2026/10/15/?"],
+        }.items():
+            blobs.calls.clear()
+            assert chosen(blobs, Selection(span, ("inputs",), model="m", model_version="1"))
+            assert asked(blobs, MODELDATA) == ["m/1/?", *(f"m/1/inputs/{path}" for path in paths)]
 
     def test_what_is_wanted_is_gone_to_directly(self) -> None:
         blobs = self.years(MODELDATA, "m/1/inputs/", "m/1/predictions/", "m/2/inputs/", "n/1/inputs/")
         wanted = Selection(month_range(2026, 3), ("inputs",), model="m", model_version="1")
         assert len(chosen(blobs, wanted)) == 28
-        assert asked(blobs, MODELDATA) == ["m/1/?", "m/1/inputs/2026/03/", "m/1/inputs/2026/?"]
+        assert asked(blobs, MODELDATA) == ["m/1/?", "m/1/inputs/2026/03/", "m/1/inputs/2026/3/"]
         blobs.calls.clear()
         assert len(chosen(blobs, Selection(None, ("inputs",), model="m"))) == 2 * 3 * 12 * 28
         assert asked(blobs, MODELDATA) == ["m/1/?", "m/1/inputs/", "m/2/?", "m/2/inputs/", "m/?"]
