@@ -355,7 +355,7 @@ def test_what_was_passed_over_is_counted_and_named_by_debug(churn: Runner) -> No
     for number in range(2):
         (folder / "22/33/44" / f"{number}.csv").write_text("x")
     assert churn("ls --day today").err.splitlines()[-1] == (
-        "passed over 3: 2 with too long or too short a date in their path, 1 telemetry of the collector itself;"
+        "passed over 3: 2 with too long or too short a date in the path, 1 telemetry of the collector itself;"
         " --debug names them"
     )
     name = (folder / "aml_telemetry.csv").relative_to(churn.folder / "blobs" / "modeldata")

@@ -63,7 +63,8 @@ class AzureBlobs:
     def list(self, container: str, prefix: str, *, start_from: str = "") -> Iterator[BlobInfo]:
         for page in self._pages(container, prefix, start_from=start_from):
             with self._storage.asking(_LISTING, container), unreadable():
-                found = [*blobs_of(page, container)]
+                # a service that does not know where to start from begins with the first
+                found = [blob for blob in blobs_of(page, container) if blob.name >= start_from]
             yield from found
 
     def address(self, container: str) -> str:
