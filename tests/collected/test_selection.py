@@ -6,11 +6,13 @@ import gc
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
-from threading import active_count
+from threading import Event, active_count
+from time import monotonic
 
 import pytest
 
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
+from mlmon.collected.covering import PAGE
 from mlmon.collected.layout import CollectedBlob, Reason, same_collection
 from mlmon.collected.selection import Selection, collections, in_time, select
 from mlmon.core.errors import NotFound, Unavailable
@@ -206,6 +208,29 @@ def test_a_listing_without_end_is_a_stream_that_holds_a_few_pages() -> None:
         assert held < 15_000
         assert blobs.taken <= 20_000 + 5_000
     assert active_count() <= threads + 8
+
+
+def test_a_level_with_more_files_than_a_page_is_a_stream_too() -> None:
+    files = [f"2026/03/{number:05}.jsonl" for number in range(2 * PAGE)]
+    blobs = MemoryBlobs().put(INPUTS, *files, *(f"2026/03/{day:02}/x" for day in (1, 2, 3)))
+    found = chosen(blobs, Selection(between("2026-03-02", "2026-04-01"), ("inputs",)), service=V2)
+    assert found == sorted([*files, "2026/03/02/x", "2026/03/03/x"])
+
+
+def test_whoever_stops_early_waits_for_no_listing() -> None:
+    answered = Event()
+
+    class Silent(MemoryBlobs):
+        def list(self, container: str, prefix: str, *, start_from: str = "") -> Iterator[BlobInfo]:
+            if prefix == OUTPUTS.prefix:
+                answered.wait(60)
+            return super().list(container, prefix, start_from=start_from)
+
+    began = monotonic()
+    with closing(select(Silent().put(INPUTS, "2026/03/01/x"), V2, Selection())) as stream:
+        assert next(stream).collection == "model_inputs"
+    assert monotonic() - began < 30
+    answered.set()
 
 
 def test_a_storage_that_fails_in_the_middle_says_so_behind_what_came_before() -> None:
