@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,31 +16,12 @@ import pytest
 from acceptance.conftest import Shell
 from emulators.__main__ import write
 from emulators.azure import LocalAzure
+from handoff import readers
+from handoff.truth import rows_in, rows_of
 
 V1, V2 = "diabetes", "diabetes-v2/blue"
 FEATURES = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"]
-PREDICTION = {V1: "progression", V2: "0"}
-
-
-@pytest.fixture(scope="module")
-def demo(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The embedded workspace, with thirteen months of history."""
-    folder = tmp_path_factory.mktemp("folder")
-    Shell(environment, folder)("mlmon demo")
-    return folder / "mlmon-demo"
-
-
-@pytest.fixture(scope="module")
-def azure(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzure]:
-    """The same workspace on Azure: its v1 service on AKS, its v2 deployment managed."""
-    with LocalAzure.start(tmp_path_factory.mktemp("azure"), mirror=demo) as azure:
-        yield azure
-
-
-@pytest.fixture
-def here(shell: Shell, demo: Path) -> Shell:
-    """The embedded workspace."""
-    return replace(shell, folder=demo)
+PREDICTION = {V1: "progression", V2: "model_outputs.0"}
 
 
 @pytest.fixture
@@ -57,15 +39,20 @@ def test_every_row_that_was_scored_in_march_is_there_once_with_its_prediction(
     here: Shell, tmp_path: Path, service: str
 ) -> None:
     """Against what the runtime itself logged: the answer of each request, and what the script saw of its rows."""
-    march = dataset(here, f"{service} --month 3", tmp_path / "march.parquet")
-    answers = answered(here, service)
+    march = dataset(here, f"{service} --month 3", tmp_path / "march.parquet").to_pylist()
+    answers, failed = answered(here, service)
     assert len(answers) > 100
-    found: dict[str, list[float]] = {request: [] for request in answers}
-    for row in march.to_pylist():
-        found[row["request_id"]].append(row[PREDICTION[service]])
+    scored = [row for row in march if row["match"] == "id"]
+    found: dict[str, list[float]] = {}
+    for row in scored:
+        found.setdefault(row["request_id"], []).append(row[PREDICTION[service]])
     assert found == answers
-    seen = {(*row, value) for row, value in printed(here, service)}
-    assert {tuple(row[name] for name in [*FEATURES, PREDICTION[service]]) for row in march.to_pylist()} == seen
+    columns = [*FEATURES, PREDICTION[service]]
+    assert Counter(tuple(row[name] for name in columns) for row in scored) == printed(here, service)
+    # what was collected and never answered is kept, and marked
+    alone = [row for row in march if row["match"] != "id"]
+    assert {row["request_id"] for row in alone} <= failed
+    assert {(row[PREDICTION[service]], row["match"]) for row in alone} <= {(None, "no model_outputs")}
 
 
 @pytest.mark.parametrize("service", [V1, V2])
@@ -85,14 +72,54 @@ def test_azure_and_the_folder_give_the_same_table(
 def test_what_is_handed_over_on_azure_names_the_account_and_no_secret(
     there: Shell, here: Shell, azure: LocalAzure, service: str, tool: str
 ) -> None:
-    endpoint = azure.storage["properties"]["primaryEndpoints"]["blob"].rstrip("/")
-    account, text = azure.storage["name"], there(f"mlmon handoff {tool} {service} --month 3")
-    assert endpoint.partition("://")[2] in text
-    assert account in text
-    for secret in (azure.environ["AZURE_CLIENT_SECRET"], *keys(azure)):
-        assert secret not in text
-    local = here(f"mlmon handoff {tool} {service} --month 3")
-    assert patterns(text) == patterns(local) != []
+    name, key = azure.storage_account
+    text, local = (shell(f"mlmon handoff {tool} {service} --month 3") for shell in (there, here))
+    assert azure.blob_endpoint(name).removeprefix("https://").rstrip("/") in text
+    assert (azure.environ["AZURE_CLIENT_SECRET"] in text, key in text) == (False, False)
+    # the rest is the same place: what stands below the container
+    [path, *_] = (row["path"] for row in rows(here, f"mlmon ls {service} --month 3"))
+    below = re.compile(f"{re.escape(path.partition('/')[0])}/[^'\"]*2026/03/[^'\"]*")
+    assert below.findall(text) == below.findall(local) != []
+
+
+@pytest.mark.parametrize("service", [V1, V2])
+def test_pandas_runs_what_is_handed_over_on_azure(
+    there: Shell, demo: Path, azure: LocalAzure, tmp_path: Path, service: str
+) -> None:
+    """The cell as it is printed, signed in by the variables of a service principal."""
+    line = f"{service} --from 2026-02-28 --to 2026-03-03"
+    told = readers.pandas_on_azure(there(f"mlmon handoff pandas {line}"), azure.environ, scratch=tmp_path)
+    files: dict[str, list[Path]] = {}
+    for row in rows(there, f"mlmon ls {line}"):
+        files.setdefault(row["collection"], []).extend((demo / "blobs").glob(f"*/{row['path']}"))
+    found = {name: rows_of(frame["columns"], frame["rows"]) for name, frame in told.items()}
+    assert found == {name: rows_in(paths) for name, paths in files.items()}
+
+
+def rows(shell: Shell, line: str) -> list[dict[str, Any]]:
+    """A line's answer as JSON objects."""
+    return [json.loads(each) for each in shell(f"{line} -o jsonl").splitlines()]
+
+
+def answered(shell: Shell, service: str) -> tuple[dict[str, list[float]], set[str]]:
+    """What the service answered to each request of March, and the requests that failed, by its own request log."""
+    kql = f"""requests | where cloud_RoleName == "{service}"
+        | where timestamp >= datetime(2026-03-01) and timestamp < datetime(2026-04-01)
+        | project id, success, answer = tostring(customDimensions["Response Value"])"""
+    logged = rows(shell, f"mlmon query '{kql}'")
+    answers = {row["id"]: json.loads(json.loads(row["answer"])) for row in logged if row["success"] == "True"}
+    return answers, {row["id"] for row in logged if row["success"] == "False"}
+
+
+def printed(shell: Shell, service: str) -> Counter[tuple[float, ...]]:
+    """The rows of March and their predictions, as the script printed them."""
+    line = f"mlmon traces {service} --since 2026-03-01 --until 2026-04-01 --limit 100000"
+    texts = [row["customDimensions"].get("Content") or row["message"] for row in rows(shell, line)]
+    return Counter(
+        (*row, value)
+        for text in map(json.loads, texts)
+        for row, value in zip(text["input"], text["output"], strict=True)
+    )
 
 
 def dataset(shell: Shell, said: str, file: Path) -> pyarrow.Table:

@@ -12,7 +12,7 @@ import pytest
 from collected.memory import INPUTS, MODELDATA, MemoryBlobs
 from collected.rows import V1, V2
 from handoff import readers
-from handoff.truth import Rows, listed, rows_in, rows_of
+from handoff.truth import Rows, listed, rows_in, rows_of, table
 from mlmon.collected import layout
 from mlmon.collected.handoff import WRITERS, sources
 from mlmon.collected.layout import Selection
@@ -67,14 +67,6 @@ def cell_of(blobs: MemoryBlobs, root: CollectedRoot, service: ServiceName, betwe
     strays: list[Any] = []
     selected = list(layout.select(blobs, service, Selection(between), on_skip=lambda blob, _: strays.append(blob)))
     return WRITERS["databricks"](sources(selected, between, address=blobs.address, others=strays))
-
-
-def table(*rows: dict[str, Any]) -> Rows:
-    """Rows written out in a test."""
-    found = Rows()
-    for row in rows:
-        found += rows_of([*row], [[*row.values()]])
-    return found
 
 
 def event(data: Any, **more: Any) -> str:

@@ -28,6 +28,14 @@ def rows_of(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Rows:
     )
 
 
+def table(*rows: dict[str, Any]) -> Rows:
+    """Rows written out in a test."""
+    found = Rows()
+    for row in rows:
+        found += rows_of([*row], [[*row.values()]])
+    return found
+
+
 def rows_in(files: Iterable[Path]) -> Rows:
     """The rows that stand in files: those of CSV by their header, those of events with their ids and place."""
     found: Rows = Counter()
