@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pandas
 import pytest
 
 from collected.memory import INPUTS, MODELDATA, MemoryBlobs
 from collected.rows import V1, V2, line
-from handoff.truth import Rows, listed, rows_in, rows_of, table
+from handoff.local import in_duckdb, in_pandas, on_disk
+from handoff.truth import Rows, listed, rows_in, table
 from mlmon.collected import layout
 from mlmon.collected.handoff import WRITERS, sources
 from mlmon.collected.layout import Selection
@@ -24,31 +24,6 @@ from mlmon.core.timerange import TimeRange, month_range
 from running import Runner
 
 RANGES = ["--month 3", "--from 2026-02-27 --to 2026-03-02", "--from 2026-02-27T09:00 --to 2026-02-28T13:00"]
-
-
-def in_duckdb(sql: str) -> dict[str, Rows]:
-    """The rows of each collection's view, once the text was run."""
-    found = {}
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(sql)
-        views = connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
-        for (name,) in views:
-            if not name.endswith("_events"):
-                # times with a zone would need pytz to come here
-                read = connection.execute(f'SELECT COLUMNS(* EXCLUDE (filename))::VARCHAR FROM "{name}"')
-                found[name] = rows_of([column[0] for column in read.description or []], read.fetchall())
-    return found
-
-
-def in_pandas(cell: str) -> dict[str, Rows]:
-    """The rows of each frame, once the cell was run."""
-    names: dict[str, Any] = {}
-    exec(cell, names)
-    return {
-        name: rows_of(list(frame.columns), frame.to_numpy(object).tolist())
-        for name, frame in names.items()
-        if isinstance(frame, pandas.DataFrame)
-    }
 
 
 @pytest.mark.parametrize("said", RANGES)
@@ -137,7 +112,7 @@ def test_duckdb_reads_the_account(march: MemoryBlobs) -> None:
         'CREATE OR REPLACE VIEW "inputs" AS\n'
         "SELECT * FROM read_csv([\n"
         "    'az://account.blob.core.windows.net/modeldata/1a2b/rg/ws/churn/m/1/inputs/2026/03/*/inputs.csv'\n"
-        "], union_by_name = true, filename = true, header = true, strict_mode = false,"
+        "], union_by_name = true, filename = true, hive_partitioning = false, header = true, strict_mode = false,"
         """ delim = ',', quote = '"', escape = '"');\n"""
         "\n"
         'SELECT * FROM "inputs" LIMIT 10;\n'
@@ -229,15 +204,6 @@ def test_no_secret_is_in_it(demo: Runner) -> None:
         assert not re.search(r"sig=|AccountKey|SharedAccess|token", out, re.IGNORECASE)
 
 
-def on_disk(folder: Path, blobs: MemoryBlobs) -> Callable[[str], str]:
-    """The blobs as files, and the address of the folder that stands for each container."""
-    for (container, name), content in blobs.stored.items():
-        place = folder / container / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
-    return lambda container: (folder / container).as_uri()
-
-
 def compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
@@ -290,14 +256,27 @@ def test_names_that_are_alike_or_mean_something_there_do_not_clash(
     tmp_path: Path, tool: str, read: Callable[[str], dict[str, Rows]]
 ) -> None:
     """Collections whose names differ in case or in what no variable can have, and those that the text itself uses."""
-    collections = ["inputs", "Inputs", "in.put", "in put", "pd", "json", "spark", "glob", "sorted", "class", "1"]
+    collections = [
+        "inputs",
+        "Inputs",
+        "in.put",
+        "in put",
+        "pd",
+        "json",
+        "spark",
+        "glob",
+        "sorted",
+        "open",
+        "class",
+        "1",
+    ]
     blobs = MemoryBlobs()
     for at, name in enumerate([*collections, "inputs_files"]):
         blobs.put(MODELDATA, f"m/1/{name}/2026/03/01/x.csv", content=f"a\r\n{at}\n".encode())
     selected = list(layout.select(blobs, V1, Selection()))
     found = read(WRITERS[tool](sources(selected, None, address=on_disk(tmp_path, blobs))))
     told = [cell for rows in found.values() for row in rows.elements() for _, cell in row]
-    assert sorted(told) == [float(at) for at in range(12)]
+    assert sorted(told) == [float(at) for at in range(13)]
 
 
 def test_two_accounts_are_each_signed_in_to_and_their_collections_told_apart() -> None:
@@ -315,10 +294,14 @@ def test_two_accounts_are_each_signed_in_to_and_their_collections_told_apart() -
     handed = sources(selected, None, address=lambda container: f"{accounts[container]}/{container}")
     sql = WRITERS["duckdb"](handed)
     assert re.findall("^CREATE SECRET.*$", sql, re.MULTILINE) == [
-        "CREATE SECRET \"mlmon account\" (TYPE azure, PROVIDER credential_chain, ACCOUNT_NAME 'account',"
-        " SCOPE 'az://account.blob.core.windows.net/');",
-        "CREATE SECRET \"mlmon two\" (TYPE azure, PROVIDER credential_chain, ACCOUNT_NAME 'two',"
-        " SCOPE 'az://two.blob.core.chinacloudapi.cn/');",
+        (
+            "CREATE SECRET \"mlmon account\" (TYPE azure, PROVIDER credential_chain, ACCOUNT_NAME 'account',"
+            " SCOPE 'az://account.blob.core.windows.net/');"
+        ),
+        (
+            "CREATE SECRET \"mlmon two\" (TYPE azure, PROVIDER credential_chain, ACCOUNT_NAME 'two',"
+            " SCOPE 'az://two.blob.core.chinacloudapi.cn/');"
+        ),
     ]
     assert re.findall('VIEW "([a-z_0-9]+)" AS', sql) == [
         "model_inputs_events",
@@ -331,8 +314,10 @@ def test_two_accounts_are_each_signed_in_to_and_their_collections_told_apart() -
     cell = WRITERS["pandas"](handed)
     assert re.findall("^.*fsspec.filesystem.*$", cell, re.MULTILINE) == [
         "_blobs_0 = fsspec.filesystem(\"abfs\", account_name='account', anon=False)",
-        "_blobs_1 = fsspec.filesystem(\"abfs\", account_name='two',"
-        " account_host='two.blob.core.chinacloudapi.cn', anon=False)",
+        (
+            "_blobs_1 = fsspec.filesystem(\"abfs\", account_name='two',"
+            " account_host='two.blob.core.chinacloudapi.cn', anon=False)"
+        ),
     ]
     assert re.findall(r"(\w+)_files = sorted|(_blobs_\d).glob", cell) == [
         ("model_inputs", ""),

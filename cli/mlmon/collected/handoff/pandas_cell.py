@@ -50,7 +50,7 @@ def pandas(sources: Sequence[Source]) -> str:
         *(f"{name} = {_filesystem(source)}\n" for name, source in accounts.values() if not local),
         "" if local else "\n",
     ]
-    names = variables(sources, with_endings=("", "_files"))
+    names = variables(sources, taken=[name for name, _ in accounts.values()], with_endings=("", "_files"))
     frames = [_frame(source, name, accounts[source.endpoint][0]) for source, name in zip(sources, names, strict=True)]
     return "".join([*parts, "\n".join(frames)])
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from mlmon.collected.handoff.naming import distinct
 from mlmon.collected.handoff.patterns import Source
 
-_TAKEN: Final = ("fsspec", "glob", "json", "pd", "reduce", "rows", "spark", "sorted")
+_IMPORTED: Final = ("fsspec", "glob", "json", "pd", "reduce", "rows", "spark")
+_BUILT_IN: Final = ("dict", "enumerate", "isinstance", "list", "open", "sorted", "ValueError")
 
 
 def literal(text: str) -> str:
@@ -18,9 +19,12 @@ def literal(text: str) -> str:
     return ascii(text)
 
 
-def variables(sources: Sequence[Source], *, with_endings: Sequence[str] = ("",)) -> list[str]:
-    """A variable for each collection, none alike and none that the cell itself uses."""
-    return distinct([_name(source.collection) for source in sources], _TAKEN, with_endings=with_endings)
+def variables(
+    sources: Sequence[Source], *, taken: Iterable[str] = (), with_endings: Sequence[str] = ("",)
+) -> list[str]:
+    """A variable for each collection, none alike and none that the cells themselves use; `taken` are more of those."""
+    names = [_name(source.collection) for source in sources]
+    return distinct(names, (*_IMPORTED, *_BUILT_IN, *taken), with_endings=with_endings)
 
 
 def listed(paths: Sequence[str], *, indent: str = "    ") -> str:

@@ -70,9 +70,9 @@ def _view(source: Source, name: str, *, at: int) -> str:
     lead = f"{escape(source.folder)}/" if source.is_local else f"{escape(_account(source) + source.container)}/"
     files = ",\n    ".join(literal(lead + pattern.glob(escape)) for pattern in source.patterns)
     if source.generation is Generation.V1:
-        # header lines end in CR LF and rows in LF, which strict mode refuses
+        # header lines end in CR LF and rows in LF, which strict mode refuses; a model called a=b is no partition
         written = "header = true, strict_mode = false, delim = ',', quote = '\"', escape = '\"'"
-        options = f"union_by_name = true, filename = true, {written}"
+        options = f"union_by_name = true, filename = true, hive_partitioning = false, {written}"
         return f"CREATE OR REPLACE VIEW {identifier(name)} AS\nSELECT * FROM read_csv([\n    {files}\n], {options});\n"
     return _records(name, files, shape=f"shape_{at}")
 
@@ -93,7 +93,7 @@ FROM (
         FROM read_ndjson([
     {files}
 ], columns = {{"time": 'VARCHAR', correlationid: 'VARCHAR', xrequestid: 'VARCHAR', data: 'JSON'}},
-            filename = true, ignore_errors = true)
+            filename = true, hive_partitioning = false, ignore_errors = true)
         WHERE data IS NOT NULL
     )
 );
