@@ -102,6 +102,18 @@ def test_spark_reads_the_account(march: MemoryBlobs) -> None:
     )
 
 
+def test_what_spark_passes_over_is_said() -> None:
+    blobs = MemoryBlobs().put(MODELDATA, *(f"m/1/inputs/2026/03/01/{name}.csv" for name in ("x", "_x")))
+    assert written("databricks", blobs, V1, None) == (
+        "# the cluster's identity needs Storage Blob Data Reader on the account\n"
+        "# Spark passes over files whose names begin with _ or .\n"
+        "inputs = spark.read.csv([\n"
+        "    'abfss://modeldata@account.dfs.core.windows.net/1a2b/rg/ws/churn/m/1/inputs/2026/03/*/_x.csv',\n"
+        "    'abfss://modeldata@account.dfs.core.windows.net/1a2b/rg/ws/churn/m/1/inputs/2026/03/*/x.csv',\n"
+        "], header=True, inferSchema=True, enforceSchema=False, escape='\"')\n"
+    )
+
+
 def test_duckdb_reads_the_account(march: MemoryBlobs) -> None:
     assert written("duckdb", march, V1, month_range(2026, 3)) == (
         "INSTALL azure;\n"

@@ -20,7 +20,17 @@ from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.timerange import TimeRange
 from properties.test_collected_layout import STRAY, ranges, v1_paths, v2_paths
 
-TELEMETRY = st.builds("m/1/inputs/2024/{:02}/{:02}/aml_telemetry.csv".format, st.integers(1, 2), st.integers(1, 5))
+
+def crowded(series: str, files: list[str]) -> st.SearchStrategy[str]:
+    """Paths so alike that a pattern for some of them finds others: dates of several depths, and what is no date."""
+    month = st.sampled_from(["2024/2", "2024/02", "2024/3", "2024/13"])
+    day = st.sampled_from(["", "/1", "/01", "/2", "/29", "/30", "/x", "/"])
+    hour = st.sampled_from(["", "", "/0", "/00", "/23", "/24", "/x"])
+    return st.builds("{}{}{}{}/{}".format, st.just(series), month, day, hour, st.sampled_from(files))
+
+
+CROWDED_V1 = crowded("m/1/inputs/", ["x.csv", "x.csv", "y.csv", "y", ".x.csv", "_x.csv", "aml_telemetry.csv"])
+CROWDED_V2 = crowded("", ["x.jsonl", "x.jsonl", "y.jsonl", "y", ".x.jsonl", "aml_telemetry.csv"])
 LEVEL = st.text(st.characters(exclude_characters="/\x00", exclude_categories=["Cs"]), min_size=1, max_size=8).filter(
     lambda name: name not in {".", ".."}
 )
@@ -74,7 +84,7 @@ def matched(blobs: MemoryBlobs, handed: list[Source]) -> list[str]:
     ]
 
 
-@given(st.lists(v1_paths() | STRAY | TELEMETRY, max_size=25), st.none() | ranges())
+@given(st.lists(v1_paths() | STRAY | CROWDED_V1 | CROWDED_V1, max_size=25), st.none() | ranges())
 def test_patterns_match_exactly_the_blobs_of_a_v1_selection_each_once(
     paths: list[str], between: TimeRange | None
 ) -> None:
@@ -83,7 +93,11 @@ def test_patterns_match_exactly_the_blobs_of_a_v1_selection_each_once(
     assert sorted(matched(blobs, handed)) == sorted(listed)
 
 
-@given(st.lists(v2_paths() | STRAY, max_size=25), st.lists(v2_paths(), max_size=5), st.none() | ranges())
+@given(
+    st.lists(v2_paths() | STRAY | CROWDED_V2 | CROWDED_V2, max_size=25),
+    st.lists(v2_paths(), max_size=5),
+    st.none() | ranges(),
+)
 def test_patterns_match_exactly_the_blobs_of_a_v2_selection_each_once(
     inputs: list[str], outputs: list[str], between: TimeRange | None
 ) -> None:

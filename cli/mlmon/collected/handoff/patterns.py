@@ -164,13 +164,13 @@ def _kept_levels(one: CollectedBlob, depth: int, between: TimeRange | None) -> i
     return depth
 
 
-def _lasts(names: set[str]) -> Iterator[tuple[str, str]]:
+def _lasts(names: set[str]) -> list[tuple[str, str]]:
     """The names of files as few (name, ending)."""
-    # what begins with a dot is hidden from `*` in some tools; what begins with _ Spark passes over
-    hidden = {name for name in names if name.startswith((".", "_"))}
-    yield from ((name, "") for name in hidden)
+    # what begins with a dot is hidden from `*` in some tools and not in others; what begins with _ Spark passes over
+    if any(name.startswith((".", "_")) for name in names):
+        return [(name, "") for name in names]
+    endings = {re.sub(r"^[^.]*", "", name) for name in names}
     # v1 calls the file after its collection, v2 after the instance that wrote it
-    if shown := names - hidden:
-        endings = {re.sub(r"^[^.]*", "", name) for name in shown}
-        is_named = len(shown) == 1 and endings != {".jsonl"}
-        yield (shown.pop(), "") if is_named else ("", endings.pop() if len(endings) == 1 else "")
+    if len(names) == 1 and endings != {".jsonl"}:
+        return [(names.pop(), "")]
+    return [("", endings.pop() if len(endings) == 1 else "")]
