@@ -221,13 +221,14 @@ def compact(value: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("tool", "read", "written"), [("duckdb", in_duckdb, compact), ("pandas", in_pandas, lambda value: value)]
+    ("tool", "read", "written", "clash"),
+    [("duckdb", in_duckdb, compact, "row_1"), ("pandas", in_pandas, lambda value: value, "data.row")],
 )
 def test_payloads_and_records_of_other_columns_are_rows(
-    tmp_path: Path, tool: str, read: Callable[[str], dict[str, Rows]], written: Callable[[Any], Any]
+    tmp_path: Path, tool: str, read: Callable[[str], dict[str, Rows]], written: Callable[[Any], Any], clash: str
 ) -> None:
     lines = [
-        line([{"a": 1, "b": None}, {"b": "x"}]),
+        line([{"a": 1, "b": None}, {"b": "x", "row": 9}]),
         line([{"a": 2.5}], correlation=None),
         line("text"),
         line({"q": [1]}),
@@ -243,7 +244,7 @@ def test_payloads_and_records_of_other_columns_are_rows(
     assert read(WRITERS[tool](sources(selected, None, address=on_disk(tmp_path, blobs)))) == {
         "model_inputs": table(
             {**ids, "row": 0, "a": 1},
-            {**ids, "row": 1, "b": "x"},
+            {**ids, "row": 1, "b": "x", clash: 9},
             {**at, "row": 0, "a": 2.5},
             {**ids, "row": 0, "value": written("text")},
             # a body's own fields are columns

@@ -104,7 +104,7 @@ def test_no_name_becomes_code_and_what_bears_it_is_found(tmp_path: Path, store: 
 
 def test_payloads_and_records_of_other_columns_are_rows(tmp_path: Path) -> None:
     lines = (
-        b'{"time": "2026-03-01T08:51:30Z", "correlationid": "c", "data": [{"a": 1}, {"b": "x"}]}\n'
+        b'{"time": "2026-03-01T08:51:30Z", "correlationid": "c", "data": [{"a": 1}, {"b": "x", "row": 9}]}\n'
         b'{"time": "2026-03-01T08:51:31Z", "xrequestid": "r", "data": "text"}\n'
         b'{"time": "2026-03-01T08:51:32Z", "data": [2.5, [3]]}\n\n'
         b'{"time": "2026-'
@@ -118,7 +118,7 @@ def test_payloads_and_records_of_other_columns_are_rows(tmp_path: Path) -> None:
     table = powerquery.run(tree, {(ACCOUNT, INPUTS.container): tmp_path})
     assert [{name: cell for name, cell in row.items() if cell is not None} for row in table.rows] == [
         {"time": "2026-03-01T08:51:30Z", "correlationid": "c", "row": 0, "a": 1},
-        {"time": "2026-03-01T08:51:30Z", "correlationid": "c", "row": 1, "b": "x"},
+        {"time": "2026-03-01T08:51:30Z", "correlationid": "c", "row": 1, "b": "x", "data.row": 9},
         {"time": "2026-03-01T08:51:31Z", "xrequestid": "r", "row": 0, "value": "text"},
         {"time": "2026-03-01T08:51:32Z", "row": 0, "value": 2.5},
         {"time": "2026-03-01T08:51:32Z", "row": 1, "value": [3]},

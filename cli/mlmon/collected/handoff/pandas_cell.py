@@ -27,8 +27,9 @@ def rows(opened):
                 break  # the last line is still being written
             data = event["data"]
             for at, row in enumerate(data if isinstance(data, list) else [data]):
-                ids = {key: event.get(key) for key in ("time", "correlationid", "xrequestid")}
-                yield ids | {"row": at} | (row if isinstance(row, dict) else {"value": row})
+                ids = {key: event.get(key) for key in ("time", "correlationid", "xrequestid")} | {"row": at}
+                cells = row if isinstance(row, dict) else {"value": row}
+                yield ids | {f"data.{key}" if key in ids else key: cell for key, cell in cells.items()}
 
 
 '''

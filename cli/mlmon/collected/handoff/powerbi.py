@@ -91,11 +91,18 @@ Lines@ = List.Combine(List.Transform(Files@[Content], each Lines.FromBinary(_, n
     Rows@ = List.Combine(List.Transform(Events@, (Event) =>
         let
             Data = Event[data],
-            Records = if Data is list then Data else {Data},
-            Ids = [time = Event[time]?, correlationid = Event[correlationid]?, xrequestid = Event[xrequestid]?]
+            Records = if Data is list then Data else {Data}
         in
             List.Transform(List.Positions(Records), (Row) =>
-                Ids & [row = Row] & (if Records{Row} is record then Records{Row} else [value = Records{Row}]))))""",
+                let
+                    Ids = [
+                        time = Event[time]?, correlationid = Event[correlationid]?, xrequestid = Event[xrequestid]?,
+                        row = Row
+                    ],
+                    Cells = if Records{Row} is record then Records{Row} else [value = Records{Row}],
+                    Alike = List.Intersect({Record.FieldNames(Cells), Record.FieldNames(Ids)})
+                in
+                    Ids & Record.RenameFields(Cells, List.Transform(Alike, each {_, "data." & _})))))""",
     """\
 Table@ = Table.FromRecords(
         Rows@, List.Union(List.Transform(Rows@, Record.FieldNames)), MissingField.UseNull)""",

@@ -17,11 +17,15 @@ def rows(events):
     that was too large for its line. Where a collection has both, "value" is the text of the whole data."""
     known = ["time", "correlationid", "xrequestid"]
     ids = [name if name in events.columns else f"CAST(NULL AS STRING) AS {name}" for name in known]
-    kind = events.schema["data"].dataType.simpleString()
-    if not kind.startswith("array<"):
+    kind = events.schema["data"].dataType
+    if not kind.simpleString().startswith("array<"):
         return events.where("data IS NOT NULL").selectExpr(*ids, "0 AS row", "data AS value")
     cells = events.selectExpr(*ids, "posexplode(data) AS (row, value)")
-    return cells.select(*known, "row", "value.*") if kind.startswith("array<struct<") else cells
+    if not kind.simpleString().startswith("array<struct<"):
+        return cells
+    own = cells.columns[:-1]
+    fields = [(name, f"data.{name}" if name in own else name) for name in kind.elementType.names]
+    return cells.select(*own, *(cells["value"][name].alias(shown) for name, shown in fields))
 
 
 '''
