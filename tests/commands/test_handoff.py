@@ -102,6 +102,21 @@ def test_spark_reads_the_account(march: MemoryBlobs) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("tool", "places"),
+    [
+        ("powerbi", ['"C:\\a b\\modeldata\\"']),
+        ("databricks", ["'file:///C:/a b/modeldata/1a2b/rg/ws/churn/m/1/inputs/2026/03/*/inputs.csv'"]),
+        ("duckdb", ["'C:/a b/modeldata/1a2b/rg/ws/churn/m/1/inputs/2026/03/*/inputs.csv'"]),
+        ("pandas", ["'C:/a b/modeldata/1a2b/rg/ws/churn/m/1/inputs/2026/03/*/inputs.csv'"]),
+    ],
+)
+def test_a_folder_on_windows_is_written_as_it_is_there(march: MemoryBlobs, tool: str, places: list[str]) -> None:
+    selected = list(layout.select(march, V1, Selection()))
+    text = WRITERS[tool](sources(selected, None, address=lambda container: f"file:///C:/a%20b/{container}"))
+    assert re.findall("[\"'](?:file:///)?C:.*?[\"']", text) == places
+
+
 def test_what_spark_passes_over_is_said() -> None:
     blobs = MemoryBlobs().put(MODELDATA, *(f"m/1/inputs/2026/03/01/{name}.csv" for name in ("x", "_x")))
     assert written("databricks", blobs, V1, None) == (

@@ -81,8 +81,14 @@ class Source:
 
     @property
     def folder(self) -> str:
-        """The container's folder, of an embedded workspace."""
-        return unquote(urlsplit(self.address).path)
+        """The container's folder, of an embedded workspace, with `/` between its levels."""
+        path = unquote(urlsplit(self.address).path)
+        return path[1:] if self.is_windows else path
+
+    @property
+    def is_windows(self) -> bool:
+        """Whether the folder stands on a drive that has a letter."""
+        return re.match(r"file:///[A-Za-z]:", self.address) is not None
 
 
 def sources(

@@ -53,10 +53,9 @@ def _steps(source: Source, at: int) -> list[str]:
 
 
 def _local_files(source: Source, at: int) -> list[str]:
-    is_windows = re.match(r"/[A-Za-z]:", source.folder)
-    folder = f"{source.folder[1:]}/".replace("/", "\\") if is_windows else f"{source.folder}/"
+    folder = f"{source.folder}/".replace("/", "\\") if source.is_windows else f"{source.folder}/"
     below = f"Text.Range([Folder Path] & [Name], Text.Length(Folder{at}))"
-    path = f'Text.Replace({below}, "\\", "/")' if is_windows else below
+    path = f'Text.Replace({below}, "\\", "/")' if source.is_windows else below
     return [
         f"Folder{at} = {literal(folder)}",
         f'Source{at} = Table.AddColumn(Folder.Files(Folder{at}), "Path", each {path})',

@@ -76,7 +76,7 @@ def _has_hidden(source: Source) -> bool:
 
 def _root(source: Source) -> str:
     if source.is_local:
-        return f"file://{_escape(source.folder)}/"
+        return f"file:///{_escape(source.folder.removeprefix('/'))}/"
     # abfss is opened with an identity, wasbs with a key or a signature alone
     authority = source.endpoint.partition("://")[2]
     scheme = "abfss" if ".blob." in source.host else "wasbs"
