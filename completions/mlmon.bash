@@ -296,6 +296,8 @@ _mlmon_grammar() {
         '--collection collections many Only this collection or designation; repeatable'
         '--model text once Only this model (v1)'
         '--model-version text once Only this version (v1)'
+        '--by =day,month,collection once Counts and bytes of each day, month or collection instead of every blob'
+        '--du flag once Counts and bytes of the service and of each model, version and collection'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'

@@ -251,6 +251,8 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--collection collections many Only this collection or designation; repeatable'
             set -a options '--model text once Only this model (v1)'
             set -a options '--model-version text once Only this version (v1)'
+            set -a options '--by =day,month,collection once Counts and bytes of each day, month or collection instead of every blob'
+            set -a options '--du flag once Counts and bytes of the service and of each model, version and collection'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
             set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
             set -a options '--quiet,-q flag once No notes and no progress'

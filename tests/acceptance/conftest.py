@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+
+from emulators.azure import LocalAzure
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,3 +80,24 @@ class Shell:
 def shell(environment: Path, tmp_path: Path) -> Shell:
     """A shell in an empty folder, with no variable but those that every shell has."""
     return Shell(environment, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def demo(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded workspace, with thirteen months of history."""
+    folder = tmp_path_factory.mktemp("folder")
+    Shell(environment, folder)("mlmon demo")
+    return folder / "mlmon-demo"
+
+
+@pytest.fixture(scope="session")
+def azure(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzure]:
+    """The same workspace on Azure: its v1 service on AKS, its v2 deployment managed."""
+    with LocalAzure.start(tmp_path_factory.mktemp("azure"), mirror=demo) as azure:
+        yield azure
+
+
+@pytest.fixture
+def here(shell: Shell, demo: Path) -> Shell:
+    """The embedded workspace."""
+    return replace(shell, folder=demo)

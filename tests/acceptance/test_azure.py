@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,27 +19,6 @@ from emulators.azure import LocalAzure
 
 V1, V2 = "diabetes", "diabetes-v2/blue"
 QUERY = 'traces | where customDimensions contains "input" | limit 10'
-
-
-@pytest.fixture(scope="module")
-def demo(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The embedded workspace, with thirteen months of history."""
-    folder = tmp_path_factory.mktemp("folder")
-    Shell(environment, folder)("mlmon demo")
-    return folder / "mlmon-demo"
-
-
-@pytest.fixture(scope="module")
-def azure(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzure]:
-    """The same workspace on Azure: its v1 service on AKS, its v2 deployment managed."""
-    with LocalAzure.start(tmp_path_factory.mktemp("azure"), mirror=demo) as azure:
-        yield azure
-
-
-@pytest.fixture
-def here(shell: Shell, demo: Path) -> Shell:
-    """The embedded workspace."""
-    return replace(shell, folder=demo)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ import sys, time
 from pathlib import Path
 sys.path[:0] = {[str(HERE.parent)]!r}
 from collected.memory import V2, MemoryBlobs
-from mlmon.collected.layout import Selection
+from mlmon.collected.selection import Selection
 from mlmon.collected.transfer import plan, run
 from mlmon.core.errors import MlmonError
 from mlmon.core.model import CollectedRoot, Generation

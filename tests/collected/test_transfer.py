@@ -13,8 +13,8 @@ import pytest
 from collected.files import tree
 from collected.memory import MODELDATA, V1, V2, MemoryBlobs
 from mlmon.collected.fetching import IN_VAIN
-from mlmon.collected.layout import Selection
 from mlmon.collected.outcomes import Failed, Fetched, Result, SetAside
+from mlmon.collected.selection import Selection
 from mlmon.collected.transfer import Outcome, plan, run
 from mlmon.core.errors import Failure, Interrupted, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
 from mlmon.core.model import CollectedRoot, Generation

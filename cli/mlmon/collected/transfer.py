@@ -10,10 +10,11 @@ from pathlib import Path
 
 from mlmon.collected import folder
 from mlmon.collected.fetching import Fetching, Overwrite, Standing
-from mlmon.collected.layout import CollectedBlob, OnSkip, Selection, select
+from mlmon.collected.layout import CollectedBlob, Reason
 from mlmon.collected.names import identity, unsafe
 from mlmon.collected.outcomes import Failed, Fetched, Result, SetAside, Target
 from mlmon.collected.pulled import known, opened
+from mlmon.collected.selection import OnSkip, Selection, in_time, select
 from mlmon.core.errors import Interrupted
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.parallel import map_bounded
@@ -82,13 +83,14 @@ def plan(
     folder.check(to_dir)
     hostile: list[SetAside] = []
 
-    def skipped(blob: BlobInfo, reason: str) -> None:
+    def skipped(blob: BlobInfo, reason: Reason) -> None:
         if danger := unsafe(blob.name):
             hostile.append(SetAside(blob.container, blob.name, danger))
         elif on_skip:
             on_skip(blob, reason)
 
-    planned = assign(select(blobs, service, selection, on_skip=skipped), to_dir=to_dir)
+    selected = in_time(select(blobs, service, selection, on_skip=skipped))
+    planned = assign(selected, to_dir=to_dir)
     # a blob that one collection cannot read may be another one's
     return replace(planned, set_aside=tuple(dict.fromkeys((*planned.set_aside, *hostile))))
 

@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.collected import layout
-from mlmon.collected.layout import Selection
+from mlmon.collected.layout import Reason
+from mlmon.collected.selection import Selection, in_time, select
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,
@@ -19,6 +19,7 @@ from mlmon.commands.options import (
     one_of,
 )
 from mlmon.commands.selecting import Skipped, explain_nothing, look_up
+from mlmon.core.model import BlobInfo
 from mlmon.core.timerange import resolve
 from mlmon.output.results import Nothing, Result, Text
 from mlmon.session import Session
@@ -56,18 +57,23 @@ def handoff(
     """Print a query or a notebook cell that reads exactly these collected blobs where they stand.
 
     powerbi is a query for the advanced editor, databricks and pandas are Python, duckdb is SQL. Each collection is a
-    table of its own. No key and no token is in it: the tool signs in by itself.
+    table of its own, v1 files by their line of names. No key and no token is in it: the tool signs in by itself.
     """
     from mlmon.collected.handoff import WRITERS, sources  # why here: no other command needs them
 
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = look_up(session, service, selection)
-    skipped = Skipped(session)
-    selected = list(layout.select(workspace.blobs, found.name, selection, on_skip=skipped))
+    skipped, others = Skipped(session), list[BlobInfo]()
+
+    def pass_over(blob: BlobInfo, reason: Reason) -> None:
+        skipped(blob, reason)
+        others.append(blob)
+
+    selected = in_time(select(workspace.blobs, found.name, selection, on_skip=pass_over, now=session.now))
     skipped.say()
     if not selected:
         explain_nothing(session, workspace, found, selection)
         session.terminal.note(f"no collected blobs of {found.name} match")
         return Nothing()
-    return Text(WRITERS[tool](sources(selected, between, address=workspace.blobs.address)))
+    return Text(WRITERS[tool](sources(selected, between, address=workspace.blobs.address, others=others)))

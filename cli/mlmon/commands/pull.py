@@ -9,9 +9,10 @@ import typer
 
 from mlmon.collected import transfer
 from mlmon.collected.fetching import Overwrite
-from mlmon.collected.layout import CollectedBlob, Selection
+from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.outcomes import Failed, Fetched, SetAside, Status
 from mlmon.collected.outcomes import Result as PulledFile
+from mlmon.collected.selection import Selection
 from mlmon.collected.transfer import Outcome, Plan
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (

@@ -4,9 +4,10 @@ What is written names places and nothing else: no key, no token. Names come from
 each is written as a literal of the language in question.
 """
 
+from mlmon.collected.handoff.pandas_cell import pandas
 from mlmon.collected.handoff.patterns import Pattern, Source, sources
 from mlmon.collected.handoff.powerbi import powerbi
-from mlmon.collected.handoff.python import databricks, pandas
+from mlmon.collected.handoff.spark_cell import databricks
 from mlmon.collected.handoff.sql import duckdb
 
 WRITERS = {"powerbi": powerbi, "databricks": databricks, "duckdb": duckdb, "pandas": pandas}

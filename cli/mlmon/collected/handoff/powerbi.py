@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
+from mlmon.collected.handoff.naming import distinct
 from mlmon.collected.handoff.patterns import Pattern, Source
 from mlmon.core.model import Generation
 
@@ -12,7 +14,8 @@ from mlmon.core.model import Generation
 def powerbi(sources: Sequence[Source]) -> str:
     """One M query: a table where there is one collection, else a record with a table for each."""
     steps = [step for at, source in enumerate(sources) for step in _steps(source, at)]
-    tables = [f"{quoted(source.collection)} = Table{at}" for at, source in enumerate(sources)]
+    names = distinct([source.collection for source in sources])
+    tables = [f"{quoted(name)} = Table{at}" for at, name in enumerate(names)]
     result = "Table0" if len(sources) == 1 else f"[{', '.join(tables)}]"
     return "let\n    " + ",\n    ".join(steps) + f"\nin\n    {result}\n"
 
@@ -38,19 +41,24 @@ def _escaped(found: re.Match[str]) -> str:
 def _steps(source: Source, at: int) -> list[str]:
     conditions = "\n            or ".join(_condition(pattern) for pattern in source.patterns)
     if source.is_local:
-        folder = (
-            f"{source.folder}/".replace("/", "\\") if re.match(r"/[A-Za-z]:", source.folder) else f"{source.folder}/"
-        )
-        path = f'Text.Replace(Text.Range([Folder Path] & [Name], {len(folder)}), "\\", "/")'
-        listed = [f'Source{at} = Table.AddColumn(Folder.Files({literal(folder)}), "Path", each {path})']
+        listed = _local_files(source, at)
     else:
-        endpoint = source.address.rpartition("/")[0]
-        container = f"AzureStorage.Blobs({literal(endpoint)}){{[Name={literal(source.container)}]}}[Data]"
+        container = f"AzureStorage.Blobs({literal(source.endpoint)}){{[Name={literal(source.container)}]}}[Data]"
         listed = [f'Source{at} = Table.AddColumn({container}, "Path", each [Name])']
     return [
         *listed,
         f"Files{at} = Table.SelectRows(Source{at}, each\n            {conditions})",
-        f"Table{at} = {_V1 if source.generation is Generation.V1 else _V2}".replace("FILES", f"Files{at}"),
+        *(step.replace("@", str(at)) for step in (_V1 if source.generation is Generation.V1 else _V2)),
+    ]
+
+
+def _local_files(source: Source, at: int) -> list[str]:
+    folder = f"{source.folder}/".replace("/", "\\") if source.is_windows else f"{source.folder}/"
+    below = f"Text.Range([Folder Path] & [Name], Text.Length(Folder{at}))"
+    path = f'Text.Replace({below}, "\\", "/")' if source.is_windows else below
+    return [
+        f"Folder{at} = {literal(folder)}",
+        f'Source{at} = Table.AddColumn(Folder.Files(Folder{at}), "Path", each {path})',
     ]
 
 
@@ -64,12 +72,37 @@ def _condition(pattern: Pattern) -> str:
     )
 
 
-_V1 = """\
-Table.Combine(List.Transform(FILES[Content], each Table.PromoteHeaders(
+_V1: Final = [
+    """\
+Table@ = Table.Combine(List.Transform(Files@[Content], each Table.PromoteHeaders(
         Csv.Document(_, [Delimiter = ",", Encoding = 65001, QuoteStyle = QuoteStyle.Csv]), [PromoteAllScalars = true]
     )))"""
-_V2 = """\
-Table.FromRecords(List.Combine(List.Transform(FILES[Content], each List.Combine(List.Transform(
-        List.Select(Lines.FromBinary(_, null, null, 65001), each Text.Trim(_) <> ""),
-        each let Event = Json.Document(_) in List.Transform(Event[data], each
-            [time = Event[time], correlationid = Event[correlationid]] & _))))), null, MissingField.UseNull)"""
+]
+_V2: Final = [
+    """\
+Lines@ = List.Combine(List.Transform(Files@[Content], each Lines.FromBinary(_, null, null, 65001)))""",
+    """\
+// lines that are no JSON, such as one still being written, are passed over
+    Events@ = List.Select(List.Transform(Lines@, each try Json.Document(_) otherwise null), each _ is record)""",
+    """\
+// a row for each record; what is none, as payload logging keeps it, is in "value", and so is the URL of data that
+    // was too large for its line
+    Rows@ = List.Combine(List.Transform(Events@, (Event) =>
+        let
+            Data = Event[data],
+            Records = if Data is list then Data else {Data}
+        in
+            List.Transform(List.Positions(Records), (Row) =>
+                let
+                    Ids = [
+                        time = Event[time]?, correlationid = Event[correlationid]?, xrequestid = Event[xrequestid]?,
+                        row = Row
+                    ],
+                    Cells = if Records{Row} is record then Records{Row} else [value = Records{Row}],
+                    Alike = List.Intersect({Record.FieldNames(Cells), Record.FieldNames(Ids)})
+                in
+                    Ids & Record.RenameFields(Cells, List.Transform(Alike, each {_, "data." & _})))))""",
+    """\
+Table@ = Table.FromRecords(
+        Rows@, List.Union(List.Transform(Rows@, Record.FieldNames)), MissingField.UseNull)""",
+]
