@@ -37,8 +37,8 @@ def hits(fault: Fault, path: str = SOME) -> Trouble:
 @contextmanager
 def short_lived(azure: LocalAzure) -> Iterator[None]:
     """Tokens hold for less time than a pull takes."""
-    with pytest.MonkeyPatch.context() as patch, azure.fault(faults.slow(0.3), plane="blob", path=SOME):
-        patch.setattr(azure.access, "lifetime", 1.0)
+    with pytest.MonkeyPatch.context() as patch, azure.fault(faults.slow(1.2), plane="blob", path=SOME):
+        patch.setattr(azure.access, "lifetime", 3.0)  # a token counts in whole seconds: two may be left
         yield
 
 

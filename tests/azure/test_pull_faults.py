@@ -143,8 +143,8 @@ def test_a_pause_that_storage_asks_for_is_kept(azure: LocalAzure, pull: Pull) ->
 def test_tokens_that_expire_during_a_pull_are_renewed(
     azure: LocalAzure, pull: Pull, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(azure.access, "lifetime", 2.0)
-    with azure.fault(faults.slow(1), plane="blob", path=r"\.jsonl$"):
+    monkeypatch.setattr(azure.access, "lifetime", 3.0)
+    with azure.fault(faults.slow(1.2), plane="blob", path=r"\.jsonl$"):
         began = time.monotonic()
         ended = pull.finish()
         assert time.monotonic() - began > azure.access.lifetime
