@@ -129,6 +129,11 @@ class Pull:
         assert tree(self.to) == self.source.blobs
 
 
+def complaints(err: str) -> list[str]:
+    """The lines of stderr that say that something is wrong, and what to do."""
+    return [line for line in err.splitlines() if line.startswith(("warning: ", "error: ", "hint: "))]
+
+
 def counted(said: str) -> str:
     """What a pull says it fetched, without where to and how fast."""
     return said.partition(" into ")[0]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from collected.killing import PARALLEL, Pull, Source, counted, local_source
+from collected.killing import PARALLEL, Pull, Source, complaints, counted, local_source
 from forked import Forge, forge
 
 COUNT = 40
@@ -45,7 +45,7 @@ def test_a_pull_that_is_killed_is_finished_by_the_next(
         before = pull.standing()
         between += 0 < len(before) < COUNT
         ended = pull.finish()
-        assert (ended.code, ended.err) == (0, "time range: 2026-03-01 to 2026-04-01, UTC\n")
+        assert (ended.code, complaints(ended.err)) == (0, [])
         pull.assert_finished()
         after = pull.standing()
         assert sum(before[name] != after[name] for name in before if name in after) <= PARALLEL
