@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collected.files import tree
-from collected.killing import SERVICE, complaints, counted, local_source
+from collected.killing import PARALLEL, SERVICE, complaints, counted, local_source
 from collected.test_pull_process import MOUNTS, can_mount
 
 SCRIPT = """
@@ -34,8 +34,9 @@ def test_a_full_disk_keeps_whole_files_and_the_rest_comes_when_there_is_room(tmp
     disk, full, whole = (tmp_path / name for name in ("disk", "full", "whole"))
     disk.mkdir()
     pull = [str(Path(sys.executable).with_name("mlmon")), "pull", SERVICE, "--from", "2026-03-01", "--to", "2026-04-01"]
+    pull += ["--parallel", str(PARALLEL), "--to-dir", str(disk)]
     done = subprocess.run(
-        [*way, "sh", "-c", SCRIPT, "sh", *pull, "--to-dir", str(disk)],
+        [*way, "sh", "-c", SCRIPT, "sh", *pull],
         cwd=source.folder,
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DISK": str(disk), "FULL": str(full), "WHOLE": str(whole)},
         capture_output=True,
@@ -51,5 +52,7 @@ def test_a_full_disk_keeps_whole_files_and_the_rest_comes_when_there_is_room(tmp
     assert kept == {name: source.blobs[name] for name in kept}
     first, fetched, second = done.stdout.splitlines()
     assert (first, second) == ("code 1", "code 0")
-    assert counted(fetched).endswith(f", {len(kept)} unchanged")
+    unchanged = int(counted(fetched).split()[-2])  # "fetched 13 files, 3.9 MB, 2 days, 17 unchanged"
+    # a file that is whole may be one that the full disk had no room to remember
+    assert len(kept) - PARALLEL <= unchanged <= len(kept)
     assert tree(whole) == source.blobs
