@@ -12,10 +12,11 @@ import pytest
 
 from collected.files import tree
 from collected.memory import V2, MemoryBlobs
+from collected.pulling import Outcome, run
 from mlmon.collected.fetching import OVERLAP, Overwrite
 from mlmon.collected.layout import Selection
 from mlmon.collected.outcomes import Failed, SetAside
-from mlmon.collected.transfer import Outcome, plan, run
+from mlmon.collected.planning import plan
 from mlmon.core.errors import UsageError
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation
 

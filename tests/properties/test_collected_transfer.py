@@ -6,14 +6,16 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collected.files import tree
 from collected.memory import V2, MemoryBlobs
+from collected.pulling import run
 from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.names import identity, unsafe
-from mlmon.collected.transfer import assign, run
+from mlmon.collected.outcomes import SetAside, Target
+from mlmon.collected.planning import Plan
 
 LEVELS = st.sampled_from(
     [
@@ -43,6 +45,13 @@ def collected(blobs: MemoryBlobs, key: tuple[str, str]) -> CollectedBlob:
     return CollectedBlob(blobs.info(*key), V2, "model_inputs", "", "", start, start + timedelta(days=1))
 
 
+def assign(selected: list[CollectedBlob], *, to_dir: Path) -> Plan:
+    planned = Plan(to_dir)
+    planned.fill(iter(selected))
+    return planned
+
+
+@settings(deadline=None)  # it writes files, and a disk may be busy
 @given(st.lists(st.tuples(st.sampled_from(["c", "d"]), NAMES), max_size=12, unique=True))
 def test_whatever_the_names_are_every_file_is_one_blob_s_and_inside(keys: list[tuple[str, str]]) -> None:
     blobs = MemoryBlobs(stored={key: f"content of {number}".encode() for number, key in enumerate(keys)})
@@ -82,11 +91,11 @@ def test_a_safe_name_is_the_same_relative_path_on_every_system(name: str) -> Non
 def test_no_name_is_lost_and_reasons_are_always_given(names: list[str]) -> None:
     blobs = MemoryBlobs(stored={("c", name): b"" for name in names})
     planned = assign([collected(blobs, key) for key in blobs.stored], to_dir=Path("to"))
-    assert sorted([target.path for target in planned.targets] + [one.name for one in planned.set_aside]) == sorted(
-        names
-    )
-    assert all(one.reason for one in planned.set_aside)
-    files = {identity(target.path) for target in planned.targets}
-    assert not any(
-        identity(str(parent)) in files for target in planned.targets for parent in PurePosixPath(target.path).parents
-    )
+    targets = [one.path for one in planned if isinstance(one, Target)]
+    set_aside = [one for one in planned if isinstance(one, SetAside)]
+    assert (len(targets), len(set_aside)) == (planned.count, planned.set_aside)
+    assert sorted(targets + [one.name for one in set_aside]) == sorted(names)
+    assert all(one.reason for one in set_aside)
+    files = {identity(path) for path in targets}
+    assert len(files) == len(targets)
+    assert not any(identity(str(parent)) in files for path in targets for parent in PurePosixPath(path).parents)

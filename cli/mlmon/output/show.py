@@ -28,7 +28,7 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
         show(result.people if format is Format.TABLE else result.machines, format=format, terminal=terminal, raw=raw)
         if result.error:
             raise result.error
-        return result.exit_code
+        return result.ending() if result.ending else result.exit_code
     check(format, rows=not isinstance(result, Change | Text), terminal=terminal)
     try:
         match result:

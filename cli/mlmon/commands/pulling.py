@@ -1,0 +1,204 @@
+"""A pull while it goes on: what is seen of it, and what is said in the end."""
+
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from mlmon.collected.outcomes import Failed, Fetched, SetAside, Status, Target
+from mlmon.collected.planning import Plan
+from mlmon.collected.spool import Planned
+from mlmon.collected.transfer import Deleted, Ended, Step
+from mlmon.commands.selecting import BLOB, blob_row
+from mlmon.core.errors import ExitCode
+from mlmon.core.model import Service
+from mlmon.output.cells import human_bytes, human_duration
+from mlmon.output.controls import neutral
+from mlmon.output.progress import Progress
+from mlmon.output.results import Field, Format, Row
+from mlmon.session import Session
+
+FIELDS: Final = (*BLOB, Field("status"), Field("reason", optional=True))
+_NAMED: Final = 50
+"""So many that did not come are named as warnings; when storage is away, it is everything."""
+TO_DELETE: Final = "to be deleted"
+"""The status, in a dry run, of a file whose blob is gone."""
+_FRESH: Final = ("fetched", "resumed", "planned")
+_OTHERS: Final = ("resumed", "unchanged", "deleted", TO_DELETE, "failed", "set aside")
+_AS_THEY_COME: Final = frozenset(str(one) for one in (Format.JSONL, Format.CSV, Format.TSV, Format.MD))
+_MEASURED: Final = 0.5
+"""Seconds after which there is a rate to speak of."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has become of blobs so far, in numbers. `bytes` are those that were fetched, on `days`."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    bytes: int = 0
+    days: set[date] = field(default_factory=set)
+
+    def add(self, result: Ended) -> None:
+        """Count what became of a blob."""
+        fresh = isinstance(result, Fetched) and result.status is not Status.UNCHANGED
+        self.count(
+            status_of(result),
+            size=result.came if isinstance(result, Fetched) else 0,
+            day=result.day if isinstance(result, Fetched) and fresh else None,
+        )
+
+    def count(self, status: str, *, size: int, day: date | None) -> None:
+        """Count one with this status, and bytes and a day that were (or would be) fetched with it."""
+        self.counts[status] += 1
+        self.bytes += size
+        if day:
+            self.days.add(day)
+
+    @property
+    def missed(self) -> int:
+        """How many did not come."""
+        return self.counts["failed"] + self.counts["set aside"]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        return ExitCode.PARTIAL if self.missed else ExitCode.DONE
+
+    def said(self, verb: str) -> str:
+        """`fetched 12 files, 3.4 MB, 2 days, 5 unchanged`, and whatever else there was."""
+        fresh = sum(self.counts[status] for status in _FRESH)
+        files, days = "" if fresh == 1 else "s", "" if len(self.days) == 1 else "s"
+        said = f"{verb} {fresh} file{files}, {human_bytes(self.bytes)}, {len(self.days)} day{days}"
+        return said + "".join(f", {self.counts[status]} {status}" for status in _OTHERS if self.counts[status])
+
+
+@dataclass(slots=True)
+class Watched:
+    """What people see of a pull that goes on: progress, and by name whatever did not come."""
+
+    session: Session
+    plan: Plan
+    tally: Tally = field(default_factory=Tally)
+    _began: float = field(init=False)
+    _passed: int = 0
+    _expected: bool = False
+
+    def __post_init__(self) -> None:
+        self._began = self.session.terminal.clock()
+
+    @property
+    def seconds(self) -> float:
+        """Since the pull began, its listing included."""
+        return self.session.terminal.clock() - self._began
+
+    def over(self, steps: Generator[Step, None, None]) -> Iterator[Step]:
+        """The steps again, watched."""
+        try:
+            with self._progress() as bar, closing(steps):
+                yield from self._watched(steps, bar)
+        except GeneratorExit:
+            # whoever reads the rows has gone, or was interrupted between two of them
+            self.session.terminal.note(
+                f"stopped: {self.tally.said('fetched')}; the same command again fetches the rest"
+            )
+            raise
+        say_unnamed(self.session, self.tally)
+
+    def _watched(self, steps: Generator[Step, None, None], bar: Progress | None) -> Iterator[Step]:
+        try:
+            for step in steps:
+                self.tally.add(step.result)
+                warn(self.session, step.result, nth=self.tally.missed)
+                self._advance(bar, step)
+                yield step
+        except KeyboardInterrupt as interrupt:
+            steps.throw(interrupt)  # it says how many files are whole
+
+    def _progress(self) -> AbstractContextManager[Progress | None]:
+        """None where the rows themselves are seen coming: a bar would be taken away and drawn again for each."""
+        asked = self.session.options.output or self.session.world.environ.get("MLMON_OUTPUT")
+        if self.session.terminal.stdout.is_terminal and asked in _AS_THEY_COME:
+            return nullcontext()
+        return self.session.terminal.progress("Pulling", total=None, unit="bytes")
+
+    def _advance(self, bar: Progress | None, step: Step) -> None:
+        if bar is None:
+            return
+        if not self._expected and self.plan.listed:
+            self._expected = True
+            bar.expect(self.plan.bytes)
+        came = step.target.collected.blob.size if step.target and not isinstance(step.result, Deleted) else 0
+        self._passed += came
+        bar.advance(came, item=", ".join(self._measures()))
+
+    def _measures(self) -> Iterator[str]:
+        """What matters most comes last: it is the end that a narrow terminal shows."""
+        rate = self.tally.bytes / self.seconds if self.seconds >= _MEASURED else 0
+        if rate:
+            yield f"{human_bytes(int(rate))}/s"
+        done = self.tally.counts.total() - self.tally.counts["deleted"]
+        total = self.plan.count + self.plan.set_aside
+        yield f"{done} of {total}{'' if self._expected else '+'} files"
+        if rate and self._expected:
+            yield f"{human_duration(round((self.plan.bytes - self._passed) / rate))} left"
+
+
+def warn(session: Session, result: Ended, *, nth: int) -> None:
+    """Name a blob that did not come, as long as there are few of them."""
+    if isinstance(result, Fetched | Deleted):
+        return
+    # why a name is set aside follows the name; why a blob failed is a sentence of its own
+    reason = f"it {result.reason}" if isinstance(result, SetAside) else result.reason
+    said = f"{status_of(result)}: {neutral(result.name)}: {reason}"
+    session.terminal.note(said, level="warning" if nth <= _NAMED else "debug")
+
+
+def say_unnamed(session: Session, tally: Tally) -> None:
+    """Count what was not named."""
+    if tally.missed > _NAMED:
+        session.terminal.note(
+            f"{tally.missed - _NAMED} more failed or were set aside, {tally.missed} in all; -o jsonl has them all",
+            level="warning",
+        )
+
+
+def status_of(result: Ended) -> str:
+    """What became of a blob, in a word or two."""
+    match result:
+        case Fetched():
+            return result.status.value
+        case Failed():
+            return "failed"
+        case SetAside():
+            return "set aside"
+        case Deleted():
+            return "deleted"
+
+
+def row_of(service: Service, step: Step) -> Row:
+    """A file, for scripts: what is known of its blob, and what became of it."""
+    result = step.result
+    size = {"bytes": result.bytes} if isinstance(result, Fetched | Deleted) else {}
+    reason = result.reason if isinstance(result, Failed | SetAside) else None
+    return {**_described(service, step.target, result), **size, "status": status_of(result), "reason": reason}
+
+
+def planned_row(service: Service, planned: Planned, status: str) -> Row:
+    """A file that is not fetched yet, for scripts."""
+    target = planned if isinstance(planned, Target) else None
+    reason = planned.reason if isinstance(planned, SetAside) else None
+    return {**_described(service, target, planned), "status": status, "reason": reason}
+
+
+def _described(service: Service, target: Target | None, blob: Ended | Planned) -> Row:
+    if target:
+        return blob_row(target.collected)
+    return {"path": blob.name if isinstance(blob, SetAside) else "", "service": str(service.name)}
+
+
+def summary(said: str, to_dir: Path, *, seconds: float | None = None) -> str:
+    """The one line for people."""
+    lasted = "" if seconds is None else f" in {human_duration(seconds)}"
+    return f"{said} into {to_dir}{lasted}"
