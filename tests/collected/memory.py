@@ -56,18 +56,21 @@ class MemoryBlobs:
             raise NotFound(f"No service named {str(name)!r}")
         return self.service_roots[name]
 
-    def children(self, container: str, prefix: str) -> Iterator[str]:
+    def children(self, container: str, prefix: str) -> Iterator[str | BlobInfo]:
         assert not prefix or prefix.endswith("/")
         self.calls.append(("children", prefix))
         below = (name[len(prefix) :] for where, name in self.stored if where == container and name.startswith(prefix))
-        return iter(sorted({f"{prefix}{rest.partition('/')[0]}/" for rest in below if "/" in rest}))
+        found = {prefix + rest.partition("/")[0] + rest.partition("/")[1] for rest in below}
+        for name in sorted(found):
+            yield name if name.endswith("/") and name != prefix else self.info(container, name)
 
-    def list(self, container: str, prefix: str) -> Iterator[BlobInfo]:
+    def list(self, container: str, prefix: str, *, start_from: str = "") -> Iterator[BlobInfo]:
         # a root may be the whole container
         assert not prefix or prefix.endswith("/"), "a prefix without its slash finds the neighbours too"
-        self.calls.append(("list", prefix))
+        assert not start_from or start_from.startswith(prefix)
+        self.calls.append(("list", start_from or prefix))
         for where, name in sorted(self.stored):
-            if where == container and name.startswith(prefix):
+            if where == container and name.startswith(prefix) and name >= start_from:
                 yield self.info(where, name)
 
     def address(self, container: str) -> str:

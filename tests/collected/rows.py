@@ -9,11 +9,10 @@ from typing import Any
 
 from collected.memory import V1, V2, MemoryBlobs
 from mlmon.collected import dataset as tables
-from mlmon.collected import layout
 from mlmon.collected.dataset import Dataset, Wanted
 from mlmon.collected.filling import fill
-from mlmon.collected.layout import Selection
 from mlmon.collected.records import Aside, Block, read
+from mlmon.collected.selection import Selection, select
 from mlmon.collected.staging import Staging
 from mlmon.core.model import ServiceName, Value
 
@@ -47,7 +46,7 @@ def line(data: Any, *, correlation: str | None = "c1", **more: Any) -> bytes:
 def blocks_of(blobs: MemoryBlobs, service: ServiceName, *, now: datetime = NOW) -> tuple[list[Block], list[Aside]]:
     """Everything that is read of a service, and what was set aside."""
     asides: list[Aside] = []
-    selected = layout.select(blobs, service, Selection())
+    selected = select(blobs, service, Selection())
     return list(read(blobs, selected, now=now, on_aside=asides.append)), asides
 
 
@@ -60,7 +59,7 @@ def dataset_of(blobs: MemoryBlobs, service: ServiceName = V1, **wanted: Any) -> 
     """The dataset of everything that a service collected, and its rows."""
     staging = Staging.open()
     try:
-        assert list(fill(staging, blobs, layout.select(blobs, service, Selection()), now=NOW, on_aside=print))
+        assert list(fill(staging, blobs, select(blobs, service, Selection()), now=NOW, on_aside=print))
         made = tables.build(staging, Wanted(**wanted))
         return made, list(made.rows())
     finally:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, MemoryBlobs
 from collected.rows import LAST, NOW, V2, ZERO, dataset_of, line, meta
 from mlmon.collected import dataset as tables
-from mlmon.collected import labels, layout
+from mlmon.collected import labels
 from mlmon.collected.dataset import Wanted
 from mlmon.collected.filling import fill
-from mlmon.collected.layout import Selection
+from mlmon.collected.selection import Selection, select
 from mlmon.collected.staging import Staging
 from mlmon.core.errors import NotFound, UsageError
 from mlmon.core.timerange import TimeRange
@@ -216,7 +216,7 @@ def labelled(tmp_path: Path, text: str, *, on: str, name: str = "labels.csv") ->
     staging = Staging.open()
     try:
         blobs = v2([line([{"a": n, "k": n} for n in range(3)])], [line([{"p": 7}])])
-        assert list(fill(staging, blobs, layout.select(blobs, V2, Selection()), now=NOW, on_aside=print))
+        assert list(fill(staging, blobs, select(blobs, V2, Selection()), now=NOW, on_aside=print))
         made = tables.build(staging, Wanted(), labels=labels.load(staging, tmp_path / name, on=on))
         return list(made.rows())
     finally:

@@ -14,9 +14,9 @@ from collected.files import tree
 from collected.memory import V2, MemoryBlobs
 from collected.pulling import Outcome, run
 from mlmon.collected.fetching import OVERLAP, Overwrite
-from mlmon.collected.layout import Selection
 from mlmon.collected.outcomes import Failed, SetAside
 from mlmon.collected.planning import plan
+from mlmon.collected.selection import Selection
 from mlmon.core.errors import UsageError
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation
 

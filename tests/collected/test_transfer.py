@@ -14,9 +14,9 @@ from collected.files import tree
 from collected.memory import MODELDATA, V1, V2, MemoryBlobs
 from collected.pulling import Outcome, run
 from mlmon.collected.fetching import IN_VAIN
-from mlmon.collected.layout import Selection
 from mlmon.collected.outcomes import Failed, Fetched, SetAside, Target
 from mlmon.collected.planning import Plan, plan
+from mlmon.collected.selection import Selection
 from mlmon.collected.transfer import Ended
 from mlmon.core.errors import Failure, Interrupted, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
 from mlmon.core.model import CollectedRoot, Generation

@@ -15,9 +15,8 @@ import pytest
 
 from collected.memory import MODELDATA, MemoryBlobs
 from collected.rows import V1, V2
-from mlmon.collected import layout
 from mlmon.collected.handoff import WRITERS, sources
-from mlmon.collected.layout import Selection
+from mlmon.collected.selection import Selection, select
 from mlmon.core.timerange import TimeRange, month_range
 from running import Runner
 
@@ -80,7 +79,7 @@ def test_an_unknown_tool(demo: Runner) -> None:
 
 
 def written(tool: str, blobs: MemoryBlobs, service: Any, between: TimeRange | None) -> str:
-    selected = list(layout.select(blobs, service, Selection(between)))
+    selected = list(select(blobs, service, Selection(between)))
     return WRITERS[tool](sources(selected, between, address=blobs.address))
 
 
@@ -202,7 +201,7 @@ def test_a_glob_in_a_name_is_no_pattern(tmp_path: Path) -> None:
         (tmp_path / f"1a2b/rg/ws/churn/{model}/1/inputs/2026/03/01").mkdir(parents=True)
         (tmp_path / f"1a2b/rg/ws/churn/{model}/1/inputs/2026/03/01/inputs.csv").write_text(f"a\r\n{model}\n")
     blobs = MemoryBlobs().put(MODELDATA, "m*/1/inputs/2026/03/01/inputs.csv")
-    selected = list(layout.select(blobs, V1, Selection()))
+    selected = list(select(blobs, V1, Selection()))
     handed = sources(selected, None, address=lambda _: tmp_path.as_uri())
     with duckdb.connect(":memory:") as connection:
         assert [row[0] for row in connection.execute(WRITERS["duckdb"](handed)).fetchall()] == ["m*"]

@@ -71,8 +71,12 @@ def test_a_folder_lists_and_reads_as_a_blob_store_does(blobs: dict[str, bytes], 
             assert [(blob.name, b"".join(reading.read(blob))) for blob in listed] == expected
             assert [blob.size for blob in listed] == [len(content) for _, content in expected]
         for folder in {name[: place + 1] for name in blobs for place, mark in enumerate(name) if mark == "/"}:
-            below = {name[len(folder) :].partition("/") for name in blobs if name.startswith(folder)}
-            assert list(reading.children("box", folder)) == sorted({f"{folder}{a}/" for a, slash, _ in below if slash})
+            below = {name[len(folder) :].partition("/")[:2] for name in blobs if name.startswith(folder)}
+            level = [item if isinstance(item, str) else item.name for item in reading.children("box", folder)]
+            assert level == sorted(f"{folder}{first}{slash}" for first, slash in below)
+        for middle in [name[: 1 + len(name) // 2] for name in blobs]:
+            after = [blob.name for blob in reading.list("box", "", start_from=middle)]
+            assert after == sorted(name for name in blobs if name >= middle)
         assert {path.name for path in Path(temporary).iterdir()} == {"inner"}
 
 

@@ -23,8 +23,8 @@ from pathlib import Path
 sys.path[:0] = [{str(Path(__file__).parents[1])!r}]
 from collected.memory import V2, MemoryBlobs
 from collected.pulling import run
-from mlmon.collected.layout import Selection
 from mlmon.collected.planning import plan
+from mlmon.collected.selection import Selection
 from mlmon.core.model import CollectedRoot, Generation
 
 FLAT = CollectedRoot("c", "", Generation.V2, "model_inputs")

@@ -47,7 +47,7 @@ def collected(blobs: MemoryBlobs, key: tuple[str, str]) -> CollectedBlob:
 
 def assign(selected: list[CollectedBlob], *, to_dir: Path) -> Plan:
     planned = Plan(to_dir)
-    planned.fill(iter(selected))
+    planned.fill(one for one in selected)
     return planned
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mlmon.collected.fetching import Standing
-from mlmon.collected.layout import CollectedBlob, Selection, parse
-from mlmon.collected.layout import _means as means
+from mlmon.collected.layout import CollectedBlob, Place, Reader
 from mlmon.collected.names import unsafe
 from mlmon.collected.outcomes import Target
 from mlmon.collected.planning import Plan
 from mlmon.collected.pulled import Entry, known
-from mlmon.core.model import BlobInfo, CollectedRoot, ServiceName
+from mlmon.collected.selection import Selection
+from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.ports import Blobs
 
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
@@ -23,22 +23,21 @@ _UNKNOWN = datetime.min.replace(tzinfo=UTC)
 class Within:
     """Which files may be looked at for this: those of a service's blobs that a selection means."""
 
-    service: ServiceName
     selection: Selection
-    roots: Sequence[CollectedRoot]
+    readers: Sequence[Reader]
 
     @classmethod
     def of(cls, blobs: Blobs, service: ServiceName, selection: Selection) -> Within:
         """Raises `NotFound` where there is no such service."""
-        return cls(service, selection, tuple(blobs.roots(service)))
+        return cls(selection, tuple(Reader(root, service) for root in blobs.roots(service)))
 
     def meant(self, path: str, entry: Entry) -> CollectedBlob | None:
         """The blob that a file was, where it is within."""
         blob = BlobInfo(entry.container, path, entry.kept, entry.etag, _UNKNOWN)
-        for root in self.roots:
-            collected = parse(root, self.service, blob)
-            if collected and means(self.selection, collected):
-                return collected
+        for reader in self.readers:
+            place = reader.place(blob)
+            if isinstance(place, Place) and self.selection.means(place):
+                return reader.collected(blob, place)
         return None
 
 

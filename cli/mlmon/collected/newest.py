@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from itertools import groupby, islice
 from typing import Final
 
-from mlmon.collected.layout import CollectedBlob, Selection, designations, parse
+from mlmon.collected.covering import PAGE
+from mlmon.collected.layout import CollectedBlob, parse
+from mlmon.collected.selection import designations
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
 from mlmon.core.ports import Blobs
 
-PAGE: Final = 5000
-"""The most blobs that a blob store lists at once."""
 _MONTHS: Final = 2  # levels of folders below a v2 collection's root before the listing is flat
 _DAYS: Final = 3
 
@@ -37,7 +37,7 @@ def _newest_below(blobs: Blobs, root: CollectedRoot, service: ServiceName) -> Co
     first = list(islice(blobs.list(root.container, root.prefix), PAGE))
     if len(first) < PAGE:
         return search.best(first)
-    found = [search.latest(series, levels=_DAYS) for series in designations(blobs, root, Selection())]
+    found = [search.latest(series, levels=_DAYS) for series in designations(blobs, root)]
     return max((one for one in found if one), key=_when, default=None)
 
 
@@ -65,7 +65,8 @@ class _Search:
     def _dated(self, prefix: str) -> list[str]:
         """The folders one level below that a date can stand in, the latest first."""
         children = self._blobs.children(self._root.container, prefix)
-        return sorted((child for child in children if _number(child) >= 0), key=_number, reverse=True)
+        dated = (child for child in children if isinstance(child, str) and _number(child) >= 0)
+        return sorted(dated, key=_number, reverse=True)
 
 
 def _when(one: CollectedBlob) -> tuple[object, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, suppress
 from datetime import date, datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -11,10 +11,11 @@ from types import TracebackType
 
 from mlmon.collected import folder
 from mlmon.collected.fetching import Overwrite, Standing
-from mlmon.collected.layout import CollectedBlob, OnSkip, Selection, select
+from mlmon.collected.layout import CollectedBlob, Reason
 from mlmon.collected.names import identity, unsafe
 from mlmon.collected.outcomes import SetAside, Target
 from mlmon.collected.pulled import known
+from mlmon.collected.selection import OnSkip, Selection, select
 from mlmon.collected.spool import Planned, Spool
 from mlmon.collected.taken import Taken
 from mlmon.core.model import BlobInfo, ServiceName
@@ -72,13 +73,14 @@ class Plan:
         self._stop.set()
         self._spool.close()
 
-    def fill(self, selected: Iterator[CollectedBlob]) -> None:
+    def fill(self, selected: Generator[CollectedBlob, None, None]) -> None:
         """Plan for all of these. Raises what listing them raises."""
         try:
-            for collected in selected:
-                if self._stop.is_set():
-                    return
-                self.add(collected)
+            with closing(selected):
+                for collected in selected:
+                    if self._stop.is_set():
+                        return
+                    self.add(collected)
         except BaseException as error:
             self._spool.finish(error)
             raise
@@ -159,7 +161,13 @@ class Plan:
 
 
 def plan(
-    blobs: Blobs, service: ServiceName, selection: Selection, *, to_dir: Path, on_skip: OnSkip | None = None
+    blobs: Blobs,
+    service: ServiceName,
+    selection: Selection,
+    *,
+    to_dir: Path,
+    now: datetime | None = None,
+    on_skip: OnSkip | None = None,
 ) -> Plan:
     """Which file below `to_dir` each selected blob becomes: its name in the container, unchanged.
 
@@ -172,16 +180,22 @@ def plan(
         UsageError: `to_dir` is something else than a folder, or a symbolic link.
         Failure: `to_dir` cannot be written to, or there is no room for the list of what to fetch.
     """
-    planned, selected = _prepared(blobs, service, selection, to_dir=to_dir, on_skip=on_skip)
+    planned, selected = _prepared(blobs, service, selection, to_dir=to_dir, now=now, on_skip=on_skip)
     planned.fill(selected)
     return planned
 
 
 def plan_ahead(
-    blobs: Blobs, service: ServiceName, selection: Selection, *, to_dir: Path, on_skip: OnSkip | None = None
+    blobs: Blobs,
+    service: ServiceName,
+    selection: Selection,
+    *,
+    to_dir: Path,
+    now: datetime | None = None,
+    on_skip: OnSkip | None = None,
 ) -> Plan:
     """`plan`, which goes on in a thread of its own: what it raises, iterating does. `on_skip` is called from there."""
-    planned, selected = _prepared(blobs, service, selection, to_dir=to_dir, on_skip=on_skip)
+    planned, selected = _prepared(blobs, service, selection, to_dir=to_dir, now=now, on_skip=on_skip)
 
     def listing() -> None:
         with suppress(BaseException):  # whoever iterates sees it
@@ -202,18 +216,24 @@ def due(
 
 
 def _prepared(
-    blobs: Blobs, service: ServiceName, selection: Selection, *, to_dir: Path, on_skip: OnSkip | None
-) -> tuple[Plan, Iterator[CollectedBlob]]:
+    blobs: Blobs,
+    service: ServiceName,
+    selection: Selection,
+    *,
+    to_dir: Path,
+    now: datetime | None,
+    on_skip: OnSkip | None,
+) -> tuple[Plan, Generator[CollectedBlob, None, None]]:
     folder.check(to_dir)
     planned = Plan(to_dir)
 
-    def skipped(blob: BlobInfo, reason: str) -> None:
+    def skipped(blob: BlobInfo, reason: Reason) -> None:
         if danger := unsafe(blob.name):
             planned.refuse(blob, danger)
         elif on_skip:
             on_skip(blob, reason)
 
-    return planned, select(blobs, service, selection, on_skip=skipped)
+    return planned, select(blobs, service, selection, on_skip=skipped, now=now)
 
 
 def _reserved(key: str) -> str:

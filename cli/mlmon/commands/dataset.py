@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mlmon.collected import folder
-from mlmon.collected.layout import Selection
+from mlmon.collected.selection import Selection
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,

@@ -4,8 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.collected import layout
-from mlmon.collected.layout import Selection
+from mlmon.collected.selection import Selection, in_time, select
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,
@@ -64,7 +63,7 @@ def handoff(
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = look_up(session, service, selection)
     skipped = Skipped(session)
-    selected = list(layout.select(workspace.blobs, found.name, selection, on_skip=skipped))
+    selected = in_time(select(workspace.blobs, found.name, selection, on_skip=skipped, now=session.now))
     skipped.say()
     if not selected:
         explain_nothing(session, workspace, found, selection)

@@ -8,12 +8,13 @@ from pathlib import Path
 from threading import Event
 from typing import Final, TypeVar
 
-from mlmon.collected import content, folder, labels, layout
+from mlmon.collected import content, folder, labels
 from mlmon.collected import dataset as tables
 from mlmon.collected.dataset import Dataset, Wanted
 from mlmon.collected.filling import fill
-from mlmon.collected.layout import CollectedBlob, Selection
+from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.records import Aside
+from mlmon.collected.selection import Selection, in_time, select
 from mlmon.collected.staging import Staging
 from mlmon.commands.selecting import Skipped, explain_nothing
 from mlmon.core.errors import ExitCode
@@ -83,7 +84,7 @@ def _select(session: Session, workspace: Workspace, found: Service, selection: S
     chosen: list[CollectedBlob] = []
     for collections in [selection.collections] if selection.collections else _USUAL:
         meant = replace(selection, collections=collections)
-        chosen = chosen or list(layout.select(workspace.blobs, found.name, meant, on_skip=skipped))
+        chosen = chosen or in_time(select(workspace.blobs, found.name, meant, on_skip=skipped, now=session.now))
     skipped.say()
     return chosen
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from mlmon.collected import layout
-from mlmon.collected.layout import Selection
+from mlmon.collected import selection as layout
+from mlmon.collected.selection import Selection
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,

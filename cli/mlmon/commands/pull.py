@@ -9,10 +9,10 @@ import typer
 
 from mlmon.collected import planning, transfer
 from mlmon.collected.fetching import Overwrite
-from mlmon.collected.layout import Selection
 from mlmon.collected.missing import Within, missing
 from mlmon.collected.outcomes import SetAside, Target
 from mlmon.collected.planning import Plan
+from mlmon.collected.selection import Selection
 from mlmon.collected.spool import Planned
 from mlmon.collected.transfer import Options, Step
 from mlmon.commands.command import Group, command
@@ -121,7 +121,7 @@ class _Pull:
         """The pull. It goes on while it is printed, and behind its listing unless that has to be over before."""
         skipped = Skipped(self.session)
         if self.most is None:
-            plan = planning.plan_ahead(*self._what, to_dir=self.to_dir, on_skip=skipped)
+            plan = planning.plan_ahead(*self._what, to_dir=self.to_dir, now=self.options.now, on_skip=skipped)
         else:
             plan = self._listed(skipped)
             if error := self._too_much(self._tallied(plan)):
@@ -169,7 +169,7 @@ class _Pull:
 
     def _listed(self, skipped: Skipped) -> Plan:
         with listing(self.session, self.service):
-            return planning.plan(*self._what, to_dir=self.to_dir, on_skip=skipped)
+            return planning.plan(*self._what, to_dir=self.to_dir, now=self.options.now, on_skip=skipped)
 
     def _say_listed(self, plan: Plan, skipped: Skipped) -> None:
         skipped.say()

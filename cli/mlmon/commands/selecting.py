@@ -1,11 +1,12 @@
 """Which collected data a command means: the service, the range, and what is said when nothing is there."""
 
+from collections import Counter
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from mlmon.collected import layout
-from mlmon.collected.layout import CollectedBlob, Selection
+from mlmon.collected.layout import CollectedBlob, Reason, same_collection
+from mlmon.collected.selection import Selection, collections
 from mlmon.commands.ranges import say_range
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.model import BlobInfo, Generation, Service, Switch, SwitchRequest, Value
@@ -37,18 +38,20 @@ def no_blobs(service: Service) -> str:
 
 @dataclass(slots=True)
 class Skipped:
-    """Counts the blobs that were seen and are no collected data; --debug names each."""
+    """Counts the blobs that were seen and are no collected data, by the reason; --debug names each."""
 
     session: Session
-    count: int = 0
+    counts: Counter[Reason] = field(default_factory=Counter)
 
-    def __call__(self, blob: BlobInfo, reason: str) -> None:
-        self.count += 1
-        self.session.terminal.note(f"passed over: {neutral(blob.name)}: it {reason}", level="debug")
+    def __call__(self, blob: BlobInfo, reason: Reason) -> None:
+        self.counts[reason] += 1
+        if self.session.terminal.debug:  # there may be as many as there are blobs
+            self.session.terminal.note(f"passed over: {neutral(blob.name)}: it {reason}", level="debug")
 
     def say(self) -> None:
-        if self.count:
-            self.session.terminal.note(f"passed over {self.count} that are no collected data; --debug names them")
+        if self.counts:
+            why = ", ".join(f"{count} {reason.counted}" for reason, count in self.counts.most_common())
+            self.session.terminal.note(f"passed over {self.counts.total()}: {why}; --debug names them")
 
 
 def look_up(session: Session, name: str | None, selection: Selection) -> tuple[Workspace, Service]:
@@ -78,9 +81,9 @@ def blob_row(one: CollectedBlob) -> dict[str, Value]:
 
 def explain_nothing(session: Session, workspace: Workspace, service: Service, selection: Selection) -> None:
     """Say what is likely when nothing was found: a collection that does not exist, or one that was never on."""
-    known = layout.collections(workspace.blobs, service.name)
+    known = collections(workspace.blobs, service.name)
     for wanted in selection.collections:
-        if not any(layout.same_collection(wanted, one) for one in known):
+        if not any(same_collection(wanted, one) for one in known):
             near = did_you_mean(wanted, known) or f"it has: {', '.join(known) or 'none yet'}"
             session.terminal.note(f"{service.name} has no collection {wanted!r}; {near}", level="warning")
     if not service.collection:

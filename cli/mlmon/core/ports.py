@@ -142,11 +142,16 @@ class Blobs(Protocol):
     def roots(self, name: ServiceName) -> Sequence[CollectedRoot]:
         """Where the collected blobs of a service stand, whether or not any exist. Raises `NotFound`."""
 
-    def children(self, container: str, prefix: str) -> Iterator[str]:
-        """The prefixes one level below `prefix` (which ends in `/`), each ending in `/`, sorted."""
+    def children(self, container: str, prefix: str) -> Iterator[str | BlobInfo]:
+        """What stands one level below `prefix` (which ends in `/`, or is ""), lazily: the prefixes, each ending in `/`,
+        and the blobs that stand there themselves, sorted together by name. A missing container is empty."""
 
-    def list(self, container: str, prefix: str) -> Iterator[BlobInfo]:
-        """Every blob whose name starts with `prefix`, sorted by name, lazily. A missing container is empty."""
+    def list(self, container: str, prefix: str, *, start_from: str = "") -> Iterator[BlobInfo]:
+        """Every blob whose name starts with `prefix` and is not before `start_from`, sorted by name, lazily.
+
+        `start_from` is a whole name, or as much of one as is known. A missing container is empty. Several threads may
+        list at once.
+        """
 
     def address(self, container: str) -> str:
         """The URL of a container, without a `/` at its end: `https://…/NAME`, or a `file:` one for a folder. It holds

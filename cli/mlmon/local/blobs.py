@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -78,14 +78,19 @@ class LocalBlobs:
             for each in entry.collections
         ]
 
-    def children(self, container: str, prefix: str) -> Iterator[str]:
-        for at, _, is_folder in _walk(self._folders.container(container), "", prefix, deeper=False):
+    def children(self, container: str, prefix: str) -> Iterator[str | BlobInfo]:
+        before = ""
+        for name, path, is_folder in self._below(container, prefix, deeper=False):
             # a folder without a blob in it is nothing that a blob store would show
-            if is_folder and any(islice(self.list(container, at), 1)):
-                yield at
+            if is_folder and name != before and any(_walk(path, name, "", deeper=True)):
+                before = name
+                yield name
+            elif not is_folder:
+                with suppress(FileNotFoundError):
+                    yield self._info(container, name, path)
 
-    def list(self, container: str, prefix: str) -> Iterator[BlobInfo]:
-        for name, path, _ in _walk(self._folders.container(container), "", prefix, deeper=True):
+    def list(self, container: str, prefix: str, *, start_from: str = "") -> Iterator[BlobInfo]:
+        for name, path, _ in self._below(container, prefix, deeper=True, start_from=start_from):
             # what vanished meanwhile is not there
             with suppress(FileNotFoundError):
                 yield self._info(container, name, path)
@@ -108,21 +113,46 @@ class LocalBlobs:
             raise _gone(blob) from None
 
     def _find(self, blob: BlobInfo) -> Path:
+        above, _, last = blob.name.rpartition("/")
+        found = [
+            path
+            for folder in self._standing(blob.container, above)
+            for path in _spelled(folder, last)
+            if _is(path, stat.S_ISREG)
+        ]
+        if len(found) == 1:
+            return found[0]
         for name, path, _ in _walk(self._folders.container(blob.container), "", blob.name, deeper=True):
             if name == blob.name:
                 return path
         raise _gone(blob)
 
+    def _below(self, container: str, prefix: str, *, deeper: bool, start_from: str = "") -> Iterator[_Found]:
+        """`_walk` of a container, from the folder on that `prefix` stands in."""
+        above, slash, _ = prefix.rpartition("/")
+        standing = self._standing(container, above) if slash else []
+        if len(standing) == 1:
+            return _walk(standing[0], above + slash, prefix, deeper=deeper, start_from=start_from)
+        # none that mlmon would write, or two: whoever wrote them by hand spelled them otherwise
+        return _walk(self._folders.container(container), "", prefix, deeper=deeper, start_from=start_from)
+
+    def _standing(self, container: str, name: str) -> Sequence[Path]:
+        """The folders that a prefix (without its last `/`) may have been written as. Links are not looked at."""
+        found = [self._folders.container(container)]
+        for segment in name.split("/") if name else ():
+            found = [path for folder in found for path in _spelled(folder, segment) if _is(path, stat.S_ISDIR)]
+        return found
+
     def _info(self, container: str, name: str, path: Path) -> BlobInfo:
         with self._store.reading(path) as (file, size):
-            stat = os.fstat(file.fileno())
+            status = os.fstat(file.fileno())
         return BlobInfo(
             container=container,
             name=name,
             size=size,
-            etag=f'"0x{stat.st_mtime_ns:X}{size:X}"',
-            last_modified=datetime.fromtimestamp(stat.st_mtime, UTC),
-            lineage=f"appended to {stat.st_ino}",
+            etag=f'"0x{status.st_mtime_ns:X}{size:X}"',
+            last_modified=datetime.fromtimestamp(status.st_mtime, UTC),
+            lineage=f"appended to {status.st_ino}",
         )
 
 
@@ -149,19 +179,40 @@ def _gone(blob: BlobInfo) -> NotFound:
 _Found = tuple[str, Path, bool]
 
 
-def _walk(folder: Path, at: str, prefix: str, *, deeper: bool) -> Iterator[_Found]:
-    """Blobs whose name starts with `prefix`, in the order of their names, looking only where they can be.
+def _spelled(folder: Path, segment: str) -> Iterator[Path]:
+    """Where one segment of a name stands in a folder: as it is, or marked because something else has its name."""
+    *above, last = names.encode(segment)
+    for part in above:
+        folder /= part
+        if not _is(folder, stat.S_ISDIR):
+            return
+    yield folder / last
+    yield folder / f"{last}%"
+
+
+def _is(path: Path, kind: Callable[[int], bool]) -> bool:
+    try:
+        return kind(os.lstat(path).st_mode)
+    except (OSError, ValueError):  # not there, or nothing that a file can be called
+        return False
+
+
+def _walk(folder: Path, at: str, prefix: str, *, deeper: bool, start_from: str = "") -> Iterator[_Found]:
+    """Blobs whose name starts with `prefix` and is not before `start_from`, in the order of their names, looking only
+    where they can be.
 
     With `deeper` false: what stands directly below `prefix` (which ends in `/`), folders included.
     """
     for name, path, is_folder in sorted(_entries(folder, at)):
+        if name < start_from and not (is_folder and start_from.startswith(name)):
+            continue
         if name.startswith(prefix) and name != prefix:
             if is_folder and deeper:
-                yield from _walk(path, name, prefix, deeper=True)
+                yield from _walk(path, name, prefix, deeper=True, start_from=start_from)
             else:
                 yield name, path, is_folder
         elif is_folder and prefix.startswith(name):
-            yield from _walk(path, name, prefix, deeper=deeper)
+            yield from _walk(path, name, prefix, deeper=deeper, start_from=start_from)
         elif name == prefix:
             yield name, path, False
 

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from mlmon.azure.blobs.bulk import Bulk
-from mlmon.azure.blobs.listing import blobs_of, prefixes_of
+from mlmon.azure.blobs.listing import blobs_of, level_of
 from mlmon.azure.blobs.storage import ONE_GET, Storage
 from mlmon.azure.connection import Connection
 from mlmon.azure.rest import shape
@@ -49,17 +49,19 @@ class AzureBlobs:
         collections = shape.mapping(raw, "properties", "dataCollector", "collections")
         return [self._root(name, each, shape.text(collections[each], "dataId")) for each in sorted(collections)]
 
-    def children(self, container: str, prefix: str) -> Iterator[str]:
+    def children(self, container: str, prefix: str) -> Iterator[str | BlobInfo]:
         before = ""
         for page in self._pages(container, prefix, delimiter="/"):
-            for child in prefixes_of(page):
+            with self._storage.asking(_LISTING, container), unreadable():
+                found = level_of(page, container)
+            for child in found:
                 # a page may begin with the prefix that the last one ended with
-                if child != before and child.startswith(prefix):
+                if child != before and (isinstance(child, BlobInfo) or child.startswith(prefix)):
                     yield child
-                before = child
+                before = child if isinstance(child, str) else ""
 
-    def list(self, container: str, prefix: str) -> Iterator[BlobInfo]:
-        for page in self._pages(container, prefix):
+    def list(self, container: str, prefix: str, *, start_from: str = "") -> Iterator[BlobInfo]:
+        for page in self._pages(container, prefix, start_from=start_from):
             with self._storage.asking(_LISTING, container), unreadable():
                 found = [*blobs_of(page, container)]
             yield from found
@@ -137,7 +139,7 @@ class AzureBlobs:
                 child
                 for above in found
                 for child in self.children(V1_CONTAINER, above)
-                if child[len(above) : -1].lower() == level.lower()
+                if isinstance(child, str) and child[len(above) : -1].lower() == level.lower()
             ]
         return found
 
@@ -170,11 +172,13 @@ class AzureBlobs:
 class _Listing:
     """One listing of azure's client, which pages; the pages' XML is taken from the answers themselves."""
 
-    def __init__(self, client: Any, prefix: str, *, delimiter: str = "") -> None:
+    def __init__(self, client: Any, prefix: str, *, delimiter: str = "", start_from: str = "") -> None:
         self._response: Any = None
         options: dict[str, Any] = {"results_per_page": _PAGE, "raw_response_hook": self._keep}
         if prefix:
             options["name_starts_with"] = prefix
+        if start_from:
+            options["start_from"] = start_from  # the whole name, not what follows the prefix
         listed = client.walk_blobs(delimiter=delimiter, **options) if delimiter else client.list_blob_names(**options)
         self._pages = listed.by_page()
 

@@ -47,11 +47,16 @@ def blobs_of(page: Element, container: str) -> Iterator[BlobInfo]:
         )
 
 
-def prefixes_of(page: Element) -> Iterator[str]:
-    """The prefixes of a page that was asked for with a delimiter, in its order."""
-    for prefix in page.iterfind("Blobs/BlobPrefix"):
-        if name := _name(prefix.find("Name")):
-            yield name
+def level_of(page: Element, container: str) -> list[str | BlobInfo]:
+    """The prefixes and the blobs of a page that was asked for with a delimiter, by name: some services mix them, and
+    some have one kind behind the other.
+
+    Raises:
+        ValueError: as `blobs_of`.
+    """
+    names = (_name(prefix.find("Name")) for prefix in page.iterfind("Blobs/BlobPrefix"))
+    found: list[str | BlobInfo] = [*filter(None, names), *blobs_of(page, container)]
+    return sorted(found, key=lambda item: item if isinstance(item, str) else item.name)
 
 
 def _md5(properties: Element) -> bytes:
