@@ -54,8 +54,8 @@ def test_a_month_is_pulled_byte_for_byte_into_the_same_paths(tmp_path: Path) -> 
     inputs = "1a2b/rg/ws/churn/m/1/inputs/2026/03/02/inputs.csv"
     assert outcome == Outcome(
         fetched=(
-            Fetched(predictions, 0, date(2026, 3, 1), V1, "predictions", "modeldata", predictions),
             Fetched(inputs, 9, date(2026, 3, 2), V1, "inputs", "modeldata", inputs),
+            Fetched(predictions, 0, date(2026, 3, 1), V1, "predictions", "modeldata", predictions),
         ),
         failed=(),
         set_aside=(),
@@ -150,9 +150,9 @@ class TestNames:
         planned = plan(blobs, V2, Selection(), to_dir=tmp_path)
         assert targets(planned) == ["2026/03/DATA", "2026/03/cafe\u0301"]
         assert set_aside(planned) == (
-            SetAside("d", "2026/03/DATA", "would be the same file as '2026/03/DATA'"),
             SetAside("c", "2026/03/caf\u00e9", "would be the same file as '2026/03/cafe\u0301'"),
             SetAside("c", "2026/03/data", "would be the same file as '2026/03/DATA'"),
+            SetAside("d", "2026/03/DATA", "would be the same file as '2026/03/DATA'"),
         )
 
     def test_a_file_and_a_folder_cannot_have_one_name(self, tmp_path: Path) -> None:
@@ -164,9 +164,9 @@ class TestNames:
             SetAside("c", "2026/03/05/x", "needs a folder where '2026/03/05' is a file"),
             SetAside("c", "2026/04/01/02/x", "needs a folder where '2026/04/01/02' is a file"),
         )
-        # the folder comes first when its file is earlier, as with years of one file
+        # the folder comes first when its collection does
         deep = CollectedRoot("c", "2026/", Generation.V2, "deep")
-        blobs = MemoryBlobs({V2: (FLAT, deep)}).put(FLAT, "2026/2025/x", "2026/2025")
+        blobs = MemoryBlobs({V2: (deep, FLAT)}).put(FLAT, "2026/2025/x", "2026/2025")
         assert set_aside(plan(blobs, V2, Selection(), to_dir=tmp_path)) == (
             SetAside("c", "2026/2025", "would be a file where '2026/2025/x' needs a folder"),
         )

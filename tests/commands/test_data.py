@@ -232,7 +232,7 @@ def test_what_was_passed_over_is_counted_and_named_by_debug(churn: Runner) -> No
     (folder / "aml_telemetry.csv").write_text("x")
     assert churn("ls --day today -o json").json["count"] == 2
     assert churn("ls --day today").err.splitlines()[-1] == (
-        "passed over 1 that are no collected data; --debug names them"
+        "passed over 1: 1 telemetry of the collector itself; --debug names them"
     )
     name = (folder / "aml_telemetry.csv").relative_to(churn.folder / "blobs" / "modeldata")
     said = churn("ls --day today --debug").err
