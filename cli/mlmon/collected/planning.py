@@ -28,7 +28,7 @@ class Plan:
 
     Iterating waits for what is still to be listed, raises what the listing failed with, and may be done again.
 
-    Of a blob, what has to be known for fetching it is kept compressed (`Spool`: 30 to 80 bytes; beyond 16 MB of them in
+    Of a blob, what has to be known for fetching it is kept compressed (`Spool`: 30 to 80 bytes; beyond 8 MB of them in
     a temporary file), and that its place and its folder's are taken (`Taken`: a dozen bytes each). Days and counts
     are all else that grows.
     """

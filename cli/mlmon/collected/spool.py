@@ -21,7 +21,7 @@ Planned = Target | SetAside
 
 CHUNK: Final = 512
 """So many are compressed together: their names have most in common."""
-IN_MEMORY: Final = 16_000_000
+IN_MEMORY: Final = 8_000_000
 """Bytes up to which the list stays in memory; beyond, it is in a temporary file that has no name."""
 
 _PULSE_SECONDS: Final = 0.1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from typing import Final
 
 from mlmon.collected import folder
 from mlmon.collected.fetching import Fetching, Overwrite, Standing
+from mlmon.collected.metering import Metered
 from mlmon.collected.missing import Within, missing
 from mlmon.collected.outcomes import Failed, Fetched, SetAside, Target
 from mlmon.collected.planning import Plan
@@ -59,7 +60,9 @@ class Options:
     delete: Within | None = None
 
 
-def pull(planned: Plan, blobs: Blobs, options: Options = Options()) -> Generator[Step, None, None]:
+def pull(
+    planned: Plan, blobs: Blobs, options: Options = Options(), *, on_bytes: Callable[[int], None] | None = None
+) -> Generator[Step, None, None]:
     """Fetch what is planned and is not there yet, a few at once; each file is whole or not there, or as it was before.
 
     What became of each blob comes in the plan's order, as soon as it is known; deleted files come last. Nothing of it
@@ -68,7 +71,8 @@ def pull(planned: Plan, blobs: Blobs, options: Options = Options()) -> Generator
     fetch.
     Ctrl-C leaves whole files and no others, also where it is thrown in, and so does closing the generator.
 
-    Nothing is deleted before all is listed, nor where anything was raised.
+    Nothing is deleted before all is listed, nor where anything was raised. `on_bytes` is told of bytes as they are
+    fetched, from those threads.
 
     Raises:
         Interrupted: Ctrl-C; it says how many files are whole.
@@ -78,7 +82,7 @@ def pull(planned: Plan, blobs: Blobs, options: Options = Options()) -> Generator
     """
     counted = _Counted()
     try:
-        yield from _pull(planned, blobs, options, counted)
+        yield from _pull(planned, Metered(blobs, on_bytes) if on_bytes else blobs, options, counted)
     except KeyboardInterrupt:
         so_far = f"of {planned.count}" if planned.listed else f"of the {planned.count} that were listed so far"
         raise Interrupted(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -34,8 +34,10 @@ from mlmon.core.ports import Blobs, Workspace
 from mlmon.core.sizes import parse_size
 from mlmon.core.timerange import resolve
 from mlmon.output.cells import human_bytes
-from mlmon.output.results import Faces, Lines, Result, Row, Rows
+from mlmon.output.results import Faces, Format, Lines, Result, Row, Rows
 from mlmon.session import Session
+
+_STREAMED: Final = frozenset(str(one) for one in (Format.JSONL, Format.CSV, Format.TSV, Format.MD))
 
 
 @command(
@@ -126,11 +128,11 @@ class _Pull:
             plan = self._listed(skipped)
             if error := self._too_much(self._tallied(plan)):
                 raise error
-        watched = Watched(self.session, plan)
+        watched = Watched(self.session.terminal, plan, streamed=self._streamed)
 
         def steps() -> Iterator[Step]:
             with plan:
-                yield from watched.over(transfer.pull(plan, self.workspace.blobs, self.options))
+                yield from watched.over(transfer.pull(plan, self.workspace.blobs, self.options, on_bytes=watched.came))
                 self._say_listed(plan, skipped)
 
         def people() -> Iterator[str]:
@@ -167,6 +169,12 @@ class _Pull:
     def _what(self) -> tuple[Blobs, ServiceName, Selection]:
         return self.workspace.blobs, self.service.name, self.selection
 
+    @property
+    def _streamed(self) -> bool:
+        """Whether each row is printed on a terminal as soon as it is known."""
+        asked = self.session.options.output or self.session.world.environ.get("MLMON_OUTPUT")
+        return self.session.terminal.stdout.is_terminal and asked in _STREAMED
+
     def _listed(self, skipped: Skipped) -> Plan:
         with listing(self.session, self.service):
             return planning.plan(*self._what, to_dir=self.to_dir, now=self.options.now, on_skip=skipped)
@@ -192,8 +200,8 @@ class _Pull:
             fetched = one.collected if isinstance(one, Target) and status == "planned" else None
             tally.count(status, size=fetched.blob.size if fetched else 0, day=fetched.day if fetched else None)
             if isinstance(one, SetAside):
-                warn(self.session, one, nth=tally.missed)
-        say_unnamed(self.session, tally)
+                warn(self.session.terminal, one, nth=tally.missed)
+        say_unnamed(self.session.terminal, tally)
         return tally
 
     def _too_much(self, tally: Tally) -> UsageError | None:

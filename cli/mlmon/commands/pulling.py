@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from mlmon.collected.outcomes import Failed, Fetched, SetAside, Status, Target
@@ -18,8 +19,8 @@ from mlmon.core.model import Service
 from mlmon.output.cells import human_bytes, human_duration
 from mlmon.output.controls import neutral
 from mlmon.output.progress import Progress
-from mlmon.output.results import Field, Format, Row
-from mlmon.session import Session
+from mlmon.output.results import Field, Row
+from mlmon.output.terminal import Terminal
 
 FIELDS: Final = (*BLOB, Field("status"), Field("reason", optional=True))
 _NAMED: Final = 50
@@ -28,7 +29,8 @@ TO_DELETE: Final = "to be deleted"
 """The status, in a dry run, of a file whose blob is gone."""
 _FRESH: Final = ("fetched", "resumed", "planned")
 _OTHERS: Final = ("resumed", "unchanged", "deleted", TO_DELETE, "failed", "set aside")
-_AS_THEY_COME: Final = frozenset(str(one) for one in (Format.JSONL, Format.CSV, Format.TSV, Format.MD))
+_REDRAWN: Final = 0.1
+"""Seconds between two looks at the numbers."""
 _MEASURED: Final = 0.5
 """Seconds after which there is a rate to speak of."""
 
@@ -74,91 +76,110 @@ class Tally:
         return said + "".join(f", {self.counts[status]} {status}" for status in _OTHERS if self.counts[status])
 
 
-@dataclass(slots=True)
 class Watched:
-    """What people see of a pull that goes on: progress, and by name whatever did not come."""
+    """What people see of a pull that goes on: progress, and by name whatever did not come.
 
-    session: Session
-    plan: Plan
-    tally: Tally = field(default_factory=Tally)
-    _began: float = field(init=False)
-    _passed: int = 0
-    _expected: bool = False
+    `streamed` says that the rows themselves are seen coming: a bar would be taken away and drawn again for each.
+    """
 
-    def __post_init__(self) -> None:
-        self._began = self.session.terminal.clock()
+    def __init__(self, terminal: Terminal, plan: Plan, *, streamed: bool = False) -> None:
+        self.tally: Final = Tally()
+        self._terminal = terminal
+        self._plan = plan
+        self._streamed = streamed
+        self._began = terminal.clock()
+        self._lock = Lock()
+        self._bar: Progress | None = None
+        self._shown = self._began
+        self._fetched = 0
+        self._passed = 0  # fetched or there already
+        self._advanced = 0
+        self._expected = False
 
     @property
     def seconds(self) -> float:
         """Since the pull began, its listing included."""
-        return self.session.terminal.clock() - self._began
+        return self._terminal.clock() - self._began
+
+    def came(self, size: int) -> None:
+        """Hear of bytes that were fetched. Safe from any thread."""
+        with self._lock:
+            self._fetched += size
+            self._passed += size
+        self._show()
 
     def over(self, steps: Generator[Step, None, None]) -> Iterator[Step]:
         """The steps again, watched."""
         try:
-            with self._progress() as bar, closing(steps):
-                yield from self._watched(steps, bar)
+            with self._progress(), closing(steps):
+                yield from self._watched(steps)
         except GeneratorExit:
             # whoever reads the rows has gone, or was interrupted between two of them
-            self.session.terminal.note(
-                f"stopped: {self.tally.said('fetched')}; the same command again fetches the rest"
-            )
+            self._terminal.note(f"stopped: {self.tally.said('fetched')}; the same command again fetches the rest")
             raise
-        say_unnamed(self.session, self.tally)
+        say_unnamed(self._terminal, self.tally)
 
-    def _watched(self, steps: Generator[Step, None, None], bar: Progress | None) -> Iterator[Step]:
+    @contextmanager
+    def _progress(self) -> Iterator[None]:
+        if self._streamed:
+            yield
+            return
+        with self._terminal.progress("Pulling", total=None, unit="bytes") as self._bar:
+            yield
+        self._bar = None
+
+    def _watched(self, steps: Generator[Step, None, None]) -> Iterator[Step]:
         try:
             for step in steps:
                 self.tally.add(step.result)
-                warn(self.session, step.result, nth=self.tally.missed)
-                self._advance(bar, step)
+                warn(self._terminal, step.result, nth=self.tally.missed)
+                if isinstance(step.result, Fetched):
+                    with self._lock:
+                        self._passed += step.result.saved
+                self._show()
                 yield step
         except KeyboardInterrupt as interrupt:
             steps.throw(interrupt)  # it says how many files are whole
 
-    def _progress(self) -> AbstractContextManager[Progress | None]:
-        """None where the rows themselves are seen coming: a bar would be taken away and drawn again for each."""
-        asked = self.session.options.output or self.session.world.environ.get("MLMON_OUTPUT")
-        if self.session.terminal.stdout.is_terminal and asked in _AS_THEY_COME:
-            return nullcontext()
-        return self.session.terminal.progress("Pulling", total=None, unit="bytes")
+    def _show(self) -> None:
+        """Move the bar, now and then: there may be thousands of files in a second."""
+        with self._lock:
+            now, bar = self._terminal.clock(), self._bar
+            if bar is None or now - self._shown < _REDRAWN:
+                return
+            self._shown = now
+            if not self._expected and self._plan.listed:
+                self._expected = True
+                bar.expect(self._plan.bytes)
+            more, self._advanced = self._passed - self._advanced, self._passed
+            said = ", ".join(self._measures(now - self._began))
+        bar.advance(more, item=said)
 
-    def _advance(self, bar: Progress | None, step: Step) -> None:
-        if bar is None:
-            return
-        if not self._expected and self.plan.listed:
-            self._expected = True
-            bar.expect(self.plan.bytes)
-        came = step.target.collected.blob.size if step.target and not isinstance(step.result, Deleted) else 0
-        self._passed += came
-        bar.advance(came, item=", ".join(self._measures()))
-
-    def _measures(self) -> Iterator[str]:
+    def _measures(self, seconds: float) -> Iterator[str]:
         """What matters most comes last: it is the end that a narrow terminal shows."""
-        rate = self.tally.bytes / self.seconds if self.seconds >= _MEASURED else 0
+        rate = self._fetched / seconds if seconds >= _MEASURED else 0
         if rate:
             yield f"{human_bytes(int(rate))}/s"
         done = self.tally.counts.total() - self.tally.counts["deleted"]
-        total = self.plan.count + self.plan.set_aside
-        yield f"{done} of {total}{'' if self._expected else '+'} files"
+        yield f"{done} of {self._plan.count + self._plan.set_aside}{'' if self._expected else '+'} files"
         if rate and self._expected:
-            yield f"{human_duration(round((self.plan.bytes - self._passed) / rate))} left"
+            yield f"{human_duration(round(max(0, self._plan.bytes - self._passed) / rate))} left"
 
 
-def warn(session: Session, result: Ended, *, nth: int) -> None:
+def warn(terminal: Terminal, result: Ended, *, nth: int) -> None:
     """Name a blob that did not come, as long as there are few of them."""
     if isinstance(result, Fetched | Deleted):
         return
     # why a name is set aside follows the name; why a blob failed is a sentence of its own
     reason = f"it {result.reason}" if isinstance(result, SetAside) else result.reason
     said = f"{status_of(result)}: {neutral(result.name)}: {reason}"
-    session.terminal.note(said, level="warning" if nth <= _NAMED else "debug")
+    terminal.note(said, level="warning" if nth <= _NAMED else "debug")
 
 
-def say_unnamed(session: Session, tally: Tally) -> None:
+def say_unnamed(terminal: Terminal, tally: Tally) -> None:
     """Count what was not named."""
     if tally.missed > _NAMED:
-        session.terminal.note(
+        terminal.note(
             f"{tally.missed - _NAMED} more failed or were set aside, {tally.missed} in all; -o jsonl has them all",
             level="warning",
         )
