@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
-from mlmon.collected.layout import Selection, parse, select
+from mlmon.collected.covering import Listing, cover
+from mlmon.collected.layout import parse
+from mlmon.collected.selection import Selection, select
 from mlmon.core.model import CollectedRoot, ServiceName
 from mlmon.core.timerange import TimeRange
 
@@ -28,13 +31,14 @@ def dates(draw: st.DrawFn, *, levels: tuple[int, int]) -> str:
 
 @st.composite
 def v1_paths(draw: st.DrawFn) -> str:
+    """A collected file, or one that stands too high or too low to be."""
     series = draw(st.sampled_from(["m/1/inputs", "m/default/inputs", "m/1/predictions", "n/1/inputs"]))
-    return f"{series}/{draw(dates(levels=(3, 4)))}/{draw(FILES)}"
+    return f"{series}/{draw(dates(levels=(2, 5)))}/{draw(FILES)}"
 
 
 @st.composite
 def v2_paths(draw: st.DrawFn) -> str:
-    return f"{draw(dates(levels=(2, 5)))}/{draw(FILES)}"
+    return f"{draw(dates(levels=(1, 5)))}/{draw(FILES)}"
 
 
 STRAY = st.sampled_from(
@@ -43,6 +47,12 @@ STRAY = st.sampled_from(
         "2024/13/01/x",
         "2024/02/30/x",
         "2024/02/",
+        "2024/",
+        "2024/!",
+        "2024/1",
+        "2024/02/0",
+        "2024/2/29/!",
+        "2024/02/3",
         "tmp/2024/02/01/x",
         "m/1/inputs/2024/2/30/x",
         "m//inputs/2024/2/1/x",
@@ -61,36 +71,50 @@ def ranges(draw: st.DrawFn) -> TimeRange:
     return TimeRange(first, last if first < last else first + timedelta(minutes=1))
 
 
+NOWS = st.none() | MOMENTS
+"""The time of asking: a range that reaches to it is listed otherwise than one that does not."""
+
+
 def reference(blobs: MemoryBlobs, service: ServiceName, wanted: Callable[..., bool]) -> list[str]:
-    """Every blob of the container, parsed one by one."""
-    parsed = [parse(root, service, blobs.info(*key)) for root in blobs.service_roots[service] for key in blobs.stored]
-    found = {collected.blob.name: collected for collected in parsed if collected and wanted(collected)}
-    return [one.blob.name for one in sorted(found.values(), key=lambda one: (one.start, one.blob.name))]
+    """Every blob of the container, parsed one by one: by name in each root."""
+    return [
+        name
+        for root in blobs.service_roots[service]
+        for container, name in sorted(blobs.stored)
+        if (collected := parse(root, service, blobs.info(container, name))) and wanted(collected)
+    ]
 
 
-@given(st.lists(v1_paths() | STRAY, max_size=25), ranges(), st.sampled_from(["", "inputs"]), st.sampled_from(["", "m"]))
+@given(
+    st.lists(v1_paths() | STRAY, max_size=25),
+    ranges(),
+    st.builds(Selection, collections=st.sampled_from([(), ("inputs",)]), model=st.sampled_from(["", "m"])),
+    NOWS,
+)
 def test_a_range_finds_exactly_its_v1_blobs_in_any_mix_of_layouts(
-    paths: list[str], between: TimeRange, collection: str, model: str
+    paths: list[str], between: TimeRange, narrowed: Selection, now: datetime | None
 ) -> None:
     blobs = MemoryBlobs().put(MODELDATA, *paths)
-    selection = Selection(between, (collection,) if collection else (), model)
     expected = reference(
         blobs,
         V1,
         lambda one: (
-            between.overlaps(one.start, one.end) and collection in {"", one.collection} and model in {"", one.model}
+            between.overlaps(one.start, one.end)
+            and one.collection in (narrowed.collections or (one.collection,))
+            and narrowed.model in {"", one.model}
         ),
     )
-    assert [one.blob.name for one in select(blobs, V1, selection)] == expected
+    selection = replace(narrowed, between=between)
+    assert [one.blob.name for one in select(blobs, V1, selection, now=now)] == expected
 
 
-@given(st.lists(v2_paths() | STRAY, max_size=25), st.lists(v2_paths(), max_size=5), ranges())
+@given(st.lists(v2_paths() | STRAY, max_size=25), st.lists(v2_paths(), max_size=5), ranges(), NOWS)
 def test_a_range_finds_exactly_its_v2_blobs_in_any_mix_of_layouts(
-    inputs: list[str], outputs: list[str], between: TimeRange
+    inputs: list[str], outputs: list[str], between: TimeRange, now: datetime | None
 ) -> None:
     blobs = MemoryBlobs().put(INPUTS, *inputs).put(OUTPUTS, *outputs)
     expected = reference(blobs, V2, lambda one: between.overlaps(one.start, one.end))
-    assert [one.blob.name for one in select(blobs, V2, Selection(between))] == expected
+    assert [one.blob.name for one in select(blobs, V2, Selection(between), now=now)] == expected
 
 
 @given(st.lists(v2_paths() | STRAY, max_size=25))
@@ -102,17 +126,63 @@ def test_no_range_finds_everything_and_says_what_it_passed_over(paths: list[str]
     assert sorted(found + skipped) == sorted(name for _, name in blobs.stored)
 
 
+@given(st.lists(v2_paths() | STRAY, max_size=25), ranges(), NOWS)
+def test_the_listings_of_a_range_share_no_blob_and_each_ends_at_a_folder(
+    paths: list[str], between: TimeRange, now: datetime | None
+) -> None:
+    blobs = MemoryBlobs().put(INPUTS, *paths)
+    met: list[str] = []
+    for step in cover(blobs, INPUTS, INPUTS.prefix, between, now=now):
+        if isinstance(step, Listing):
+            assert step.prefix.endswith("/")
+            assert step.start_from.startswith(step.prefix) or not step.start_from
+            listed = blobs.list(INPUTS.container, step.prefix, start_from=step.start_from)
+            met += [blob.name for blob in listed]
+        else:
+            met.append(step.name)
+    assert met == sorted(set(met))
+
+
+HOURS = [datetime(2023, 12, 20, tzinfo=UTC) + timedelta(hours=later) for later in range(24 * 60)]
+EVERY_HOUR = {
+    V1: MemoryBlobs().put(MODELDATA, *(f"m/1/inputs/{hour:%Y/%m/%d/%H}/x" for hour in HOURS)),
+    V2: MemoryBlobs().put(INPUTS, *(f"{hour:%Y/%m/%d/%H}/x" for hour in HOURS)),
+}
+
+
+@given(ranges(), st.sampled_from([V1, V2]))
+@settings(max_examples=25, deadline=None)
+def test_nothing_but_the_range_is_listed_where_it_is_over(between: TimeRange, service: ServiceName) -> None:
+    blobs, root = EVERY_HOUR[service], MODELDATA if service is V1 else INPUTS
+    series = f"{root.prefix}m/1/inputs/" if service is V1 else root.prefix
+    for step in cover(blobs, root, series, between):
+        assert isinstance(step, Listing)
+        for blob in blobs.list(root.container, step.prefix, start_from=step.start_from):
+            collected = parse(root, service, blob)
+            assert collected
+            assert between.overlaps(collected.start, collected.end)
+
+
+DAYS = [datetime(2023, 10, 1, tzinfo=UTC) + timedelta(days=later) for later in range(210)]
+EVERY_DAY = (
+    MemoryBlobs()
+    .put(MODELDATA, *(f"m/1/inputs/{day:%Y/%m/%d}/inputs.csv" for day in DAYS))
+    .put(INPUTS, *(f"{day:%Y/%m/%d/%H}/x.jsonl" for day in DAYS))
+)
+
+
 @given(ranges())
+@settings(deadline=None)
 def test_a_range_costs_at_most_a_listing_a_day_and_a_few(between: TimeRange) -> None:
-    blobs = MemoryBlobs()
-    day = datetime(2023, 10, 1, tzinfo=UTC)
-    while day < datetime(2024, 5, 1, tzinfo=UTC):
-        blobs.put(MODELDATA, f"m/1/inputs/{day:%Y/%m/%d}/inputs.csv").put(INPUTS, f"{day:%Y/%m/%d/%H}/x.jsonl")
-        day += timedelta(days=1)
+    blobs = EVERY_DAY
     for service, few in ((V1, 8), (V2, 8)):
         blobs.calls.clear()
         list(select(blobs, service, Selection(between)))
+        # a day at either end may be partly in the range, and is then looked into
         assert len(blobs.calls) <= len(list(between.days())) + few
+        blobs.calls.clear()
+        list(select(blobs, service, Selection(between, ("inputs",)), now=between.end))
+        assert len(blobs.calls) <= 4
 
 
 @given(st.lists(LEVELS, min_size=3, max_size=3), MOMENTS, FILES, st.sampled_from(["{:02}", "{}"]), st.integers(2, 3))

@@ -1,8 +1,8 @@
 """A range of time as listings: the fewest that hold all of its blobs, and as little else as can be.
 
-Below a series (a v1 designation or a v2 collection) stand the years. A year, month or day wholly inside the range is one
-listing; one that is partly inside is looked into, down to hours. Files stand beside folders too: looking into a level
-tells both.
+Below a series (a v1 designation or a v2 collection) stand the years. A year, month or day wholly inside the range is
+one listing; one that is partly inside is looked into, down to hours. Files stand beside folders too: looking into a
+level tells both.
 """
 
 from __future__ import annotations

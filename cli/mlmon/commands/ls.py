@@ -1,9 +1,14 @@
 """Collected blobs of a date range: ls."""
 
-from typing import Final
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Annotated, Final
 
-from mlmon.collected import selection as layout
-from mlmon.collected.selection import Selection
+import typer
+
+from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.selection import Selection, in_time, select
+from mlmon.collected.tallies import Tally, bytes_by_day, levels, tallied
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,
@@ -14,12 +19,21 @@ from mlmon.commands.options import (
     MonthOption,
     ServiceArgument,
     ToOption,
+    one_of,
 )
 from mlmon.commands.selecting import BLOB, Skipped, blob_row, explain_nothing, listing, look_up, no_blobs
-from mlmon.core.timerange import resolve
-from mlmon.output.results import Faces, Field, Record, Result, Row, Rows
+from mlmon.core.errors import UsageError
+from mlmon.core.model import Generation, Service
+from mlmon.core.timerange import TimeRange, resolve
+from mlmon.output.results import Calendar, Faces, Field, Record, Result, Row, Rows
 from mlmon.session import Session
 
+_KEYS: Final[dict[str, Callable[[CollectedBlob], str]]] = {
+    "day": lambda one: one.day.isoformat(),
+    "month": lambda one: one.day.isoformat()[: len("2026-03")],
+    "collection": lambda one: one.collection,
+}
+_BYS: Final = tuple(_KEYS)
 _BRIEF: Final = (
     Field("when"),
     Field("collection"),
@@ -27,13 +41,31 @@ _BRIEF: Final = (
     Field("path", optional=True, whole=True),
 )
 _LISTED: Final = (*BLOB, Field("last_modified", header="last modified", kind="time", optional=True))
+_TOTALS: Final = (
+    Field("service"),
+    Field("count", kind="number"),
+    Field("total_bytes", header="total", kind="bytes"),
+    Field("days", kind="number"),
+)
+_AMOUNTS: Final = (Field("count", kind="number"), Field("bytes", kind="bytes"), Field("days", kind="number"))
+_LEVELS: Final = (Field("path"), Field("level", optional=True), *_AMOUNTS)
+_LEVELS_OF: Final = {
+    Generation.V1: ("service", "model", "version", "collection"),
+    Generation.V2: ("service", "collection"),
+}
 
 
 @command(
     "ls",
     Group.DATA,
     rows=True,
-    examples=["mlmon ls --month 3", "mlmon ls diabetes-v2/blue --day yesterday", "mlmon ls --since 7d -o json"],
+    examples=[
+        "mlmon ls --month 3",
+        "mlmon ls diabetes-v2/blue --day yesterday",
+        "mlmon ls --since 7d -o json",
+        "mlmon ls --by month",
+        "mlmon ls --du",
+    ],
 )
 def ls(
     session: Session,
@@ -46,35 +78,100 @@ def ls(
     collection: CollectionOption = None,
     model: ModelOption = None,
     model_version: ModelVersionOption = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="|".join(_BYS),
+            parser=one_of(_BYS, "something to count by"),
+            help="Counts and bytes of each day, month or collection instead of every blob.",
+        ),
+    ] = None,
+    du: Annotated[
+        bool, typer.Option("--du", help="Counts and bytes of the service and of each model, version and collection.")
+    ] = False,
 ) -> Result:
     """List collected blobs of a date range. Without a range: all there are.
 
-    Ranges are half-open and in UTC. A blob counts when its day or hour overlaps the range.
+    Ranges are half-open and in UTC. A blob counts when its day or hour overlaps the range. As a table, a calendar of
+    each collection stands below the blobs.
     """
+    if by and du:
+        raise UsageError("--by and --du cannot be combined", hint="choose one of them")
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = look_up(session, service, selection)
     skipped = Skipped(session)
     with listing(session, found):
-        blobs = list(layout.select(workspace.blobs, found.name, selection, on_skip=skipped))
+        selected = select(workspace.blobs, found.name, selection, on_skip=skipped, now=session.now)
+        if du:
+            count, answer = _levels(found, selected)
+        elif by:
+            count, answer = _groups(found, selected, by)
+        else:
+            count, answer = _blobs(session, found, selected, between)
     skipped.say()
-    if not blobs:
+    if not count:
         explain_nothing(session, workspace, found, selection)
+    return answer
+
+
+def _blobs(
+    session: Session, found: Service, selected: Iterable[CollectedBlob], between: TimeRange | None
+) -> tuple[int, Result]:
+    """Every blob, in the order of time."""
+    blobs = in_time(selected)
+    totals = tallied(blobs, lambda _: ("",)).get("", Tally())
     rows = [{**blob_row(one), "last_modified": one.blob.last_modified, "when": one.stretch} for one in blobs]
     empty = no_blobs(found)
-    totals: Row = {
-        "service": str(found.name),
-        "count": len(blobs),
-        "total_bytes": sum(one.blob.size for one in blobs),
-        "days": len({one.day for one in blobs}),
-    }
-    fields = (
-        Field("service"),
-        Field("count", kind="number"),
-        Field("total_bytes", header="total", kind="bytes"),
-        Field("days", kind="number"),
+    values = _totals(found, totals)
+    people = Record(_TOTALS, values, Rows(_BRIEF, rows, empty=empty), calendars=_calendars(session, blobs, between))
+    machines = Record(_TOTALS, values, Rows(_LISTED, rows, empty=empty), rows_key="blobs")
+    return totals.count, Faces(people, machines)
+
+
+def _groups(found: Service, selected: Iterable[CollectedBlob], by: str) -> tuple[int, Result]:
+    """A row for each day, month or collection."""
+    key = _KEYS[by]
+    tallies = tallied(selected, lambda one: ("", key(one)))
+    totals = tallies.pop("", Tally())
+    fields = (Field(by), *(_AMOUNTS[:2] if by == "day" else _AMOUNTS))
+    rows = [{by: name, **_amounts(tallies[name])} for name in sorted(tallies)]
+    return totals.count, Record(
+        _TOTALS, _totals(found, totals), Rows(fields, rows, empty=no_blobs(found)), rows_key="groups"
     )
-    return Faces(
-        people=Record(fields, totals, rows=Rows(_BRIEF, rows, empty=empty)),
-        machines=Record(fields, totals, rows=Rows(_LISTED, rows, empty=empty), rows_key="blobs"),
+
+
+def _levels(found: Service, selected: Iterable[CollectedBlob]) -> tuple[int, Result]:
+    """A row for the service, and for each model, version and collection below it."""
+    tallies = tallied(selected, levels)
+    names = _LEVELS_OF[found.generation]
+    rows: list[Row] = [
+        {"path": "/".join(path), "level": names[len(path) - 1], **_amounts(tallies[path])} for path in sorted(tallies)
+    ]
+    totals = next((tallies[path] for path in sorted(tallies)), Tally())
+    return totals.count, Record(
+        _TOTALS, _totals(found, totals), Rows(_LEVELS, rows, empty=no_blobs(found)), rows_key="levels"
     )
+
+
+def _totals(found: Service, tally: Tally) -> Row:
+    return {"service": str(found.name), "count": tally.count, "total_bytes": tally.bytes, "days": len(tally.days)}
+
+
+def _amounts(tally: Tally) -> Row:
+    return {"count": tally.count, "bytes": tally.bytes, "days": len(tally.days)}
+
+
+def _calendars(session: Session, blobs: Iterable[CollectedBlob], between: TimeRange | None) -> tuple[Calendar, ...]:
+    """One for each collection, over the range as far as it has begun; none where that is a day at most."""
+    found = bytes_by_day(blobs)
+    days = [day for each in found.values() for day in each]
+    if not days:
+        return ()
+    first, last = min(days), max(*days, session.now.date())
+    if between:
+        # a range without a start begins long before there was anything
+        first = max(first, between.start.date()) if between.start.year == 1 else between.start.date()
+        last = min(last, (between.end - timedelta.resolution).date())
+    return tuple(Calendar(name, found[name], first, last) for name in sorted(found)) if first < last else ()

@@ -113,7 +113,7 @@ class LocalBlobs:
             raise _gone(blob) from None
 
     def _find(self, blob: BlobInfo) -> Path:
-        above, _, last = blob.name.rpartition("/")
+        *above, last = blob.name.split("/")
         found = [
             path
             for folder in self._standing(blob.container, above)
@@ -129,17 +129,17 @@ class LocalBlobs:
 
     def _below(self, container: str, prefix: str, *, deeper: bool, start_from: str = "") -> Iterator[_Found]:
         """`_walk` of a container, from the folder on that `prefix` stands in."""
-        above, slash, _ = prefix.rpartition("/")
-        standing = self._standing(container, above) if slash else []
+        standing = self._standing(container, prefix.split("/")[:-1])
         if len(standing) == 1:
-            return _walk(standing[0], above + slash, prefix, deeper=deeper, start_from=start_from)
+            at = prefix[: prefix.rfind("/") + 1]
+            return _walk(standing[0], at, prefix, deeper=deeper, start_from=start_from)
         # none that mlmon would write, or two: whoever wrote them by hand spelled them otherwise
         return _walk(self._folders.container(container), "", prefix, deeper=deeper, start_from=start_from)
 
-    def _standing(self, container: str, name: str) -> Sequence[Path]:
-        """The folders that a prefix (without its last `/`) may have been written as. Links are not looked at."""
+    def _standing(self, container: str, segments: Sequence[str]) -> Sequence[Path]:
+        """The folders that these levels of a name may have been written as. Links are not looked at."""
         found = [self._folders.container(container)]
-        for segment in name.split("/") if name else ():
+        for segment in segments:
             found = [path for folder in found for path in _spelled(folder, segment) if _is(path, stat.S_ISDIR)]
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -70,17 +71,29 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """Bytes by day, from the day `first` to the day `last`. A day that is not in `days` has nothing at all."""
+
+    title: str
+    days: Mapping[date, int]
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One thing: a JSON document with `schema_version` first, `key: value` lines for people.
 
     With nested rows, JSON carries them under `rows_key` after the values, people see them as a table below the
-    lines, and the formats that know rows only (jsonl, csv, tsv, md, parquet) carry the rows alone.
+    lines, and the formats that know rows only (jsonl, csv, tsv, md, parquet) carry the rows alone. Below that people
+    see the `calendars`.
     """
 
     fields: tuple[Field, ...]
     values: Row
     rows: Rows | None = None
     rows_key: str = "rows"
+    calendars: tuple[Calendar, ...] = ()
     exit_code: ExitCode = ExitCode.DONE
 
 

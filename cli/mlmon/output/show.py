@@ -70,6 +70,10 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
             terminal.write(text.record_lines(result, terminal.stdout))
             if result.rows is not None:
                 _show_text_rows(result.rows, terminal, lead="\n" if result.fields else "")
+            if result.calendars:
+                from mlmon.output.calendar import calendars
+
+                terminal.write(calendars(result.calendars, terminal.stdout))
         case Change():
             terminal.write(text.change_text(result))
         case Text():
