@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -18,8 +19,9 @@ from mlmon.collected.outcomes import Failed, Fetched, SetAside, Target
 from mlmon.collected.planning import Plan, plan
 from mlmon.collected.selection import Selection
 from mlmon.collected.transfer import Ended
+from mlmon.collected.transfer import pull as pull_
 from mlmon.core.errors import Failure, Interrupted, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
-from mlmon.core.model import CollectedRoot, Generation
+from mlmon.core.model import BlobInfo, CollectedRoot, Generation
 from mlmon.core.timerange import month_range
 
 FLAT = CollectedRoot("c", "", Generation.V2, "model_inputs")
@@ -85,6 +87,22 @@ def test_hundreds_of_files_keep_the_plan_s_order(tmp_path: Path) -> None:
     run(plan(blobs, V2, Selection(), to_dir=tmp_path), blobs, on_file=told.append, workers=3)
     assert [result.name for result in told] == names
     assert tree(tmp_path) == dict.fromkeys(names, b"row\n")
+
+
+def test_nothing_is_kept_of_a_file_that_has_come(tmp_path: Path) -> None:
+    class Forgetful(MemoryBlobs):
+        def read(self, blob: BlobInfo, *, start: int = 0) -> Iterator[bytes]:
+            yield b"row\n"
+
+    peaks = []
+    for count in (1200, 3200):
+        blobs = Forgetful({V2: (FLAT,)}).put(FLAT, *(f"2026/03/{number:05}" for number in range(count)))
+        planned = plan(blobs, V2, Selection(), to_dir=tmp_path / str(count))
+        tracemalloc.start()
+        assert sum(isinstance(step.result, Fetched) for step in pull_(planned, blobs)) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert (peaks[1] - peaks[0]) / 2000 < 50
 
 
 @pytest.mark.parametrize(

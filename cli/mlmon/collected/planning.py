@@ -16,7 +16,7 @@ from mlmon.collected.names import identity, unsafe
 from mlmon.collected.outcomes import SetAside, Target
 from mlmon.collected.pulled import known
 from mlmon.collected.selection import OnSkip, Selection, select
-from mlmon.collected.spool import Planned, Spool
+from mlmon.collected.spool import IN_MEMORY, Planned, Spool
 from mlmon.collected.taken import Taken
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.ports import Blobs
@@ -33,7 +33,7 @@ class Plan:
     are all else that grows.
     """
 
-    def __init__(self, to_dir: Path) -> None:
+    def __init__(self, to_dir: Path, *, in_memory: int = IN_MEMORY) -> None:
         self.to_dir = to_dir
         self.count = 0
         """How many files, as far as they are listed."""
@@ -43,7 +43,7 @@ class Plan:
         """How many blobs may not become files."""
         self._days: set[date] = set()
         self._stop = Event()
-        self._spool = Spool()
+        self._spool = Spool(in_memory=in_memory)
         self._taken = Taken()
         self._parent = ""  # of the latest file: whole folders come one after another
 

@@ -22,7 +22,7 @@ Planned = Target | SetAside
 CHUNK: Final = 512
 """So many are compressed together: their names have most in common."""
 IN_MEMORY: Final = 8_000_000
-"""Bytes up to which the list stays in memory; beyond, it is in a temporary file that has no name."""
+"""Bytes of the list that stay in memory; the rest is in a temporary file that has no name."""
 
 _PULSE_SECONDS: Final = 0.1
 _Blob = tuple[str, str, int, str, datetime, bytes, str]
@@ -33,10 +33,12 @@ _Packed = tuple[str, str, str] | tuple[_Blob, _Collected]
 class Spool:
     """What one thread appends, any may iterate over, from the beginning and up to the end that is still to come.
 
-    Compressed, a file is 30 to 80 bytes of it: a storage's ETags and digests do not become smaller.
+    Up to `in_memory` bytes stay in memory. Compressed, a file is 30 to 80 bytes: a storage's ETags and digests do not
+    become smaller.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_memory: int = IN_MEMORY) -> None:
+        self._in_memory = in_memory
         self._chunks: list[bytes | tuple[int, int]] = []  # in the file, where it starts and how long it is
         self._size = 0
         self._file: IO[bytes] | None = None
@@ -118,7 +120,7 @@ class Spool:
     def _pack(self) -> None:
         data = zlib.compress(pickle.dumps([_packed(one) for one in self._latest], protocol=5), 1)
         self._size += len(data)
-        self._chunks.append(data if self._size <= IN_MEMORY else self._written(data))
+        self._chunks.append(data if self._size <= self._in_memory else self._written(data))
         self._latest.clear()
 
     def _written(self, data: bytes) -> tuple[int, int]:

@@ -93,7 +93,7 @@ def pull(
     where a file ended. A last line that is still being written is left for then. A blob whose name cannot safely be a
     file is set aside and named.
     """
-    most = parse_size(max_bytes) if max_bytes else None
+    most = parse_size(max_bytes) if max_bytes is not None else None
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = look_up(session, service, selection)
