@@ -46,22 +46,23 @@ def made(selected: Generator[CollectedBlob, None, None], *, in_memory: int = IN_
 
 
 class TestMemory:
-    def test_a_plan_keeps_a_hundred_bytes_of_a_blob_and_less_where_the_list_is_in_a_file(self) -> None:
-        made(hourly(4_500)).close()  # which fills what is cached of names
+    def test_a_plan_keeps_little_of_a_blob_and_less_where_the_list_is_in_a_file(self) -> None:
         more = {}
         for in_memory in (IN_MEMORY, 0):
             kept = []
-            for count in (2 * CHUNK, 12 * CHUNK):  # whole chunks: the one that is being filled is not compressed yet
+            # whole chunks, as one that is being filled is not compressed; and more than is ever cached of names
+            for count in (9 * CHUNK, 17 * CHUNK):
                 tracemalloc.start()
                 with made(hourly(count), in_memory=in_memory) as planned:
                     kept.append(tracemalloc.get_traced_memory()[0])
                     assert sum(1 for _ in planned) == count
                     assert tracemalloc.get_traced_memory()[1] - kept[-1] < 1_500_000  # a chunk or two, not the list
                 tracemalloc.stop()
-            more[in_memory] = (kept[1] - kept[0]) / (10 * CHUNK)
-        # two places, as each file has a folder of its own, and what tables grow by; then the list as well
-        assert more[0] < 60
-        assert more[IN_MEMORY] < 60 + 80
+            more[in_memory] = (kept[1] - kept[0]) / (8 * CHUNK)
+        # two places, as each file has a folder of its own, what tables grow by, and caches; then the list as well. What
+        # is known of a blob is more than a kilobyte where it is not compressed
+        assert more[0] < 100
+        assert more[IN_MEMORY] < 100 + 80
 
     def test_places_are_a_dozen_bytes_each(self) -> None:
         tracemalloc.start()
