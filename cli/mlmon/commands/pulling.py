@@ -163,7 +163,8 @@ class Watched:
         done = self.tally.counts.total() - self.tally.counts["deleted"]
         yield f"{done} of {self._plan.count + self._plan.set_aside}{'' if self._expected else '+'} files"
         if rate and self._expected:
-            yield f"{human_duration(round(max(0, self._plan.bytes - self._passed) / rate))} left"
+            left = round(max(0, self._plan.bytes - self._passed) / rate)
+            yield f"{human_duration(left) if left else '0s'} left"
 
 
 def warn(terminal: Terminal, result: Ended, *, nth: int) -> None:
