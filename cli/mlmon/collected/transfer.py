@@ -84,11 +84,16 @@ def pull(
     try:
         yield from _pull(planned, Metered(blobs, on_bytes) if on_bytes else blobs, options, counted)
     except KeyboardInterrupt:
-        so_far = f"of {planned.count}" if planned.listed else f"of the {planned.count} that were listed so far"
-        raise Interrupted(
-            f"interrupted: {counted.whole} {so_far} files are whole",
-            hint="they stay; the same command again fetches the rest",
-        ) from None
+        raise _interrupted(planned, counted.whole) from None
+
+
+def _interrupted(planned: Plan, whole: int) -> Interrupted:
+    if not planned.count:
+        return Interrupted("interrupted before there was anything to fetch")
+    said = f"{whole} of {planned.count} files are whole"
+    if not planned.listed:
+        said = f"{whole} files are whole, of {planned.count} that were listed so far"
+    return Interrupted(f"interrupted: {said}", hint="they stay; the same command again fetches the rest")
 
 
 def _pull(planned: Plan, blobs: Blobs, options: Options, counted: _Counted) -> Iterator[Step]:

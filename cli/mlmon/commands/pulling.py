@@ -91,6 +91,7 @@ class Watched:
         self._lock = Lock()
         self._bar: Progress | None = None
         self._shown = self._began
+        self._flowing = self._began  # since the first bytes came: a listing may have taken long
         self._fetched = 0
         self._passed = 0  # fetched or there already
         self._advanced = 0
@@ -104,6 +105,8 @@ class Watched:
     def came(self, size: int) -> None:
         """Hear of bytes that were fetched. Safe from any thread."""
         with self._lock:
+            if not self._fetched:
+                self._flowing = self._terminal.clock()
             self._fetched += size
             self._passed += size
         self._show()
@@ -152,7 +155,7 @@ class Watched:
                 self._expected = True
                 bar.expect(self._plan.bytes)
             more, self._advanced = self._passed - self._advanced, self._passed
-            said = ", ".join(self._measures(now - self._began))
+            said = ", ".join(self._measures(now - self._flowing))
         bar.advance(more, item=said)
 
     def _measures(self, seconds: float) -> Iterator[str]:
