@@ -13,6 +13,7 @@ from mlmon.azure.connection import Connection
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.misread import unreadable
 from mlmon.core.errors import Unavailable
+from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, Json, ServiceName
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ class AzureBlobs:
     def address(self, container: str) -> str:
         return self._storage.address(container)
 
-    def read(self, blob: BlobInfo, *, start: int = 0) -> Iterator[bytes]:
-        return self._reading.read(blob, start=start)
+    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:
+        return self._reading.read(blob, start=start, flow=flow)
 
     def _root(self, name: ServiceName, collection: str, data_id: str) -> CollectedRoot:
         if data_id:
