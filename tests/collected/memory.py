@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from zlib import crc32
 
 from mlmon.core.errors import NotFound
+from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
 
 V1 = ServiceName("churn")
@@ -76,7 +77,7 @@ class MemoryBlobs:
     def address(self, container: str) -> str:
         return f"https://account.blob.core.windows.net/{container}"
 
-    def read(self, blob: BlobInfo, *, start: int = 0) -> Iterator[bytes]:
+    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:
         self.calls.append(("read", blob.name))
         if blob.name in self.reads:
             yield from self.reads[blob.name]()

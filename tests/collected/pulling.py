@@ -10,7 +10,7 @@ from mlmon.collected.fetching import Overwrite
 from mlmon.collected.missing import Within
 from mlmon.collected.outcomes import Failed, Fetched, SetAside
 from mlmon.collected.planning import Plan
-from mlmon.collected.transfer import WORKERS, Deleted, Ended, Options, pull
+from mlmon.collected.transfer import Deleted, Ended, Options, pull
 from mlmon.core.ports import Blobs
 
 
@@ -39,14 +39,14 @@ def run(
     blobs: Blobs,
     *,
     on_file: Callable[[Ended], None] | None = None,
-    workers: int = WORKERS,
+    workers: int = 8,
     now: datetime | None = None,
     overwrite: Overwrite = Overwrite.CHANGED,
     delete: Within | None = None,
 ) -> Outcome:
     """Pull to the end. `on_file` is told of each result as it comes."""
     results: list[Ended] = []
-    steps = pull(planned, blobs, Options(workers=workers, now=now, overwrite=overwrite, delete=delete))
+    steps = pull(planned, blobs, Options(parallel=workers, now=now, overwrite=overwrite, delete=delete))
     try:
         for step in steps:
             results.append(step.result)

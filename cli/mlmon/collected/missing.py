@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mlmon.collected.fetching import Standing
+from mlmon.collected.journal import Entry
 from mlmon.collected.layout import CollectedBlob, Place, Reader
 from mlmon.collected.names import unsafe
 from mlmon.collected.outcomes import Target
 from mlmon.collected.planning import Plan
-from mlmon.collected.pulled import Entry, known
+from mlmon.collected.pulled import known
 from mlmon.collected.selection import Selection
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.ports import Blobs

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from threading import Lock
-from typing import Final
 
 from mlmon.collected import folder
 from mlmon.collected.fetching import Fetching, Overwrite, Standing
@@ -19,11 +18,9 @@ from mlmon.collected.planning import Plan
 from mlmon.collected.pulled import Pulled, known, opened
 from mlmon.collected.spool import Planned
 from mlmon.core.errors import Interrupted
+from mlmon.core.flow import PARALLEL
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
-
-WORKERS: Final = 8
-"""How many blobs are fetched at once unless another number is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +46,14 @@ class Step:
 class Options:
     """How a pull is to be done.
 
+    `parallel` requests at once and `cap_mbps` megabits a second are for the whole pull; None caps nothing.
     A blob whose hour or day is not over at `now` is still written to: what follows its last line's end is left for the
     next pull. Without `now` every blob is taken byte for byte. `delete` says within what files are removed whose blobs
     are gone; None removes nothing.
     """
 
-    workers: int = WORKERS
+    parallel: int = PARALLEL
+    cap_mbps: float | None = None
     now: datetime | None = None
     overwrite: Overwrite = Overwrite.CHANGED
     delete: Within | None = None
@@ -66,7 +65,7 @@ def pull(
     """Fetch what is planned and is not there yet, a few at once; each file is whole or not there, or as it was before.
 
     What became of each blob comes in the plan's order, as soon as it is known; deleted files come last. Nothing of it
-    is kept. `blobs.read` is called from up to `workers` threads. One blob's failure does not stop the others, until
+    is kept. `blobs.read` is called from up to `parallel` threads. One blob's failure does not stop the others, until
     many in a row have waited in vain for the same. The folder is created when it is missing and there is something to
     fetch.
     Ctrl-C leaves whole files and no others, also where it is thrown in, and so does closing the generator.
@@ -109,9 +108,11 @@ def _pull(planned: Plan, blobs: Blobs, options: Options, counted: _Counted) -> I
     folder.prepare(planned.to_dir)
     with opened(planned.to_dir) as pulled:
         standing = Standing(planned.to_dir, pulled.entries, now=options.now, overwrite=options.overwrite)
-        fetching = Fetching(blobs, planned.to_dir, pulled, standing)
+        fetching = Fetching(
+            blobs, planned.to_dir, pulled, standing, parallel=options.parallel, cap_mbps=options.cap_mbps
+        )
         if first:
-            yield from _fetched(chain([first], rest), fetching, workers=options.workers, counted=counted)
+            yield from _fetched(chain([first], rest), fetching, workers=options.parallel, counted=counted)
         if options.delete:
             yield from _deleted(planned, options.delete, pulled)
 
@@ -131,9 +132,12 @@ def _fetched(items: Iterator[Planned], fetching: Fetching, *, workers: int, coun
 
 def _deleted(planned: Plan, within: Within, pulled: Pulled) -> Iterator[Step]:
     for target in missing(planned, within, pulled.entries):
-        with folder.explained(planned.to_dir):  # until Pulled.forget is there
-            (planned.to_dir / target.path).unlink(missing_ok=True)
-        yield Step(target, Deleted(target.path, target.collected.blob.size))
+        blob = target.collected.blob
+        try:
+            if pulled.forget(target.path):
+                yield Step(target, Deleted(target.path, blob.size))
+        except folder.NotWritten as fault:
+            yield Step(target, Failed(blob.container, blob.name, str(fault), "run the same command again"))
 
 
 class _Counted:

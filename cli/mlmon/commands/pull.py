@@ -29,6 +29,7 @@ from mlmon.commands.options import (
 from mlmon.commands.pulling import FIELDS, TO_DELETE, Tally, Watched, planned_row, row_of, say_unnamed, summary, warn
 from mlmon.commands.selecting import Skipped, explain_nothing, listing, look_up, no_blobs
 from mlmon.core.errors import UsageError
+from mlmon.core.flow import PARALLEL
 from mlmon.core.model import Service, ServiceName
 from mlmon.core.ports import Blobs, Workspace
 from mlmon.core.sizes import parse_size
@@ -81,8 +82,12 @@ def pull(
         ),
     ] = None,
     parallel: Annotated[
-        int, typer.Option("--parallel", min=1, max=64, metavar="N", help="How many blobs are fetched at once.")
-    ] = transfer.WORKERS,
+        int, typer.Option("--parallel", min=1, max=64, metavar="N", help="How many requests are made at once.")
+    ] = PARALLEL,
+    cap_mbps: Annotated[
+        float | None,
+        typer.Option("--cap-mbps", min=0.1, metavar="N", help="Take no more of the network: megabits a second."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be fetched and deleted, and do neither.")
     ] = False,
@@ -98,7 +103,8 @@ def pull(
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = look_up(session, service, selection)
     options = Options(
-        workers=parallel,
+        parallel=parallel,
+        cap_mbps=cap_mbps,
         now=session.now,
         overwrite=overwrite,
         delete=Within.of(workspace.blobs, found.name, selection) if delete_missing else None,
