@@ -7,14 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from azured import runner
 from collected.files import tree
 from emulators.azure import LocalAzure
-from emulators.faults import slow
+from emulators.faults import meanwhile, slow
 from running import Runner
 
 SLOW = 12
@@ -39,8 +41,8 @@ def mlmon(azure: LocalAzure, tmp_path: Path) -> Runner:
     return made
 
 
-def interrupted(azure: LocalAzure, mlmon: Runner, *, after: int) -> tuple[int, str, str]:
-    """A pull that is sent SIGINT when so much was asked of storage, and what it ended with."""
+def interrupted(mlmon: Runner, ready: Callable[[], bool]) -> tuple[int, str, str]:
+    """A pull that is sent SIGINT when it is so far, and what it ended with."""
     process = subprocess.Popen(
         [sys.executable, "-m", "mlmon", "pull", "svc"],
         cwd=mlmon.folder,
@@ -50,7 +52,7 @@ def interrupted(azure: LocalAzure, mlmon: Runner, *, after: int) -> tuple[int, s
         text=True,
     )
     until = time.monotonic() + 60
-    while azure.requests.count("blob") < after and time.monotonic() < until:
+    while not ready() and time.monotonic() < until:
         time.sleep(0.01)
     time.sleep(0.5)
     began = time.monotonic()
@@ -62,7 +64,7 @@ def interrupted(azure: LocalAzure, mlmon: Runner, *, after: int) -> tuple[int, s
 
 def test_whole_files_stay_and_are_counted_and_the_next_pull_fetches_the_rest(azure: LocalAzure, mlmon: Runner) -> None:
     with azure.fault(slow(2), plane="blob", path=r"/0[6-9]\d\.csv$"):
-        ended = interrupted(azure, mlmon, after=62)
+        ended = interrupted(mlmon, lambda: azure.requests.count("blob") > 61)
     found = tree(mlmon.folder / "modeldata")
     assert ended == (
         130,
@@ -77,7 +79,13 @@ def test_whole_files_stay_and_are_counted_and_the_next_pull_fetches_the_rest(azu
 
 
 def test_while_it_is_being_listed_nothing_was_changed(azure: LocalAzure, mlmon: Runner) -> None:
-    with azure.fault(slow(SLOW), plane="blob"):
-        ended = interrupted(azure, mlmon, after=1)
+    asked = Event()
+
+    def take_long() -> None:
+        asked.set()
+        time.sleep(SLOW)
+
+    with azure.fault(meanwhile(take_long), plane="blob"):
+        ended = interrupted(mlmon, asked.is_set)
     assert ended == (130, "", f"{RANGE}error: interrupted before there was anything to fetch\n")
     assert not (mlmon.folder / "modeldata").exists()

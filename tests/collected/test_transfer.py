@@ -21,6 +21,7 @@ from mlmon.collected.selection import Selection
 from mlmon.collected.transfer import Ended
 from mlmon.collected.transfer import pull as pull_
 from mlmon.core.errors import Failure, Interrupted, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
+from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation
 from mlmon.core.timerange import month_range
 
@@ -91,7 +92,7 @@ def test_hundreds_of_files_keep_the_plan_s_order(tmp_path: Path) -> None:
 
 def test_nothing_is_kept_of_a_file_that_has_come(tmp_path: Path) -> None:
     class Forgetful(MemoryBlobs):
-        def read(self, blob: BlobInfo, *, start: int = 0) -> Iterator[bytes]:
+        def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:
             yield b"row\n"
 
     peaks = []

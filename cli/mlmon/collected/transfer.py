@@ -92,7 +92,8 @@ def _interrupted(planned: Plan, whole: int) -> Interrupted:
     said = f"{whole} of {planned.count} files are whole"
     if not planned.listed:
         said = f"{whole} files are whole, of {planned.count} that were listed so far"
-    return Interrupted(f"interrupted: {said}", hint="they stay; the same command again fetches the rest")
+    hint = "they stay; the same command again fetches the rest" if whole else "the same command again fetches them"
+    return Interrupted(f"interrupted: {said}", hint=hint)
 
 
 def _pull(planned: Plan, blobs: Blobs, options: Options, counted: _Counted) -> Iterator[Step]:

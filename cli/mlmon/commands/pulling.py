@@ -91,7 +91,8 @@ class Watched:
         self._lock = Lock()
         self._bar: Progress | None = None
         self._shown = self._began
-        self._flowing = self._began  # since the first bytes came: a listing may have taken long
+        self._flowing = self._began  # when the first bytes had come: a listing may have taken long
+        self._first = 0
         self._fetched = 0
         self._passed = 0  # fetched or there already
         self._advanced = 0
@@ -106,7 +107,7 @@ class Watched:
         """Hear of bytes that were fetched. Safe from any thread."""
         with self._lock:
             if not self._fetched:
-                self._flowing = self._terminal.clock()
+                self._flowing, self._first = self._terminal.clock(), size
             self._fetched += size
             self._passed += size
         self._show()
@@ -160,7 +161,7 @@ class Watched:
 
     def _measures(self, seconds: float) -> Iterator[str]:
         """What matters most comes last: it is the end that a narrow terminal shows."""
-        rate = self._fetched / seconds if seconds >= _MEASURED else 0
+        rate = (self._fetched - self._first) / seconds if seconds >= _MEASURED else 0
         if rate:
             yield f"{human_bytes(int(rate))}/s"
         done = self.tally.counts.total() - self.tally.counts["deleted"]
