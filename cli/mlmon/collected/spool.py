@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -110,6 +109,8 @@ class Spool:
                 self._changed.wait(_PULSE_SECONDS)
 
     def _read(self, number: int) -> Sequence[Planned]:
+        import pickle  # why here: 4 ms that every command would pay for
+
         kept = self._chunks[number]
         if isinstance(kept, tuple):
             assert self._file  # noqa: S101 - it was written to before
@@ -118,6 +119,8 @@ class Spool:
         return [_unpacked(one) for one in pickle.loads(zlib.decompress(kept))]  # noqa: S301 - this process wrote it
 
     def _pack(self) -> None:
+        import pickle  # why here: the same
+
         data = zlib.compress(pickle.dumps([_packed(one) for one in self._latest], protocol=5), 1)
         self._size += len(data)
         self._chunks.append(data if self._size <= self._in_memory else self._written(data))

@@ -1,13 +1,15 @@
 """A pull while it goes on: what is seen of it, and what is said in the end."""
 
+from __future__ import annotations
+
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mlmon.collected.outcomes import Failed, Fetched, SetAside, Status, Target
 from mlmon.collected.planning import Plan
@@ -18,9 +20,11 @@ from mlmon.core.errors import ExitCode
 from mlmon.core.model import Service
 from mlmon.output.cells import human_bytes, human_duration
 from mlmon.output.controls import neutral
-from mlmon.output.progress import Progress
 from mlmon.output.results import Field, Row
 from mlmon.output.terminal import Terminal
+
+if TYPE_CHECKING:
+    from mlmon.output.progress import Progress
 
 FIELDS: Final = (*BLOB, Field("status"), Field("reason", optional=True))
 _NAMED: Final = 50
@@ -128,7 +132,11 @@ class Watched:
         if self._streamed:
             yield
             return
-        with self._terminal.progress("Pulling", total=None, unit="bytes") as self._bar:
+        from mlmon.output.progress import ticking  # why here: every command would pay for it
+
+        terminal = self._terminal
+        clock = ticking(_Passing(self._show), seconds=False, moving=terminal.stderr.moving)
+        with terminal.progress("Pulling", total=None, unit="bytes") as self._bar, clock:
             yield
         self._bar = None
 
@@ -165,10 +173,27 @@ class Watched:
         if rate:
             yield f"{human_bytes(int(rate))}/s"
         done = self.tally.counts.total() - self.tally.counts["deleted"]
-        yield f"{done} of {self._plan.count + self._plan.set_aside}{'' if self._expected else '+'} files"
+        total = self._plan.count + self._plan.set_aside
+        if done or self._expected or self._fetched:
+            yield f"{done} of {total}{'' if self._expected else '+'} files"
+        else:
+            yield f"{total} files listed so far"
         if rate and self._expected:
             left = round(max(0, self._plan.bytes - self._passed) / rate)
             yield f"{human_duration(left) if left else '0s'} left"
+
+
+@dataclass(frozen=True, slots=True)
+class _Passing:
+    """A progress that is nothing but the passing of time, so that a pull which waits is seen to."""
+
+    show: Callable[[], None]
+
+    def advance(self, n: int, *, item: str = "") -> None:  # noqa: ARG002 - Progress has them
+        self.show()
+
+    def expect(self, total: int) -> None:
+        pass
 
 
 def warn(terminal: Terminal, result: Ended, *, nth: int) -> None:
