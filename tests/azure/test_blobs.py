@@ -216,6 +216,22 @@ def test_pages_are_fetched_as_they_are_needed(azure: LocalAzure, workspace: Azur
     assert raised.value.message == "the listing of kept has no end"
 
 
+def test_a_listing_is_asked_for_from_where_it_begins(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
+    for name in ("p/a", "p/b/c", "p/b/d", "q"):
+        azure.blobs.put("kept", name, b"")
+    azure.requests.clear()
+    assert [blob.name for blob in workspace.blobs.list("kept", "p/", start_from="p/b/d")] == ["p/b/d"]
+    [asked] = azure.requests.of("blob")
+    assert (asked.query["prefix"], asked.query["startFrom"]) == ("p/", "p/b/d")
+
+
+def test_a_service_that_begins_with_the_first_all_the_same_is_not_listed_twice(
+    azure: LocalAzure, workspace: AzureMLWorkspace
+) -> None:
+    with azure.fault(page("p/a", "p/b", "p/c", marker=""), plane="blob"):
+        assert [blob.name for blob in workspace.blobs.list("kept", "p/", start_from="p/b")] == ["p/b", "p/c"]
+
+
 def test_a_prefix_that_two_pages_share_is_one(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
     def prefixes(*names: str, marker: str) -> Fault:
         inside = "".join(f"<BlobPrefix><Name>{name}</Name></BlobPrefix>" for name in names)

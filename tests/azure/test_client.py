@@ -21,7 +21,7 @@ from emulators.faults import Fault, answer, dropped, gateway_timeout, html, refu
 from mlmon.azure.discovery import API
 from mlmon.azure.rest.client import Client
 from mlmon.azure.rest.faults import Asked, RoleMissing
-from mlmon.azure.rest.shared import SharedTransport
+from mlmon.azure.rest.transport import SharedTransport
 from mlmon.azure.rest.wire import Wire
 from mlmon.core.errors import Failure, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
 
@@ -62,7 +62,6 @@ def asking(azure: LocalAzure, folder: Path, *, timeout: timedelta | None = None)
         transport=Hurried(wire.transport),
         signin=wire.credential,
         scope=wire.cloud.resource_manager_scope,
-        spoken=wire.spoken(),
     )
     made = Asking(client, azure.workspace.id)
     made.get()
@@ -285,7 +284,7 @@ def test_a_refused_connection_is_said_within_seconds(azure: LocalAzure, here: As
 
 def unsigned(base: str, environ: dict[str, str]) -> Client:
     wire = Wire(environ)
-    return Client(base, transport=Hurried(wire.transport), spoken=wire.spoken())
+    return Client(base, transport=Hurried(wire.transport))
 
 
 def reached(client: Client) -> MlmonError:
@@ -445,7 +444,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_tried_again(
     wire = Wire({})
     paused: list[float] = []
     wire.transport.sleep = paused.append  # type: ignore[method-assign]  # the network's end is ours to play
-    reached(Client(azure.url("arm"), transport=wire.transport, spoken=wire.spoken()))
+    reached(Client(azure.url("arm"), transport=wire.transport))
     assert paused == []
 
 

@@ -6,11 +6,13 @@ import gc
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
-from threading import active_count
+from threading import Event, active_count
+from time import monotonic
 
 import pytest
 
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
+from mlmon.collected.covering import PAGE
 from mlmon.collected.layout import CollectedBlob, Reason, same_collection
 from mlmon.collected.selection import Selection, collections, in_time, select
 from mlmon.core.errors import NotFound, Unavailable
@@ -173,7 +175,7 @@ def test_what_stands_beside_the_folders_on_the_way_is_judged() -> None:
     def skip(blob: BlobInfo, why: Reason) -> None:
         skipped.append((blob.name.removeprefix(MODELDATA.prefix), why))
 
-    span = between("2026-03-01", "2026-03-02")
+    span = between("2026-02-28", "2026-03-03")
     assert len(list(select(blobs, V1, Selection(span), on_skip=skip))) == 1
     assert skipped == [
         ("m/1/inputs/2026/03/01/aml_telemetry.csv", Reason.TELEMETRY),
@@ -206,6 +208,29 @@ def test_a_listing_without_end_is_a_stream_that_holds_a_few_pages() -> None:
         assert held < 15_000
         assert blobs.taken <= 20_000 + 5_000
     assert active_count() <= threads + 8
+
+
+def test_a_level_with_more_files_than_a_page_is_a_stream_too() -> None:
+    files = [f"2026/03/{number:05}.jsonl" for number in range(2 * PAGE)]
+    blobs = MemoryBlobs().put(INPUTS, *files, *(f"2026/03/{day:02}/x" for day in (1, 2, 3)))
+    found = chosen(blobs, Selection(between("2026-03-02", "2026-04-01"), ("inputs",)), service=V2)
+    assert found == sorted([*files, "2026/03/02/x", "2026/03/03/x"])
+
+
+def test_whoever_stops_early_waits_for_no_listing() -> None:
+    answered = Event()
+
+    class Silent(MemoryBlobs):
+        def list(self, container: str, prefix: str, *, start_from: str = "") -> Iterator[BlobInfo]:
+            if prefix == OUTPUTS.prefix:
+                answered.wait(60)
+            return super().list(container, prefix, start_from=start_from)
+
+    began = monotonic()
+    with closing(select(Silent().put(INPUTS, "2026/03/01/x"), V2, Selection())) as stream:
+        assert next(stream).collection == "model_inputs"
+    assert monotonic() - began < 30
+    answered.set()
 
 
 def test_a_storage_that_fails_in_the_middle_says_so_behind_what_came_before() -> None:
@@ -247,17 +272,30 @@ class TestListing:
             "?",
             "m/1/?",
             "m/1/inputs/2026/03/",
-            "m/1/inputs/2026/?",
+            "m/1/inputs/2026/3/",
             "m/1/predictions/2026/03/",
-            "m/1/predictions/2026/?",
+            "m/1/predictions/2026/3/",
             "m/?",
         ]
+
+    def test_what_can_be_spelled_in_one_way_only_is_not_looked_for(self) -> None:
+        blobs = self.years(MODELDATA, "m/1/inputs/")
+        for span, paths in {
+            month_range(2026, 10): ["2026/10/"],
+            day_range(date(2026, 10, 15)): ["2026/10/15/"],
+            day_range(date(2026, 10, 5)): ["2026/10/05/", "2026/10/5/"],
+            day_range(date(2026, 3, 5)): ["2026/03/05/", "2026/03/5/", "2026/?"],
+            between("2026-10-15T09:00", "2026-10-15T10:00"): ["2026/10/15/?"],
+        }.items():
+            blobs.calls.clear()
+            assert chosen(blobs, Selection(span, ("inputs",), model="m", model_version="1"))
+            assert asked(blobs, MODELDATA) == ["m/1/?", *(f"m/1/inputs/{path}" for path in paths)]
 
     def test_what_is_wanted_is_gone_to_directly(self) -> None:
         blobs = self.years(MODELDATA, "m/1/inputs/", "m/1/predictions/", "m/2/inputs/", "n/1/inputs/")
         wanted = Selection(month_range(2026, 3), ("inputs",), model="m", model_version="1")
         assert len(chosen(blobs, wanted)) == 28
-        assert asked(blobs, MODELDATA) == ["m/1/?", "m/1/inputs/2026/03/", "m/1/inputs/2026/?"]
+        assert asked(blobs, MODELDATA) == ["m/1/?", "m/1/inputs/2026/03/", "m/1/inputs/2026/3/"]
         blobs.calls.clear()
         assert len(chosen(blobs, Selection(None, ("inputs",), model="m"))) == 2 * 3 * 12 * 28
         assert asked(blobs, MODELDATA) == ["m/1/?", "m/1/inputs/", "m/2/?", "m/2/inputs/", "m/?"]

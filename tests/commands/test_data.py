@@ -98,6 +98,132 @@ def test_a_listing_on_a_terminal(demo: Runner) -> None:
     assert outcome.err.splitlines()[-1] == "left out to fit 80 columns: path (-o json has them)"
 
 
+def collected(churn: Runner, sizes: dict[str, int], *, designation: str = "inputs") -> None:
+    """Files of the model `churn` 1, by day."""
+    churn("invoke --data rows.json")
+    series = next((churn.folder / "blobs").glob("modeldata/*/*/*/churn/*/*/inputs")).parent / designation
+    for day, size in sizes.items():
+        path = series / day.replace("-", "/") / "x.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * size)
+
+
+def test_a_table_ends_in_a_calendar_of_each_collection(churn: Runner) -> None:
+    collected(churn, {"2026-10-30": 1000, "2026-10-31": 250, "2026-11-03": 750})
+    collected(churn, {"2026-11-02": 500}, designation="predictions")
+    for terminal in (True, False):
+        outcome = churn("ls churn --from 2026-10-30 --to 2026-11-04 -o table", terminal=terminal)
+        assert outcome.out.split("\n\n", 2)[2] == (
+            "inputs\n"
+            "         1   5    10   15   20   25   30\n"
+            "2026-10                               #-   2 of  2 days  1.2 kB\n"
+            "2026-11  ..*                               1 of  3 days  750 B\n"
+            "\n"
+            "predictions\n"
+            "         1   5    10   15   20   25   30\n"
+            "2026-10                               ..   0 of  2 days  0 B\n"
+            "2026-11  .+.                               1 of  3 days  500 B\n"
+            "\n"
+            ". none   -+*# bytes of a day, up to 1.0 kB\n"
+        )
+
+
+def test_a_calendar_without_a_range_goes_on_to_today(churn: Runner) -> None:
+    collected(churn, {"2026-08-30": 1000})
+    for path in (churn.folder / "blobs").rglob("2026/11"):
+        path.rename(path.parent.parent / "set aside")
+    for words in ("", "--to 2026-11-20", "--to now"):
+        lines = churn(f"ls churn {words} -o table").out.splitlines()
+        assert lines[lines.index("inputs") + 2 :][:2] == [
+            "2026-08                               #.   1 of  2 days  1.0 kB",
+            "2026-09  nothing until the end of 2026-11",
+        ]
+
+
+def test_a_file_of_a_whole_month_fills_its_days(churn: Runner) -> None:
+    churn("invoke churn-v2 --data rows.json")
+    root = next((churn.folder / "blobs").glob("*/modelDataCollector/churn-v2/blue/model_inputs"))
+    path = root / "2026" / "9" / "all.jsonl"
+    path.parent.mkdir()
+    path.write_bytes(b"x" * 3000)
+    lines = churn("ls churn-v2 --from 2026-09-16 --to 2026-10-02 --collection inputs -o table").out.splitlines()
+    assert lines[-5:-2] == [
+        "         1   5    10   15   20   25   30",
+        "2026-09                 ###############   15 of 15 days  1.5 kB",
+        "2026-10  .                                 0 of  1 days  0 B",
+    ]
+
+
+def test_blobs_are_counted_by_day_month_or_collection(churn: Runner) -> None:
+    collected(churn, {"2026-09-30": 10, "2026-10-01": 20, "2026-10-02": 3})
+    collected(churn, {"2026-10-02": 500}, designation="predictions")
+    span = "--from 2026-09-01 --to 2026-11-01"
+    assert churn(f"ls churn {span} --by day -o csv").out.splitlines() == [
+        "day,count,bytes",
+        "2026-09-30,1,10",
+        "2026-10-01,1,20",
+        "2026-10-02,2,503",
+    ]
+    assert churn(f"ls churn {span} --by collection -o jsonl").jsonl == [
+        {"collection": "inputs", "count": 3, "bytes": 33, "days": 3},
+        {"collection": "predictions", "count": 1, "bytes": 500, "days": 1},
+    ]
+    assert churn(f"ls churn {span} --by month -o json").json == {
+        "schema_version": 1,
+        "service": "churn",
+        "count": 4,
+        "total_bytes": 533,
+        "days": 3,
+        "groups": [
+            {"month": "2026-09", "count": 1, "bytes": 10, "days": 1},
+            {"month": "2026-10", "count": 3, "bytes": 523, "days": 2},
+        ],
+    }
+    assert churn(f"ls churn {span} --by month").out == (
+        "service: churn\ncount: 4\ntotal: 533 B\ndays: 3\n\n"
+        "month    count  bytes  days\n"
+        "2026-09      1   10 B     1\n"
+        "2026-10      3  523 B     2\n"
+    )
+
+
+def test_du_sums_up_every_level(churn: Runner) -> None:
+    collected(churn, {"2026-10-01": 20, "2026-10-02": 3})
+    collected(churn, {"2026-10-02": 500}, designation="predictions")
+    assert churn("ls churn --month 10 --du").out == (
+        "service: churn\ncount: 3\ntotal: 523 B\ndays: 2\n\n"
+        "path                       level       count  bytes  days\n"
+        "churn                      service         3  523 B     2\n"
+        "churn/churn                model           3  523 B     2\n"
+        "churn/churn/1              version         3  523 B     2\n"
+        "churn/churn/1/inputs       collection      2   23 B     2\n"
+        "churn/churn/1/predictions  collection      1  500 B     1\n"
+    )
+    churn("invoke churn-v2 --data rows.json")
+    levels = churn("ls churn-v2 --du -o json").json["levels"]
+    assert [(one["path"], one["level"], one["count"]) for one in levels] == [
+        ("churn-v2/blue", "service", 2),
+        ("churn-v2/blue/model_inputs", "collection", 1),
+        ("churn-v2/blue/model_outputs", "collection", 1),
+    ]
+
+
+@pytest.mark.parametrize("words", ["--du", "--by day", ""])
+def test_counts_of_nothing_say_so_as_a_listing_does(churn: Runner, words: str) -> None:
+    outcome = churn(f"ls churn --month 3 --collection inptus {words} -o json")
+    assert (outcome.code, outcome.json["count"], outcome.json["total_bytes"], outcome.json["days"]) == (0, 0, 0, 0)
+    said = [json.loads(line)["message"] for line in outcome.err.splitlines()]
+    assert said[-2:] == [
+        "churn has no collection 'inptus'; it has: none yet",
+        "no collected blobs of churn match",
+    ]
+
+
+def test_two_ways_to_count_are_one_too_many(churn: Runner) -> None:
+    outcome = churn("ls churn --du --by day")
+    assert (outcome.code, outcome.err) == (2, "error: --by and --du cannot be combined\nhint: choose one of them\n")
+
+
 def test_a_model_and_its_version_narrow(demo: Runner) -> None:
     assert demo("ls --month 3 --model diabetes --model-version 1 -o json").json["count"] == 62
     assert demo("ls --month 3 --model-version 2 -o json").json["count"] == 0
@@ -231,8 +357,12 @@ def test_what_was_passed_over_is_counted_and_named_by_debug(churn: Runner) -> No
     folder = next((churn.folder / "blobs").glob("modeldata/*/*/*/churn/*/*/inputs/2026/11/20"))
     (folder / "aml_telemetry.csv").write_text("x")
     assert churn("ls --day today -o json").json["count"] == 2
+    (folder / "22/33/44").mkdir(parents=True)
+    for number in range(2):
+        (folder / "22/33/44" / f"{number}.csv").write_text("x")
     assert churn("ls --day today").err.splitlines()[-1] == (
-        "passed over 1: 1 telemetry of the collector itself; --debug names them"
+        "passed over 3: 2 with too long or too short a date in the path, 1 telemetry of the collector itself;"
+        " --debug names them"
     )
     name = (folder / "aml_telemetry.csv").relative_to(churn.folder / "blobs" / "modeldata")
     said = churn("ls --day today --debug").err

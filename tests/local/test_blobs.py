@@ -107,3 +107,14 @@ def test_blobs_that_a_person_put_there_are_listed_too(workspace: LocalWorkspace)
     (listed,) = workspace.blobs.list("box", "by/")
     assert (listed.name, listed.size) == ("by/hand.csv", 7)
     assert b"".join(workspace.blobs.read(listed)) == b"a,b\n1,2"
+
+
+def test_names_by_hand_that_mlmon_would_write_otherwise_are_found_all_the_same(workspace: LocalWorkspace) -> None:
+    folder = workspace.folder / "blobs" / "box" / "by" / "50% off"
+    folder.mkdir(parents=True)
+    (folder / "100%.csv").write_bytes(b"1\n")
+    blobs = workspace.blobs
+    (listed,) = blobs.list("box", "by/50% off/")
+    assert listed.name == "by/50% off/100%.csv"
+    assert list(blobs.children("box", "by/50% off/")) == [listed]
+    assert b"".join(blobs.read(listed)) == b"1\n"

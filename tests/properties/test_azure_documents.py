@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmon.azure.connection import Connection
-from mlmon.azure.rest.shared import SharedTransport
+from mlmon.azure.rest.transport import SharedTransport
 from mlmon.azure.rest.wire import Wire
 from mlmon.core.errors import MlmonError
 from mlmon.core.model import Json

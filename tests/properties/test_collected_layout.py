@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,6 +115,53 @@ def test_a_range_finds_exactly_its_v2_blobs_in_any_mix_of_layouts(
     blobs = MemoryBlobs().put(INPUTS, *inputs).put(OUTPUTS, *outputs)
     expected = reference(blobs, V2, lambda one: between.overlaps(one.start, one.end))
     assert [one.blob.name for one in select(blobs, V2, Selection(between), now=now)] == expected
+
+
+def spelled(number: int) -> set[str]:
+    return {str(number), f"{number:02}"}
+
+
+AUTUMN = [date(2023, 8, 25) + timedelta(days=later) for later in range(165)]
+EVERY_SPELLING = [
+    f"{folder}{file}"
+    for folder in sorted(
+        {
+            folder
+            for day in AUTUMN
+            for month in spelled(day.month)
+            for folder in (
+                f"{day.year}/",
+                f"{day.year}/{month}/",
+                *(f"{day.year}/{month}/{number}/" for number in spelled(day.day)),
+            )
+        }
+    )
+    for file in ("!", "0", "~")
+]
+"""Three files in every folder of some months, whose names come before, between and behind those of folders."""
+DENSE = {
+    V1: MemoryBlobs().put(MODELDATA, *(f"m/1/inputs/{path}" for path in EVERY_SPELLING)),
+    V2: MemoryBlobs().put(INPUTS, *EVERY_SPELLING),
+}
+
+
+@given(
+    st.sampled_from(AUTUMN),
+    st.sampled_from(AUTUMN),
+    st.sampled_from([0, 12]),
+    st.sampled_from(["now", ""]),
+    st.sampled_from([V1, V2]),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_spelling_of_any_day_is_found_whether_the_range_is_over_or_not(
+    one: date, other: date, hour: int, ends: str, service: ServiceName
+) -> None:
+    first, last = sorted([one, other])
+    start = datetime.combine(first, time(hour), UTC)
+    between = TimeRange(start, datetime.combine(last, time(), UTC) + timedelta(days=1))
+    expected = reference(DENSE[service], service, lambda one: between.overlaps(one.start, one.end))
+    found = select(DENSE[service], service, Selection(between), now=between.end if ends == "now" else None)
+    assert [one.blob.name for one in found] == expected
 
 
 @given(st.lists(v2_paths() | STRAY, max_size=25))

@@ -18,7 +18,7 @@ class Backend:
     """A workspace with a v1 service and a v2 deployment; both switches of both are on.
 
     Each service has scored on three days. `day` is one of them, and `counts` are its requests.
-    `sibling` is a second deployment whose name begins with the first one's.
+    `sibling` is a second deployment whose name begins with the first one's. `grow` makes a blob that is not there yet.
     """
 
     workspace: Workspace

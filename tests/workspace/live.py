@@ -56,6 +56,12 @@ def live(folder: Path) -> Iterator[Backend]:
 
         return BlobClient(told["storage"], blob.container, blob.name, credential=workspace.connection.wire.credential)
 
+    def grow(blob: BlobInfo, more: bytes) -> None:
+        there = client(blob)
+        if not there.exists():
+            there.create_append_blob()
+        there.append_block(more)
+
     yield Backend(
         workspace=workspace,
         v1=v1,
@@ -63,6 +69,6 @@ def live(folder: Path) -> Iterator[Backend]:
         sibling=sibling,
         day=day_range(told["day"]),
         counts=dict.fromkeys((v1, v2, sibling), RequestCounts(requests=3, failed=1)),
-        grow=lambda blob, more: client(blob).append_block(more),
+        grow=grow,
         delete=lambda blob: client(blob).delete_blob(),
     )

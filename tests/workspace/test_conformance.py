@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -163,12 +164,57 @@ def test_children_are_the_next_level(backend: Backend) -> None:
     blobs = backend.workspace.blobs
     (root,) = blobs.roots(backend.v1)
     level, depth = root.prefix, 0
-    while children := list(blobs.children(root.container, level)):
-        below = {blob.name[len(level) :].split("/")[0] for blob in blobs.list(root.container, level)}
-        assert children == sorted(f"{level}{name}/" for name in below)
-        level, depth = children[0], depth + 1
-    # model, version, designation, year, month, day
-    assert depth == 6
+    while level.endswith("/"):
+        known = {blob.name: blob for blob in blobs.list(root.container, level)}
+        below = {"".join(name[len(level) :].partition("/")[:2]) for name in known}
+        children = blobs.children(root.container, level)
+        assert isinstance(children, Iterator)
+        assert list(children) == [known.get(name, name) for name in sorted(level + each for each in below)]
+        level, depth = level + min(below), depth + 1
+    # model, version, designation, year, month, day, file
+    assert depth == 7
+
+
+def test_a_level_tells_the_blobs_beside_its_folders(backend: Backend) -> None:
+    blobs = backend.workspace.blobs
+    first = blobs_of(backend, backend.v1)[0]
+    month = first.name.rpartition("/")[0].rpartition("/")[0] + "/"
+    beside = [dataclasses.replace(first, name=month + file) for file in ("!before.csv", "~behind.csv")]
+    for blob in beside:
+        backend.grow(blob, b"beside\n")
+    before, *folders, behind = blobs.children(first.container, month)
+    listed = [blob for blob in blobs.list(first.container, month) if "/" not in blob.name[len(month) :]]
+    for blob in beside:
+        backend.delete(blob)
+    assert [before, behind] == listed
+    assert [(blob.name, blob.size) for blob in listed] == [(blob.name, 7) for blob in beside]
+    assert all(isinstance(each, str) for each in folders)
+    assert len(folders) == 3
+
+
+def test_a_listing_begins_where_it_is_told_to(backend: Backend) -> None:
+    blobs = backend.workspace.blobs
+    (root,) = blobs.roots(backend.v1)
+    every = list(blobs.list(root.container, root.prefix))
+    folders = {f"{blob.name.rpartition('/')[0]}/" for blob in every}
+    for start in [root.prefix, *folders, *(blob.name for blob in every), f"{root.prefix}~"]:
+        listed = list(blobs.list(root.container, root.prefix, start_from=start))
+        assert listed == [blob for blob in every if blob.name >= start]
+    assert list(blobs.list("no-such-container", "a/", start_from="a/b")) == []
+
+
+def test_an_address_is_that_of_the_container_and_opens_nothing(backend: Backend) -> None:
+    blobs = backend.workspace.blobs
+    containers = {root.container for name in (backend.v1, backend.v2) for root in blobs.roots(name)}
+    addresses = {container: blobs.address(container) for container in containers}
+    assert len(containers) == len(set(addresses.values())) == 2
+    for container, address in addresses.items():
+        parts = urlsplit(address)
+        assert parts.scheme in {"https", "file"}
+        assert (parts.query, parts.fragment, parts.username, parts.password) == ("", "", None, None)
+        assert parts.path.rpartition("/")[2] == container
+    # containers of one account, or of one folder
+    assert len({address.rpartition("/")[0] for address in addresses.values()}) == 1
 
 
 def test_a_blob_is_read_whole_and_no_further_while_it_grows(backend: Backend) -> None:

@@ -125,7 +125,7 @@ class AzureScoring:
 
         wire = self._connection.wire
         transport: Any = wire.transport  # one in all but its base class
-        return Pipeline(transport, [UserAgentPolicy(USER_AGENT), wire.spoken()])
+        return Pipeline(transport, [UserAgentPolicy(USER_AGENT)])
 
 
 _DOING: Final = {"": "read", "/listKeys": "read the keys of", "/token": "get a token for"}

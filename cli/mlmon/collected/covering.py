@@ -7,7 +7,7 @@ level tells both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
@@ -88,6 +88,26 @@ class _Walk:
         return self._below(series, ())
 
     def _below(self, prefix: str, above: tuple[str, ...]) -> Iterator[Step]:
+        if only := self._only(above):
+            return chain.from_iterable(self._folder(f"{prefix}{each}/", (*above, each)) for each in only)
+        return self._looked_into(prefix, above)
+
+    def _only(self, above: tuple[str, ...]) -> Sequence[str]:
+        """The spellings of the one month or day that is wanted below a year or month, where looking for the one that
+        is there would cost as much. v2 has to be looked into all the same, for files beside its folders."""
+        whole = stretch(above) if self._root.generation is Generation.V1 and len(above) in {1, 2} else None
+        if whole is None:
+            return ()
+        first = max(self._between.start, whole.start)
+        last = min(self._between.end, whole.end) - timedelta.resolution
+        number = first.month if len(above) == 1 else first.day
+        if number != (last.month if len(above) == 1 else last.day):
+            return ()
+        spelled = sorted({f"{number:02}", str(number)})
+        named = stretch((*above, spelled[0]))
+        return spelled if len(spelled) == 1 or (named and self._holds(named)) else ()
+
+    def _looked_into(self, prefix: str, above: tuple[str, ...]) -> Iterator[Step]:
         items = self._blobs.children(self._root.container, prefix)
         known = list(islice(items, PAGE))
         last = self._last_run(known, above) if len(known) < PAGE else PAGE

@@ -77,11 +77,11 @@ class Reason(StrEnum):
 
 _COUNTED: Final = {
     Reason.OUTSIDE: "outside the service's folder",
-    Reason.MARKER: "folder markers",
+    Reason.MARKER: "that mark a folder",
     Reason.TELEMETRY: "telemetry of the collector itself",
-    Reason.NO_SERIES: "with no model, version and designation in their path",
-    Reason.NO_DATE: "with no date in their path",
-    Reason.DEPTH: "with too long or too short a date in their path",
+    Reason.NO_SERIES: "with no model, version and designation in the path",
+    Reason.NO_DATE: "with no date in the path",
+    Reason.DEPTH: "with too long or too short a date in the path",
     Reason.IMPOSSIBLE: "with something in the date's place that is no date",
 }
 

@@ -11,7 +11,7 @@ from itertools import groupby, islice
 from typing import Final
 
 from mlmon.collected.covering import PAGE
-from mlmon.collected.layout import CollectedBlob, parse
+from mlmon.collected.layout import CollectedBlob, Place, Reader
 from mlmon.collected.selection import designations
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
 from mlmon.core.ports import Blobs
@@ -59,8 +59,10 @@ class _Search:
 
     def best(self, listed: Iterator[BlobInfo] | list[BlobInfo]) -> CollectedBlob | None:
         """The latest of these blobs."""
-        dated = (parse(self._root, self._service, blob) for blob in listed)
-        return max((one for one in dated if one), key=_when, default=None)
+        reader = Reader(self._root, self._service)
+        placed = ((blob, reader.place(blob)) for blob in listed)
+        dated = (reader.collected(blob, place) for blob, place in placed if isinstance(place, Place))
+        return max(dated, key=_when, default=None)
 
     def _dated(self, prefix: str) -> list[str]:
         """The folders one level below that a date can stand in, the latest first."""

@@ -1,6 +1,7 @@
 """Collected blobs of a date range: ls."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -122,12 +123,26 @@ def _blobs(
     """Every blob, in the order of time."""
     blobs = in_time(selected)
     totals = tallied(blobs, lambda _: ("",)).get("", Tally())
-    rows = [{**blob_row(one), "last_modified": one.blob.last_modified, "when": one.stretch} for one in blobs]
+    rows = _BlobRows(blobs)
     empty = no_blobs(found)
     values = _totals(found, totals)
     people = Record(_TOTALS, values, Rows(_BRIEF, rows, empty=empty), calendars=_calendars(session, blobs, between))
     machines = Record(_TOTALS, values, Rows(_LISTED, rows, empty=empty), rows_key="blobs")
     return totals.count, Faces(people, machines)
+
+
+@dataclass(frozen=True, slots=True)
+class _BlobRows:
+    """The rows of blobs, each made when it is written: of a hundred thousand they would be most of what is held."""
+
+    blobs: Sequence[CollectedBlob]
+
+    def __len__(self) -> int:
+        return len(self.blobs)
+
+    def __iter__(self) -> Iterator[Row]:
+        for one in self.blobs:
+            yield {**blob_row(one), "last_modified": one.blob.last_modified, "when": one.stretch}
 
 
 def _groups(found: Service, selected: Iterable[CollectedBlob], by: str) -> tuple[int, Result]:

@@ -53,15 +53,18 @@ class AzureBlobs:
             with self._storage.asking(_LISTING, container), unreadable():
                 found = level_of(page, container)
             for child in found:
-                # a page may begin with the prefix that the last one ended with
-                if child != before and (isinstance(child, BlobInfo) or child.startswith(prefix)):
+                if isinstance(child, BlobInfo):
                     yield child
-                before = child if isinstance(child, str) else ""
+                # a page may begin with the prefix that the last one ended with
+                elif child != before and child.startswith(prefix):
+                    yield child
+                    before = child
 
     def list(self, container: str, prefix: str, *, start_from: str = "") -> Iterator[BlobInfo]:
         for page in self._pages(container, prefix, start_from=start_from):
             with self._storage.asking(_LISTING, container), unreadable():
-                found = [*blobs_of(page, container)]
+                # a service that does not know where to start from begins with the first
+                found = [blob for blob in blobs_of(page, container) if blob.name >= start_from]
             yield from found
 
     def address(self, container: str) -> str:

@@ -12,7 +12,6 @@ from mlmon.azure.connection import Connection
 from mlmon.azure.discovery import API, StorageFacts
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.faults import Asked, Plane, translated
-from mlmon.azure.rest.patient import Patient
 from mlmon.core.errors import NotAllowed
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ class Storage:
             name,
             credential=self._credential(endpoint),
             audience=wire.cloud.storage_scope.removesuffix("/.default"),
-            transport=Patient(wire),
+            transport=wire.patient(),
             retry_total=0,  # the transport is patient, and shorter than these clients are: 80 s on a closed port
             max_single_get_size=ONE_GET,
             max_chunk_get_size=ONE_GET,

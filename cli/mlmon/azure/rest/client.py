@@ -59,7 +59,6 @@ class Client:
         signin: SignIn | None = None,
         scope: str = "",
         timeout: timedelta = OPERATION_TIMEOUT,
-        spoken: SansIOHTTPPolicy[Any, Any],
         gone: Callable[[], None] | None = None,
     ) -> None:
         self.base = base.rstrip("/")
@@ -69,7 +68,7 @@ class Client:
         policies: list[HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]] = [UserAgentPolicy(USER_AGENT), Patience()]
         if signin:
             policies.append(_OneToken(signin, scope))
-        self._pipeline: Pipeline[Any, Any] = Pipeline(transport, [*policies, spoken])
+        self._pipeline: Pipeline[Any, Any] = Pipeline(transport, policies)
 
     def get(self, path: str, *, asked: Asked, query: Mapping[str, str] | None = None) -> Json:
         """One resource. Raises as `faults.translated`."""

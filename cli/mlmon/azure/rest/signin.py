@@ -17,7 +17,7 @@ from mlmon.azure.rest.cloud import WELL_KNOWN_AUTHORITIES, Cloud
 from mlmon.azure.rest.faults import short
 from mlmon.azure.rest.network import unreached
 from mlmon.azure.rest.patience import retry_after
-from mlmon.azure.rest.shared import SharedTransport
+from mlmon.azure.rest.transport import SharedTransport
 from mlmon.core.errors import MlmonError, NotAllowed, Unavailable, UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from mlmon.azure.rest.cloud import Cloud, cloud_of
@@ -18,11 +18,9 @@ from mlmon.core.errors import Unavailable, UsageError
 from mlmon.core.model import Json
 
 if TYPE_CHECKING:
-    from azure.core.pipeline.policies import SansIOHTTPPolicy
-
     from mlmon.azure.rest.client import Client
-    from mlmon.azure.rest.shared import SharedTransport
     from mlmon.azure.rest.signin import SignIn
+    from mlmon.azure.rest.transport import Patient, SharedTransport
 
 CONNECT_SECONDS: Final = 5
 ANSWER_TIMEOUT: Final = timedelta(seconds=100)
@@ -81,7 +79,7 @@ class Wire:
             if self._signin is None:
                 from mlmon.azure.rest.signin import SignIn
 
-                self._signin = SignIn(self.cloud, tenant=self.tenant, transport=self.speaking())
+                self._signin = SignIn(self.cloud, tenant=self.tenant, transport=self.transport)
             return self._signin
 
     def account(self) -> str:
@@ -90,7 +88,7 @@ class Wire:
 
     @property
     def transport(self) -> SharedTransport:
-        """The pool of connections; nobody but this object closes it.
+        """The pool of connections, which tells `debug` of every request; nobody but this object closes it.
 
         Raises:
             UsageError: a variable names certificates that are not there.
@@ -111,21 +109,14 @@ class Wire:
             signin=signin,
             scope=scope,
             timeout=self.timeout or OPERATION_TIMEOUT,
-            spoken=self.spoken(),
             gone=gone,
         )
 
-    def speaking(self) -> SharedTransport:
-        """The pool of connections, telling `debug` of every request itself: for pipelines that take no policy."""
-        from mlmon.azure.rest.spoken import SpeakingTransport
+    def patient(self) -> Patient:
+        """The pool of connections with our patience, for azure's own clients."""
+        from mlmon.azure.rest.transport import Patient
 
-        return SpeakingTransport(self.transport, say=self.debug)
-
-    def spoken(self) -> SansIOHTTPPolicy[Any, Any]:
-        """A policy that says each request to `debug`, for the pipelines of azure's own clients."""
-        from mlmon.azure.rest.spoken import Spoken
-
-        return Spoken(self.debug)
+        return Patient(self.transport)
 
     @property
     def certificates(self) -> str:
@@ -144,7 +135,7 @@ class Wire:
         from azure.core.pipeline.transport import RequestsTransport
 
         from mlmon.azure.rest.quiet import silence
-        from mlmon.azure.rest.shared import SharedTransport
+        from mlmon.azure.rest.transport import SharedTransport
 
         silence()
         return SharedTransport(
@@ -152,7 +143,8 @@ class Wire:
                 connection_timeout=CONNECT_SECONDS,
                 read_timeout=(self.timeout or ANSWER_TIMEOUT).total_seconds(),
                 connection_verify=self.certificates or True,
-            )
+            ),
+            say=self.debug,
         )
 
     def _metadata(self, url: str) -> Json:

@@ -80,7 +80,7 @@ class Sdk:
             cloud=_registered(cloud.name, resource_manager=cloud.resource_manager, authority=cloud.authority),
             enable_telemetry=False,
             show_progress=False,
-            transport=self._wire.speaking(),
+            transport=self._wire.transport,
             retry_total=0,  # it would keep every Retry-After, however long
         )
 

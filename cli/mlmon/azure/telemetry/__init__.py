@@ -156,7 +156,6 @@ class AzureTelemetry:
         from azure.monitor.query import LogsQueryClient
 
         from mlmon.azure.rest.client import USER_AGENT
-        from mlmon.azure.rest.patient import Patient
 
         wire = self._connection.wire
         if not wire.cloud.logs:
@@ -167,7 +166,7 @@ class AzureTelemetry:
             wire.credential,
             endpoint=wire.cloud.logs,
             credential_scopes=[wire.cloud.logs_scope],
-            transport=Patient(wire),
+            transport=wire.patient(),
             retry_total=0,  # the client's own would run a heavy query ten times
             user_agent=USER_AGENT,
         )
