@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
 
 _UNSPOKEN: Final = {".", ".."}
-_AHEAD: Final = 8
-"""Parts of one blob that are asked for at once: the rest of what the flow has room for is left to other blobs."""
+_SHARE: Final = 4
+"""One blob may have a quarter of what the flow has room for: the rest is left to other blobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,12 @@ class Reading:
     def _in_parts(self, parts: Iterator[_Part], flow: Flow) -> Iterator[bytes]:
         """The parts in their order. As many are asked for ahead as the flow has room for, and at least one."""
         ahead: deque[Job[_Part, bytes]] = deque()
+        most = max(2, flow.parallel // _SHARE)
         crew = self._crew_of(flow.parallel)
         part = next(parts, None)
         try:
             while part or ahead:
-                while part and len(ahead) < _AHEAD and flow.enter(wait=not ahead):
+                while part and len(ahead) < most and flow.enter(wait=not ahead):
                     ahead.append(_begun(crew, part, flow))
                     part = next(parts, None)
                 yield ahead[0].result(stop=flow.stop)
