@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from mlmon.azure.blobs.bulk import Bulk
+from mlmon.azure.blobs.bulk import Bulk, Silent
 from mlmon.azure.blobs.storage import ONE_GET, Storage
 from mlmon.azure.rest.misread import unreadable
 from mlmon.azure.rest.wire import Wire
@@ -91,7 +91,11 @@ class Reading:
             return self._crew
 
     def _fetched(self, part: _Part) -> bytes:
-        piece = self._bulk.fetch(part.blob, part.start, part.length)
+        try:
+            piece = self._bulk.fetch(part.blob, part.start, part.length)
+        except Silent:
+            self._ask(part.blob, _time_out)
+            raise
         if piece is None:
             piece = self._ask(part.blob, partial(_fetched, self._client(part.blob), part))
         if len(piece) != part.length:
@@ -111,6 +115,8 @@ class Reading:
             except ResourceNotFoundError:
                 raise NotFound(f"the blob {blob.name!r} is gone", hint="see mlmon ls") from None
             except ResourceModifiedError:
+                # a condition that is not met may come before the look whether there is such a blob
+                self._ask(blob, self._client(blob).get_blob_properties)
                 raise Replaced(f"{blob.name} was replaced while it was read", hint="list again") from None
             except HttpResponseError as error:
                 if error.status_code == 416:  # the range begins behind the blob's end
@@ -142,6 +148,12 @@ def _fetched(client: Any, part: _Part) -> bytes:
         offset=part.start, length=part.length, max_concurrency=1, decompress=False, **condition
     ).readall()
     return data
+
+
+def _time_out() -> NoReturn:
+    from azure.core.exceptions import ServiceResponseTimeoutError
+
+    raise ServiceResponseTimeoutError("Read timed out")
 
 
 def _shorter(blob: BlobInfo) -> Unavailable:
