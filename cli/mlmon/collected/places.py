@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import local
 from typing import Final
 
 from mlmon.collected import folder
@@ -23,7 +22,9 @@ _OPEN: Final = getattr(os, "O_PATH", getattr(os, "O_SEARCH", 0))
 _FLAGS: Final = _OPEN | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _BY_DESCRIPTOR: Final = bool(_OPEN) and {os.open, os.mkdir, os.stat, os.rename, os.unlink} <= os.supports_dir_fd
 _DEEPEST: Final = 16
-"""Levels that are kept open for each thread; what stands deeper is reached by its path."""
+"""Levels that are kept open; what stands deeper is reached by its path."""
+_KEPT_WAYS: Final = 8
+"""Ways that are kept for the next one who needs one: systems let a process have as few as 256 files open."""
 _TRUSTED_SECONDS: Final = 1.0
 """How long a folder is kept open: somebody may move it, and a file that lands in it would not be where it should."""
 
@@ -33,7 +34,7 @@ class Places:
 
     def __init__(self, to_dir: Path) -> None:
         self.to_dir: Final = to_dir
-        self._mine = local()
+        self._ways: list[_Way] = []
 
     def see(self, path: str) -> None:
         """As `folder.see`."""
@@ -41,8 +42,8 @@ class Places:
         if not _reachable(levels):
             folder.see(self.to_dir, path)
             return
-        with explained(self.to_dir):
-            in_the_way(_kind(self._way().to(levels, make=True), name))
+        with explained(self.to_dir), self._way() as way:
+            in_the_way(_kind(way.to(levels, make=True), name))
 
     def land(self, path: str, temporary: Path) -> None:
         """As `folder.land`."""
@@ -50,8 +51,8 @@ class Places:
         if not _reachable(levels):
             folder.land(self.to_dir, path, temporary)
             return
-        with explained(self.to_dir):
-            at = self._way().to(levels, make=True)
+        with explained(self.to_dir), self._way() as way:
+            at = way.to(levels, make=True)
             in_the_way(_kind(at, name))
             try:
                 os.rename(temporary, name, dst_dir_fd=at)
@@ -64,8 +65,8 @@ class Places:
         if not _reachable(levels):
             return folder.standing(self.to_dir, path)
         try:
-            at = self._way().to(levels, make=False)
-            found = os.stat(name, dir_fd=at, follow_symlinks=False)
+            with self._way() as way:
+                found = os.stat(name, dir_fd=way.to(levels, make=False), follow_symlinks=False)
         except (OSError, ValueError, folder.Refused):
             return None
         return found if stat.S_ISREG(found.st_mode) else None
@@ -75,16 +76,21 @@ class Places:
         *levels, name = path.split("/")
         with explained(self.to_dir):
             if _reachable(levels):
-                os.unlink(name, dir_fd=self._way().to(levels, make=False))
+                with self._way() as way:
+                    os.unlink(name, dir_fd=way.to(levels, make=False))
             else:
                 (self.to_dir / path).unlink()
 
-    def _way(self) -> _Way:
+    @contextmanager
+    def _way(self) -> Iterator[_Way]:
+        """A way for one thread at a time; the one used last, whose end is mostly near."""
         try:
-            way: _Way = self._mine.way
-        except AttributeError:
-            way = self._mine.way = _Way(self.to_dir)
-        return way
+            way = self._ways.pop()
+        except IndexError:
+            way = _Way(self.to_dir)
+        yield way  # one that met an error is not kept
+        if len(self._ways) < _KEPT_WAYS:
+            self._ways.append(way)
 
 
 def _reachable(levels: Sequence[str]) -> bool:
@@ -153,7 +159,7 @@ class _Way:
         del self._levels[max(0, count - 1) :]
 
     def __del__(self) -> None:
-        # it ends with its thread, which knows nothing of it
+        # nobody says when the last file was looked at, and what is opened here is nothing that could be lost
         self._leave(0)
 
 

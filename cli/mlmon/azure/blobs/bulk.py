@@ -31,6 +31,10 @@ _FOREVER: Final = 1 << 60
 _ANSWER_AT_MOST: Final = timedelta(hours=1)  # of one range; what stalls is ended by the time-out of each read
 
 
+class Silent(Exception):
+    """An answer was waited for in vain."""
+
+
 @dataclass(slots=True)
 class _Place:
     """A container as obstore knows it. `failures` are those since the last success, and none count after one."""
@@ -55,7 +59,7 @@ class Bulk:
         Whoever then asks azure's client has its patience, and its words for what is wrong.
 
         Raises:
-            ServiceResponseTimeoutError: there was no answer in time, and nobody should wait for it twice.
+            Silent: there was no answer in time, and nobody should wait for it twice.
             MlmonError: as `Storage.credential`.
         """
         if not _PLAIN.fullmatch(blob.name):
@@ -71,7 +75,9 @@ class Bulk:
         except (BaseError, OSError, ValueError) as error:
             place.failures += 1
             self._say(place, blob, f"no answer ({type(error).__name__})", began=began)
-            _give_up_on_silence(error, waited=time.monotonic() - began)
+            # a connection that does not come about takes less time; the time-out has no kind of its own
+            if time.monotonic() - began > CONNECT_SECONDS + 1 and "TimedOut" in str(error):
+                raise Silent from None
             return None
         place.failures = -_FOREVER
         self._say(place, blob, "206" if piece else "empty", began=began)
@@ -113,14 +119,6 @@ def _asked(store: AzureStore, blob: BlobInfo, start: int, length: int) -> bytes:
     listed = blob.etag if blob.etag.startswith('"') else f'"{blob.etag}"'
     answer = obstore.get(store, blob.name, options={"range": (start, start + length), "if_match": listed})
     return answer.bytes().to_bytes()
-
-
-def _give_up_on_silence(error: Exception, *, waited: float) -> None:
-    """Raise where an answer was waited for in vain; a connection that does not come about takes less time."""
-    from azure.core.exceptions import ServiceResponseTimeoutError
-
-    if waited > CONNECT_SECONDS + 1 and "TimedOut" in str(error):  # it has no kind of its own
-        raise ServiceResponseTimeoutError("Read timed out") from None
 
 
 def _account(endpoint: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from mlmon.azure.blobs.bulk import Bulk
+from mlmon.azure.blobs.bulk import Bulk, Silent
 from mlmon.azure.blobs.storage import ONE_GET, Storage
 from mlmon.azure.rest.misread import unreadable
 from mlmon.azure.rest.wire import Wire
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
 
 _UNSPOKEN: Final = {".", ".."}
-_AHEAD: Final = 8
-"""Parts of one blob that are asked for at once: the rest of what the flow has room for is left to other blobs."""
+_SHARE: Final = 4
+"""One blob may have a quarter of what the flow has room for: the rest is left to other blobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,12 @@ class Reading:
     def _in_parts(self, parts: Iterator[_Part], flow: Flow) -> Iterator[bytes]:
         """The parts in their order. As many are asked for ahead as the flow has room for, and at least one."""
         ahead: deque[Job[_Part, bytes]] = deque()
+        most = max(2, flow.parallel // _SHARE)
         crew = self._crew_of(flow.parallel)
         part = next(parts, None)
         try:
             while part or ahead:
-                while part and len(ahead) < _AHEAD and flow.enter(wait=not ahead):
+                while part and len(ahead) < most and flow.enter(wait=not ahead):
                     ahead.append(_begun(crew, part, flow))
                     part = next(parts, None)
                 yield ahead[0].result(stop=flow.stop)
@@ -90,7 +91,11 @@ class Reading:
             return self._crew
 
     def _fetched(self, part: _Part) -> bytes:
-        piece = self._bulk.fetch(part.blob, part.start, part.length)
+        try:
+            piece = self._bulk.fetch(part.blob, part.start, part.length)
+        except Silent:
+            self._ask(part.blob, _time_out)
+            raise
         if piece is None:
             piece = self._ask(part.blob, partial(_fetched, self._client(part.blob), part))
         if len(piece) != part.length:
@@ -110,6 +115,8 @@ class Reading:
             except ResourceNotFoundError:
                 raise NotFound(f"the blob {blob.name!r} is gone", hint="see mlmon ls") from None
             except ResourceModifiedError:
+                # a condition that is not met may come before the look whether there is such a blob
+                self._ask(blob, self._client(blob).get_blob_properties)
                 raise Replaced(f"{blob.name} was replaced while it was read", hint="list again") from None
             except HttpResponseError as error:
                 if error.status_code == 416:  # the range begins behind the blob's end
@@ -141,6 +148,12 @@ def _fetched(client: Any, part: _Part) -> bytes:
         offset=part.start, length=part.length, max_concurrency=1, decompress=False, **condition
     ).readall()
     return data
+
+
+def _time_out() -> NoReturn:
+    from azure.core.exceptions import ServiceResponseTimeoutError
+
+    raise ServiceResponseTimeoutError("Read timed out")
 
 
 def _shorter(blob: BlobInfo) -> Unavailable:
