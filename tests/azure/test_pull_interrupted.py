@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -89,3 +90,48 @@ def test_while_it_is_being_listed_nothing_was_changed(azure: LocalAzure, mlmon: 
         ended = interrupted(mlmon, asked.is_set)
     assert ended == (130, "", f"{RANGE}error: interrupted before there was anything to fetch\n")
     assert not (mlmon.folder / "modeldata").exists()
+
+
+def test_rows_come_while_files_land_and_those_that_came_are_printed(azure: LocalAzure, mlmon: Runner) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlmon", "pull", "svc", "-o", "jsonl", "--parallel", "2"],
+        cwd=mlmon.folder,
+        env={**mlmon.environ, "HOME": str(mlmon.folder), "PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    with azure.fault(slow(2), plane="blob", path=r"/0[3-9]\d\.csv$"):
+        first = json.loads(process.stdout.readline())
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    rows = [first, *map(json.loads, out.splitlines())]
+    assert [(row["path"].rpartition("/")[2], row["status"]) for row in rows] == [
+        (f"{number:03}.csv", "fetched") for number in range(len(rows))
+    ]
+    assert len(rows) < 120
+    assert process.returncode == 130
+    assert json.loads(err.splitlines()[-1])["code"] == "interrupted"
+    assert len(tree(mlmon.folder / "modeldata")) >= len(rows)
+
+
+def test_a_reader_that_has_seen_enough_ends_the_pull_and_whole_files_stay(azure: LocalAzure, mlmon: Runner) -> None:
+    with azure.fault(slow(1), plane="blob", path=r"/0[3-9]\d\.csv$"):
+        done = subprocess.run(
+            f"'{sys.executable}' -m mlmon pull svc -o jsonl --parallel 2 | head -n 1",
+            shell=True,
+            cwd=mlmon.folder,
+            env={**mlmon.environ, "HOME": str(mlmon.folder), "PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert json.loads(done.stdout)["status"] == "fetched"
+    notes = [json.loads(line)["message"] for line in done.stderr.splitlines()]
+    assert notes[-1].startswith("stopped: fetched ")
+    found = tree(mlmon.folder / "modeldata")
+    assert 0 < len(found) < 120
+    assert set(found.values()) == {b"a\r\n1\n"}

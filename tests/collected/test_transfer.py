@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -15,10 +15,13 @@ from collected.files import tree
 from collected.memory import MODELDATA, V1, V2, MemoryBlobs
 from collected.pulling import Outcome, run
 from mlmon.collected.fetching import IN_VAIN
+from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.missing import Within
 from mlmon.collected.outcomes import Failed, Fetched, SetAside, Target
 from mlmon.collected.planning import Plan, plan
-from mlmon.collected.selection import Selection
-from mlmon.collected.transfer import Ended
+from mlmon.collected.pulled import known
+from mlmon.collected.selection import Selection, select
+from mlmon.collected.transfer import Deleted, Ended
 from mlmon.collected.transfer import pull as pull_
 from mlmon.core.errors import Failure, Interrupted, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
 from mlmon.core.flow import Flow
@@ -370,3 +373,47 @@ class TestFaults:
         found = tree(tmp_path)
         assert set(names[:21]) <= set(found) < set(names)
         assert set(found.values()) == {b"x" * 1000}
+
+
+class TestDeleting:
+    @pytest.fixture
+    def blobs(self, tmp_path: Path) -> MemoryBlobs:
+        """Three blobs that were pulled, one of which is gone since."""
+        blobs = MemoryBlobs({V2: (FLAT,)}).put(FLAT, "2026/03/a", "2026/03/b", "2026/04/c")
+        pull(blobs, tmp_path)
+        del blobs.stored["c", "2026/03/b"]
+        return blobs
+
+    def test_a_listing_that_breaks_off_deletes_nothing(self, blobs: MemoryBlobs, tmp_path: Path) -> None:
+        def broken(selected: Generator[CollectedBlob, None, None]) -> Generator[CollectedBlob, None, None]:
+            yield next(selected)
+            raise Unavailable("storage is away")
+
+        before = tree(tmp_path)
+        with Plan(tmp_path) as planned:
+            with pytest.raises(Unavailable):
+                planned.fill(broken(select(blobs, V2, Selection())))
+            with pytest.raises(Unavailable):
+                run(planned, blobs, delete=Within.of(blobs, V2, Selection()))
+        assert tree(tmp_path) == before
+
+    def test_another_file_of_the_same_name_elsewhere_in_case_keeps_it(self, blobs: MemoryBlobs, tmp_path: Path) -> None:
+        blobs.put(FLAT, "2026/03/B")
+        outcome = run(plan(blobs, V2, Selection(), to_dir=tmp_path), blobs, delete=Within.of(blobs, V2, Selection()))
+        assert outcome.deleted == ()
+        assert set(tree(tmp_path)) == {"2026/03/a", "2026/03/b", "2026/03/B", "2026/04/c"}
+
+    def test_blobs_of_another_container_are_not_looked_for(self, blobs: MemoryBlobs, tmp_path: Path) -> None:
+        blobs.service_roots[V2] = (replace(FLAT, container="d"),)
+        outcome = run(plan(blobs, V2, Selection(), to_dir=tmp_path), blobs, delete=Within.of(blobs, V2, Selection()))
+        assert outcome.deleted == ()
+        assert len(tree(tmp_path)) == 3
+
+    def test_a_deleted_file_is_no_longer_known(self, blobs: MemoryBlobs, tmp_path: Path) -> None:
+        within = Within.of(blobs, V2, Selection())
+        outcome = run(plan(blobs, V2, Selection(), to_dir=tmp_path), blobs, delete=within)
+        assert outcome.deleted == (Deleted("2026/03/b", 4),)
+        assert set(known(tmp_path)) == {"2026/03/a", "2026/04/c"}
+        (tmp_path / "2026/03/b").write_bytes(b"row\n")
+        assert run(plan(blobs, V2, Selection(), to_dir=tmp_path), blobs, delete=within).deleted == ()
+        assert set(tree(tmp_path)) == {"2026/03/a", "2026/03/b", "2026/04/c"}
