@@ -16,6 +16,8 @@ from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.names import identity, unsafe
 from mlmon.collected.outcomes import SetAside, Target
 from mlmon.collected.planning import Plan
+from mlmon.collected.spool import CHUNK, Planned
+from mlmon.core.model import BlobInfo
 
 LEVELS = st.sampled_from(
     [
@@ -99,3 +101,46 @@ def test_no_name_is_lost_and_reasons_are_always_given(names: list[str]) -> None:
     files = {identity(path) for path in targets}
     assert len(files) == len(targets)
     assert not any(identity(str(parent)) in files for path in targets for parent in PurePosixPath(path).parents)
+
+
+def naive(names: list[str]) -> dict[str, str]:
+    """Why each name may not become a file, by a reference that keeps every name; "" where it may."""
+    files: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    reasons = {}
+    for name in names:
+        key = identity(name)
+        above = [str(parent) for parent in reversed(PurePosixPath(key).parents)][1:]
+        reason = unsafe(name)
+        if not reason and key.partition("/")[0] == ".mlmon":
+            reason = "would be in '.mlmon', which is mlmon's own"
+        if not reason and key in files:
+            reason = f"would be the same file as {files[key]!r}"
+        if not reason and key in folders:
+            reason = f"would be a file where {folders[key]!r} needs a folder"
+        if not reason and (outer := next((files[parent] for parent in above if parent in files), "")):
+            reason = f"needs a folder where {outer!r} is a file"
+        if not reason:
+            files[key] = name
+            for parent in above:
+                folders.setdefault(parent, name)
+        reasons[name] = reason
+    return reasons
+
+
+FEW = st.lists(st.sampled_from(["a", "A", "b", "é", "e\u0301", ".mlmon", "x."]), min_size=1, max_size=4).map("/".join)
+
+
+@settings(deadline=None)  # half of them have five hundred names more between
+@given(st.lists(FEW | NAMES, max_size=16, unique=True), st.booleans())
+def test_a_plan_that_keeps_hashes_decides_as_one_that_keeps_names(names: list[str], far_apart: bool) -> None:  # noqa: FBT001 - drawn
+    between = [f"filler/{number}" for number in range(CHUNK + 1)] if far_apart else []
+    half = len(names) // 2
+    blobs = MemoryBlobs(stored={("c", name): b"" for name in [*names[:half], *between, *names[half:]]})
+    planned = assign([collected(blobs, key) for key in blobs.stored], to_dir=Path("to"))
+    reasons = {one.name: one.reason if isinstance(one, SetAside) else "" for one in (named(each) for each in planned)}
+    assert {name: reasons[name] for name in names} == naive(names)
+
+
+def named(planned: Planned) -> BlobInfo | SetAside:
+    return planned if isinstance(planned, SetAside) else planned.collected.blob
