@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collected.files import tree
@@ -31,6 +31,7 @@ entries = st.builds(
 )
 
 
+@settings(deadline=None, max_examples=60)  # each makes and reads files
 @given(written=st.lists(st.tuples(st.sampled_from('abcdé"\\\n') | st.text(), st.none() | entries)))
 def test_it_is_the_mapping_of_the_last_line_of_each_file(written: list[tuple[str, Entry | None]]) -> None:
     expected: dict[str, Entry] = {}

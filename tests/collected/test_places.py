@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -10,7 +9,7 @@ from threading import Thread
 import pytest
 
 from collected.files import tree
-from mlmon.collected.folder import Refused, Unwritable
+from mlmon.collected.folder import Refused
 from mlmon.collected.places import Places
 
 DEEP = "/".join("abcdefghijklmnopqrst")
@@ -80,15 +79,6 @@ class TestAtAnyDepth:
         }
         assert [places.standing(f"{level}/{name}") for name in reasons] == [None] * 5
         assert tree(to_dir) == {f"{level}/file": b"mine"}
-
-    @pytest.mark.skipif(os.name == "nt" or os.getuid() == 0, reason="root may write everywhere")
-    def test_a_folder_that_takes_no_files_is_named(self, tmp_path: Path, to_dir: Path, level: str) -> None:
-        (to_dir / level).mkdir(parents=True)
-        (to_dir / level).chmod(0o500)
-        with pytest.raises(Unwritable) as closed:
-            Places(to_dir).land(f"{level}/x", temporary(tmp_path))
-        (to_dir / level).chmod(0o700)
-        assert closed.value.message == f"'{to_dir}/{level}' cannot be written to (permission denied)"
 
 
 def test_threads_find_their_own_way_and_few_folders_stay_open(tmp_path: Path, to_dir: Path) -> None:

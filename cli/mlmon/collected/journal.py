@@ -65,17 +65,17 @@ class Entries(Mapping[str, Entry]):
         self._reading = Lock()
         self._slots = array("Q", [0])
         self._file = _opened(file)
-        finalize(self, self._file.close)
+        self.close: Final = finalize(self, self._file.close)
+        """Let go of the file, when nothing more will be asked."""
         self.readable = self._file.readline() == HEADING
         if self.readable:
             self._fill()
 
     def __getitem__(self, path: str) -> Entry:
-        slot = self._slots[self._place(path)] if self._live else 0
-        found = self._read(slot & _OFFSET) if slot & _LIVE else None
-        if found is None or found[1] is None:
+        _, found = self._found(path)
+        if found is None:
             raise KeyError(path)
-        return found[1]
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return (read[0] for line in self.lines_that_count() if (read := _understood(line)))
@@ -105,14 +105,17 @@ class Entries(Mapping[str, Entry]):
         self._slots[place] = _slot(path, at, live=live)
 
     def _place(self, path: str) -> int:
-        """The place of a path in the table, or the empty one where it would be."""
+        return self._found(path)[0]
+
+    def _found(self, path: str) -> tuple[int, Entry | None]:
+        """The place of a path in the table, or the empty one where it would be, and what its line says."""
         slots, last = self._slots, len(self._slots) - 1
         place, tag = hash(path) & last, _slot(path, 0, live=False)
         while slot := slots[place]:
-            if slot & _TAG == tag and (found := self._read(slot & _OFFSET)) and found[0] == path:
-                break
+            if slot & _TAG == tag and (read := self._read(slot & _OFFSET)) and read[0] == path:
+                return place, read[1]
             place = (place + 1) & last
-        return place
+        return place, None
 
     def _read(self, at: int) -> tuple[str, Entry | None] | None:
         with self._reading:
@@ -228,9 +231,10 @@ class Writer:
 
 
 def rewrite(file: Path, entries: Entries) -> None:
-    """Write a journal anew, without what is history. Raises `OSError`."""
+    """Write a journal anew, without what is history; `entries` are over with it. Raises `OSError`."""
     fresh = file.with_name(f".{file.name}.new")
     with fresh.open("wb") as journal:
         journal.write(HEADING)
         journal.writelines(line + b"\n" for line in entries.lines_that_count())
+    entries.close()  # not every system replaces a file that is open
     fresh.replace(file)

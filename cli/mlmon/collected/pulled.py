@@ -187,10 +187,12 @@ def _load(file: Path) -> Entries:
     """What the file says. Written anew where most of it is history, and removed where it is another version's: what
     follows would be lines of one version under the heading of another."""
     entries = Entries(file)
+    if entries.readable and entries.lines <= len(entries) + _SPARE_LINES:
+        return entries
     with suppress(OSError):
-        if not entries.readable:
-            file.unlink(missing_ok=True)
-        elif entries.lines > len(entries) + _SPARE_LINES:
+        if entries.readable:
             rewrite(file, entries)
-            return Entries(file)
-    return entries
+        else:
+            entries.close()
+            file.unlink(missing_ok=True)
+    return Entries(file)

@@ -144,7 +144,8 @@ class _Pull:
         def people() -> Iterator[str]:
             for _ in steps():
                 pass  # what has to be said of them has been said
-            yield summary(watched.tally.said("fetched"), self.to_dir, seconds=watched.seconds)
+            yield summary(watched.tally.said("fetched"), self.to_dir)
+            watched.say_time()
 
         return Faces(
             people=Lines(people()),

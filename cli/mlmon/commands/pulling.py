@@ -102,10 +102,13 @@ class Watched:
         self._advanced = 0
         self._expected = False
 
-    @property
-    def seconds(self) -> float:
-        """Since the pull began, its listing included."""
-        return self._terminal.clock() - self._began
+    def say_time(self) -> None:
+        """Say how long it took, its listing included, where anything was fetched. It is no part of the answer, which is
+        the same each time."""
+        if self.tally.days:
+            took = self._terminal.clock() - self._began
+            rate = f", {human_bytes(int(self.tally.bytes / took))}/s" if took >= _MEASURED else ""
+            self._terminal.note(f"took {human_duration(took)}{rate}")
 
     def came(self, size: int) -> None:
         """Hear of bytes that were fetched. Safe from any thread."""
@@ -249,7 +252,6 @@ def _described(service: Service, target: Target | None, blob: Ended | Planned) -
     return {"path": blob.name if isinstance(blob, SetAside) else "", "service": str(service.name)}
 
 
-def summary(said: str, to_dir: Path, *, seconds: float | None = None) -> str:
+def summary(said: str, to_dir: Path) -> str:
     """The one line for people."""
-    lasted = "" if seconds is None else f" in {human_duration(seconds)}"
-    return f"{said} into {to_dir}{lasted}"
+    return f"{said} into {to_dir}"
