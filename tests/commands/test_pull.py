@@ -178,6 +178,15 @@ class TestALimit:
         assert place.pull("--max-bytes 11").code == 2
         assert place.pull("--max-bytes 0.012kB").out.startswith("fetched 1 file, 12 B, 1 day, 3 unchanged")
 
+    @pytest.mark.parametrize("option", ["--max-bytes 1GB", "--dry-run", "--max-bytes 1GB --dry-run", ""])
+    def test_what_is_set_aside_is_named_once_however_often_the_plan_is_looked_at(
+        self, place: Place, option: str
+    ) -> None:
+        place.put("inputs/2026/03/01/CON.csv")
+        outcome = place.pull(option)
+        assert outcome.code == 7
+        assert outcome.err.count("CON.csv: it has the name of a device as a level\n") == 1
+
     def test_a_rehearsal_shows_what_is_too_much(self, place: Place) -> None:
         outcome = place.pull("--max-bytes 12 --dry-run -o jsonl")
         assert outcome.code == 2
@@ -210,7 +219,8 @@ class TestDeletingWhatIsGone:
     def test_files_whose_blobs_are_gone_are_deleted_and_said(self, pulled: Place) -> None:
         outcome = pulled.pull("--delete-missing -o jsonl")
         assert outcome.code == 0
-        assert outcome.jsonl == [
+        # what is deleted comes in the order in which it once landed
+        assert sorted(outcome.jsonl, key=lambda one: str(one["path"])) == [
             row("inputs/2026/03/01/inputs.csv", 6, "unchanged"),
             row("inputs/2026/03/02/inputs.csv", 4, "deleted"),
             row("predictions/2026/03/02/predictions.csv", 3, "deleted"),

@@ -1,6 +1,6 @@
 """Collected blobs into a folder: pull."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -132,7 +132,9 @@ class _Pull:
             plan = planning.plan_ahead(*self._what, to_dir=self.to_dir, now=self.options.now, on_skip=skipped)
         else:
             plan = self._listed(skipped)
+            # whatever is set aside is named when its turn has come
             if error := self._too_much(self._tallied(plan)):
+                plan.close()
                 raise error
         watched = Watched(self.session.terminal, plan, streamed=self._streamed)
 
@@ -158,7 +160,8 @@ class _Pull:
         skipped = Skipped(self.session)
         plan = self._listed(skipped)
         self._say_listed(plan, skipped)
-        tally = self._tallied(plan)
+        tally = self._tallied(plan, on_aside=lambda one, nth: warn(self.session.terminal, one, nth=nth))
+        say_unnamed(self.session.terminal, tally)
 
         def rows() -> Iterator[Row]:
             with plan:
@@ -201,14 +204,13 @@ class _Pull:
             for target in missing(plan, self.options.delete):
                 yield target, TO_DELETE
 
-    def _tallied(self, plan: Plan) -> Tally:
+    def _tallied(self, plan: Plan, *, on_aside: Callable[[SetAside, int], None] = lambda one, nth: None) -> Tally:  # noqa: ARG005 - told by default to nobody
         tally = Tally()
         for one, status in self._planned(plan):
             fetched = one.collected if isinstance(one, Target) and status == "planned" else None
             tally.count(status, size=fetched.blob.size if fetched else 0, day=fetched.day if fetched else None)
             if isinstance(one, SetAside):
-                warn(self.session.terminal, one, nth=tally.missed)
-        say_unnamed(self.session.terminal, tally)
+                on_aside(one, tally.missed)
         return tally
 
     def _too_much(self, tally: Tally) -> UsageError | None:
