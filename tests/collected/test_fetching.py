@@ -136,6 +136,23 @@ def test_a_cap_is_kept_between_blobs_and_giving_up_does_not_wait_for_it(tmp_path
     assert tree(tmp_path) == {NAME: b"x" * 125_000}
 
 
+def test_what_comes_after_all_gave_up_lands_nowhere(tmp_path: Path) -> None:
+    """Ctrl-C does not wait for ever for a service that is silent, and then its answer comes after all."""
+    blobs = storage()
+    one = target(blobs)
+    stop = Event()
+
+    def late() -> Iterator[bytes]:
+        yield b"one\n"
+        stop.set()
+
+    blobs.reads[NAME] = late
+    with opened(tmp_path) as pulled:
+        fetching = Fetching(blobs, tmp_path, pulled, Standing(tmp_path, pulled.entries), stop=stop)
+        assert fetching.fetch(one) == Failed("c", NAME, "it was given up", "run the same command again")
+    assert (tree(tmp_path), dict(known(tmp_path))) == ({}, {})
+
+
 class Stopped(Event):
     """Set by the first wait that would take time."""
 

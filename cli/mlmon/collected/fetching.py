@@ -198,6 +198,8 @@ class Fetching:
         temporary = self.pulled.temporary()
         try:
             written = content.write(temporary, chunks, wanted, to_dir=self.to_dir, stop=self.stop)
+            if self.stop.is_set():  # perhaps for long, and nobody waits any more
+                raise folder.NotWritten("it was given up")
             self.pulled.record(
                 target.path,
                 Entry(

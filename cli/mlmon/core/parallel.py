@@ -27,6 +27,7 @@ def map_bounded(
     workers: int,
     stop: Event | None = None,
     only_reads: bool = False,
+    patience: float | None = None,
 ) -> Generator[R, None, None]:
     """`function` of every item, in the items' order, at most `workers` of them at once, in threads.
 
@@ -35,7 +36,8 @@ def map_bounded(
 
     Giving up (an item's error, Ctrl-C, or closing the iterator) starts nothing more, sets `stop` so
     that a long `function` can see it and end early, and waits for those that run. So whatever a
-    `function` cleans up is cleaned up by the time the error is seen. One that `only_reads` leaves nothing
+    `function` cleans up is cleaned up by the time the error is seen, or `patience` seconds are over: one that
+    waits for a service which fell silent does not see `stop`. One that `only_reads` leaves nothing
     to clean up and is not waited for: an answer that is slow to come holds nobody up. Wrap the call in
     `contextlib.closing` where the loop's own body may raise.
 
@@ -46,11 +48,17 @@ def map_bounded(
     """
     if workers < 1:
         raise ValueError("at least one worker is needed")
-    return _ordered(function, items, workers=workers, running=_Running(stop or Event()), only_reads=only_reads)
+    return _ordered(
+        function,
+        items,
+        workers=workers,
+        running=_Running(stop or Event()),
+        patience=0.0 if only_reads else patience,
+    )
 
 
 def _ordered(
-    function: Callable[[T], R], items: Iterable[T], *, workers: int, running: _Running, only_reads: bool
+    function: Callable[[T], R], items: Iterable[T], *, workers: int, running: _Running, patience: float | None
 ) -> Generator[R, None, None]:
     ahead: deque[Job[T, R]] = deque()
     crew = Crew(running.counted(function), workers)
@@ -66,8 +74,7 @@ def _ordered(
         raise
     finally:
         crew.leave()
-        if not only_reads:
-            running.wait_until_none()
+        running.wait_until_none(patience)
 
 
 class Job(Generic[T, R]):
@@ -190,6 +197,6 @@ class _Running:
         with self._changed:
             self._stop.set()
 
-    def wait_until_none(self) -> None:
+    def wait_until_none(self, seconds: float | None) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self._count)
+            self._changed.wait_for(lambda: not self._count, timeout=seconds)
