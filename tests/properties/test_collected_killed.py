@@ -22,8 +22,9 @@ import os, sys, time
 from pathlib import Path
 sys.path[:0] = [{str(Path(__file__).parents[1])!r}]
 from collected.memory import V2, MemoryBlobs
+from collected.pulling import run
+from mlmon.collected.planning import plan
 from mlmon.collected.selection import Selection
-from mlmon.collected.transfer import plan, run
 from mlmon.core.model import CollectedRoot, Generation
 
 FLAT = CollectedRoot("c", "", Generation.V2, "model_inputs")
@@ -35,7 +36,7 @@ def slowly(name):
     os.write(asked, (name + "\\n").encode())
     content = blobs.stored["c", name]
     for start in range(0, len(content), 4096):
-        time.sleep(0.0005)
+        time.sleep(0.002)
         yield content[start : start + 4096]
 blobs.reads = {{name: (lambda name=name: slowly(name)) for _, name in blobs.stored}}
 outcome = run(plan(blobs, V2, Selection(), to_dir=Path(sys.argv[1])), blobs, workers={WORKERS})
