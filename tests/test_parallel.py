@@ -160,3 +160,18 @@ def test_a_program_ends_at_once_while_something_is_still_read() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=20)
     assert done.stderr.strip().endswith("KeyboardInterrupt")
+
+
+def test_who_does_not_see_that_all_is_over_is_waited_for_with_patience() -> None:
+    stop, silent = Event(), Event()
+
+    def wait_for_a_silent_service(number: int) -> int:
+        if number:
+            silent.wait()
+        return number
+
+    results = map_bounded(wait_for_a_silent_service, range(4), workers=2, stop=stop, patience=0.05)
+    assert next(results) == 0
+    results.close()  # does not return where the patience has no end
+    assert stop.is_set()
+    silent.set()

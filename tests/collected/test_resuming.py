@@ -12,10 +12,11 @@ import pytest
 
 from collected.files import tree
 from collected.memory import V2, MemoryBlobs
+from collected.pulling import Outcome, run
 from mlmon.collected.fetching import OVERLAP, Overwrite
 from mlmon.collected.outcomes import Failed, SetAside
+from mlmon.collected.planning import plan
 from mlmon.collected.selection import Selection
-from mlmon.collected.transfer import Outcome, plan, run
 from mlmon.core.errors import UsageError
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation
 
@@ -176,8 +177,8 @@ class TestState:
             lambda text: b"",
             lambda text: b"\x00\xff" * 1000,
             lambda text: text[:-20],
-            lambda text: text.replace(b'"version": 1', b'"version": 99'),
-            lambda text: text.replace(b'"size": 4', b'"size": null'),
+            lambda text: text.replace(b'"version": 2', b'"version": 99'),
+            lambda text: text.replace(b", 4, 4, ", b", null, 4, "),
             lambda text: text.splitlines(keepends=True)[0] + b"[" * 100_000 + b"\n",
             lambda text: text.splitlines(keepends=True)[0] + b'{"path": 3}\n[]\n7\n',
         ],
@@ -199,7 +200,7 @@ class TestState:
             pull(blobs, tmp_path, overwrite=Overwrite.ALWAYS)
         lines = (tmp_path / STATE).read_bytes().splitlines()
         assert len(lines) < 1700
-        assert json.loads(lines[0]) == {"version": 1}
+        assert json.loads(lines[0]) == {"version": 2}
         assert statuses(pull(blobs, tmp_path)) == ["unchanged"] * 300
 
     def test_a_blob_cannot_be_written_into_it(self, tmp_path: Path) -> None:

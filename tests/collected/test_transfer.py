@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import tracemalloc
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -12,16 +13,31 @@ import pytest
 
 from collected.files import tree
 from collected.memory import MODELDATA, V1, V2, MemoryBlobs
+from collected.pulling import Outcome, run
 from mlmon.collected.fetching import IN_VAIN
-from mlmon.collected.outcomes import Failed, Fetched, Result, SetAside
-from mlmon.collected.selection import Selection
-from mlmon.collected.transfer import Outcome, plan, run
+from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.missing import Within
+from mlmon.collected.outcomes import Failed, Fetched, SetAside, Target
+from mlmon.collected.planning import Plan, plan
+from mlmon.collected.pulled import known
+from mlmon.collected.selection import Selection, select
+from mlmon.collected.transfer import Deleted, Ended
+from mlmon.collected.transfer import pull as pull_
 from mlmon.core.errors import Failure, Interrupted, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
-from mlmon.core.model import CollectedRoot, Generation
+from mlmon.core.flow import Flow
+from mlmon.core.model import BlobInfo, CollectedRoot, Generation
 from mlmon.core.timerange import month_range
 
 FLAT = CollectedRoot("c", "", Generation.V2, "model_inputs")
 """A root without a prefix, so that hostile names are the whole name."""
+
+
+def targets(planned: Plan) -> list[str]:
+    return [one.path for one in planned if isinstance(one, Target)]
+
+
+def set_aside(planned: Plan) -> tuple[SetAside, ...]:
+    return tuple(one for one in planned if isinstance(one, SetAside))
 
 
 def pull(blobs: MemoryBlobs, to_dir: Path, *, service=V2) -> Outcome:
@@ -37,15 +53,15 @@ def test_a_month_is_pulled_byte_for_byte_into_the_same_paths(tmp_path: Path) -> 
     assert (planned.count, planned.bytes, planned.days) == (2, 9, (date(2026, 3, 1), date(2026, 3, 2)))
     assert not (tmp_path / "new").exists()
 
-    told: list[Result] = []
+    told: list[Ended] = []
     outcome = run(planned, blobs, on_file=told.append)
 
     predictions = "1a2b/rg/ws/churn/m/1/predictions/2026/03/01/predictions.csv"
     inputs = "1a2b/rg/ws/churn/m/1/inputs/2026/03/02/inputs.csv"
     assert outcome == Outcome(
         fetched=(
-            Fetched(predictions, 0, date(2026, 3, 1), V1, "predictions", "modeldata", predictions),
             Fetched(inputs, 9, date(2026, 3, 2), V1, "inputs", "modeldata", inputs),
+            Fetched(predictions, 0, date(2026, 3, 1), V1, "predictions", "modeldata", predictions),
         ),
         failed=(),
         set_aside=(),
@@ -71,10 +87,26 @@ def test_files_that_are_there_are_replaced_and_others_left_alone(tmp_path: Path)
 def test_hundreds_of_files_keep_the_plan_s_order(tmp_path: Path) -> None:
     names = [f"2026/03/{day:02}/{file:03}" for day in range(1, 31) for file in range(10)]
     blobs = MemoryBlobs({V2: (FLAT,)}).put(FLAT, *names)
-    told: list[Result] = []
+    told: list[Ended] = []
     run(plan(blobs, V2, Selection(), to_dir=tmp_path), blobs, on_file=told.append, workers=3)
     assert [result.name for result in told] == names
     assert tree(tmp_path) == dict.fromkeys(names, b"row\n")
+
+
+def test_nothing_is_kept_of_a_file_that_has_come(tmp_path: Path) -> None:
+    class Forgetful(MemoryBlobs):
+        def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:
+            yield b"row\n"
+
+    peaks = []
+    for count in (1200, 3200):
+        blobs = Forgetful({V2: (FLAT,)}).put(FLAT, *(f"2026/03/{number:05}" for number in range(count)))
+        planned = plan(blobs, V2, Selection(), to_dir=tmp_path / str(count))
+        tracemalloc.start()
+        assert sum(isinstance(step.result, Fetched) for step in pull_(planned, blobs)) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert (peaks[1] - peaks[0]) / 2000 < 50
 
 
 @pytest.mark.parametrize(
@@ -120,16 +152,16 @@ class TestNames:
         blobs.put(FLAT, "2026/03/good", "2026/03/nul.csv", "2026/03/" + "x" * 300, "2026/03/a\x00b")
         blobs.put(FLAT, "no/date\x00", "no/date")
         blobs.put(hostile, "2026/03/escaped")
-        told: list[Result] = []
+        told: list[Ended] = []
         outcome = run(plan(blobs, V2, Selection(), to_dir=tmp_path / "in"), blobs, on_file=told.append)
-        assert outcome.set_aside == (
+        assert set(outcome.set_aside) == {
             SetAside("c", "../up/2026/03/escaped", "has a level that means another folder"),
             SetAside("c", "2026/03/a\x00b", "has a control character"),
             SetAside("c", "2026/03/nul.csv", "has the name of a device as a level"),
             SetAside("c", "2026/03/" + "x" * 300, "has a level longer than 255 bytes"),
             SetAside("c", "no/date\x00", "has a control character"),
-        )
-        assert told == [*outcome.set_aside, *outcome.fetched]
+        }
+        assert len(told) == len(outcome.set_aside) + len(outcome.fetched) == 6
         assert not outcome.complete
         assert tree(tmp_path) == {"in/2026/03/good": b"row\n"}
 
@@ -138,26 +170,26 @@ class TestNames:
         blobs.put(FLAT, "2026/03/DATA", "2026/03/data", "2026/03/caf\u00e9", "2026/03/cafe\u0301")
         blobs.put(replace(FLAT, container="d"), "2026/03/DATA", content=b"other container")
         planned = plan(blobs, V2, Selection(), to_dir=tmp_path)
-        assert [target.path for target in planned.targets] == ["2026/03/DATA", "2026/03/cafe\u0301"]
-        assert planned.set_aside == (
-            SetAside("d", "2026/03/DATA", "would be the same file as '2026/03/DATA'"),
+        assert targets(planned) == ["2026/03/DATA", "2026/03/cafe\u0301"]
+        assert set_aside(planned) == (
             SetAside("c", "2026/03/caf\u00e9", "would be the same file as '2026/03/cafe\u0301'"),
             SetAside("c", "2026/03/data", "would be the same file as '2026/03/DATA'"),
+            SetAside("d", "2026/03/DATA", "would be the same file as '2026/03/DATA'"),
         )
 
     def test_a_file_and_a_folder_cannot_have_one_name(self, tmp_path: Path) -> None:
         blobs = MemoryBlobs({V2: (FLAT,)})
         blobs.put(FLAT, "2026/03/05", "2026/03/05/x", "2026/04/01/02/x", "2026/04/01/02")
         planned = plan(blobs, V2, Selection(), to_dir=tmp_path)
-        assert [target.path for target in planned.targets] == ["2026/03/05", "2026/04/01/02"]
-        assert planned.set_aside == (
+        assert targets(planned) == ["2026/03/05", "2026/04/01/02"]
+        assert set_aside(planned) == (
             SetAside("c", "2026/03/05/x", "needs a folder where '2026/03/05' is a file"),
             SetAside("c", "2026/04/01/02/x", "needs a folder where '2026/04/01/02' is a file"),
         )
-        # the folder comes first when its file is earlier, as with years of one file
+        # the folder comes first when its collection does
         deep = CollectedRoot("c", "2026/", Generation.V2, "deep")
-        blobs = MemoryBlobs({V2: (FLAT, deep)}).put(FLAT, "2026/2025/x", "2026/2025")
-        assert plan(blobs, V2, Selection(), to_dir=tmp_path).set_aside == (
+        blobs = MemoryBlobs({V2: (deep, FLAT)}).put(FLAT, "2026/2025/x", "2026/2025")
+        assert set_aside(plan(blobs, V2, Selection(), to_dir=tmp_path)) == (
             SetAside("c", "2026/2025", "would be a file where '2026/2025/x' needs a folder"),
         )
 
@@ -331,7 +363,7 @@ class TestFaults:
         names = [f"2026/03/{number:03}" for number in range(200)]
         blobs = MemoryBlobs({V2: (FLAT,)}).put(FLAT, *names, content=b"x" * 1000)
 
-        def give_up(result: Result) -> None:
+        def give_up(result: Ended) -> None:
             if result.name == names[20]:
                 raise KeyboardInterrupt
 
@@ -341,3 +373,47 @@ class TestFaults:
         found = tree(tmp_path)
         assert set(names[:21]) <= set(found) < set(names)
         assert set(found.values()) == {b"x" * 1000}
+
+
+class TestDeleting:
+    @pytest.fixture
+    def blobs(self, tmp_path: Path) -> MemoryBlobs:
+        """Three blobs that were pulled, one of which is gone since."""
+        blobs = MemoryBlobs({V2: (FLAT,)}).put(FLAT, "2026/03/a", "2026/03/b", "2026/04/c")
+        pull(blobs, tmp_path)
+        del blobs.stored["c", "2026/03/b"]
+        return blobs
+
+    def test_a_listing_that_breaks_off_deletes_nothing(self, blobs: MemoryBlobs, tmp_path: Path) -> None:
+        def broken(selected: Generator[CollectedBlob, None, None]) -> Generator[CollectedBlob, None, None]:
+            yield next(selected)
+            raise Unavailable("storage is away")
+
+        before = tree(tmp_path)
+        with Plan(tmp_path) as planned:
+            with pytest.raises(Unavailable):
+                planned.fill(broken(select(blobs, V2, Selection())))
+            with pytest.raises(Unavailable):
+                run(planned, blobs, delete=Within.of(blobs, V2, Selection()))
+        assert tree(tmp_path) == before
+
+    def test_another_file_of_the_same_name_elsewhere_in_case_keeps_it(self, blobs: MemoryBlobs, tmp_path: Path) -> None:
+        blobs.put(FLAT, "2026/03/B")
+        outcome = run(plan(blobs, V2, Selection(), to_dir=tmp_path), blobs, delete=Within.of(blobs, V2, Selection()))
+        assert outcome.deleted == ()
+        assert set(tree(tmp_path)) == {"2026/03/a", "2026/03/b", "2026/03/B", "2026/04/c"}
+
+    def test_blobs_of_another_container_are_not_looked_for(self, blobs: MemoryBlobs, tmp_path: Path) -> None:
+        blobs.service_roots[V2] = (replace(FLAT, container="d"),)
+        outcome = run(plan(blobs, V2, Selection(), to_dir=tmp_path), blobs, delete=Within.of(blobs, V2, Selection()))
+        assert outcome.deleted == ()
+        assert len(tree(tmp_path)) == 3
+
+    def test_a_deleted_file_is_no_longer_known(self, blobs: MemoryBlobs, tmp_path: Path) -> None:
+        within = Within.of(blobs, V2, Selection())
+        outcome = run(plan(blobs, V2, Selection(), to_dir=tmp_path), blobs, delete=within)
+        assert outcome.deleted == (Deleted("2026/03/b", 4),)
+        assert set(known(tmp_path)) == {"2026/03/a", "2026/04/c"}
+        (tmp_path / "2026/03/b").write_bytes(b"row\n")
+        assert run(plan(blobs, V2, Selection(), to_dir=tmp_path), blobs, delete=within).deleted == ()
+        assert set(tree(tmp_path)) == {"2026/03/a", "2026/03/b", "2026/04/c"}

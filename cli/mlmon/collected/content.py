@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,11 @@ from mlmon.collected.folder import NotWritten, explained
 from mlmon.core.locking import NO_FOLLOW
 
 _CHUNK: Final = 1024 * 1024
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW
+_MD5: Final = "md5"
+"""Storage's own digest, taken where storage has one to compare it with."""
+_OWN: Final = "sha256"
+"""The digest of what storage has none of: processors have instructions for it, and MD5 takes 2.5 times as long."""
 
 
 class PastChanged(Exception):
@@ -33,10 +37,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What stands in the file: how many bytes, their MD5 in hexadecimal, and when it was written."""
+    """What stands in the file: how many bytes, their digest (`md5:` or `sha256:` and hexadecimal), and when it was
+    written."""
 
     kept: int
-    md5: str
+    digest: str
     mtime_ns: int
 
 
@@ -49,87 +54,98 @@ def write(file: Path, chunks: Iterator[bytes], wanted: Wanted, *, to_dir: Path, 
         Unwritable: the disk is full, or the folder takes no files.
     """
     with explained(to_dir):
-        # unbuffered: closing a buffered file after a full disk would fail a second time
-        opened = file.open("xb", buffering=0)
-    with opened:
-        lines = _copy(chunks, opened, wanted, to_dir=to_dir, stop=stop)
+        # without Python's layers above it: they cost as much as the file, and close a full disk's file with an error
+        opened = os.open(file, _NEW, 0o666)
+    try:
+        kept = _copy(chunks, opened, wanted, to_dir=to_dir, stop=stop)
         with explained(to_dir):
-            if lines.kept < wanted.size:
-                opened.truncate(lines.kept)
-            return Written(lines.kept, lines.md5.hexdigest(), os.fstat(opened.fileno()).st_mtime_ns)
+            if kept.count < wanted.size:
+                os.truncate(opened, kept.count)
+            return Written(kept.count, kept.named, os.fstat(opened).st_mtime_ns)
+    finally:
+        os.close(opened)
 
 
-def _copy(chunks: Iterator[bytes], file: io.FileIO, wanted: Wanted, *, to_dir: Path, stop: Event) -> _Kept:
-    written = 0
-    everything, lines = _Kept(), _Kept()
+def _copy(chunks: Iterator[bytes], file: int, wanted: Wanted, *, to_dir: Path, stop: Event) -> _Kept:
+    everything = _Kept(_MD5 if wanted.md5 else _OWN)
+    lines = everything.copy()
     for chunk in chunks:
-        written += len(chunk)
         if stop.is_set():
             raise NotWritten("it was given up")
-        if written > wanted.size:
+        if everything.count + len(chunk) > wanted.size:
             raise NotWritten(f"it has more than the {wanted.size} bytes that were listed")
         if wanted.whole_lines and (end := chunk.rfind(b"\n") + 1):
-            lines = everything.copy().add(memoryview(chunk)[:end])
+            lines = everything.copy()
+            lines.add(memoryview(chunk)[:end])
         everything.add(chunk)
-        with explained(to_dir):
-            rest = memoryview(chunk)
-            while rest:
-                rest = rest[file.write(rest) :]
-    if written < wanted.size:
-        raise NotWritten(f"it has {written} bytes where {wanted.size} were listed")
-    if wanted.md5 and wanted.md5 != everything.md5.digest():
+        _put(file, chunk, to_dir=to_dir)
+    if everything.count < wanted.size:
+        raise NotWritten(f"it has {everything.count} bytes where {wanted.size} were listed")
+    if wanted.md5 and wanted.md5 != everything.digest.digest():
         raise NotWritten("its bytes are not those that storage has the MD5 of")
     return lines if wanted.whole_lines else everything
+
+
+def _put(file: int, chunk: bytes, *, to_dir: Path) -> None:
+    with explained(to_dir):
+        written = os.write(file, chunk)
+        while written < len(chunk):  # more than 2 GiB, or a disk that is about to be full
+            written += os.write(file, memoryview(chunk)[written:])
 
 
 class _Kept:
     """Bytes so far: how many, and their digest."""
 
-    def __init__(self) -> None:
-        self.kept = 0
-        self.md5 = _digest()
+    __slots__ = ("_name", "count", "digest")
 
-    def add(self, data: bytes | memoryview) -> _Kept:
-        self.kept += len(data)
-        self.md5.update(data)
-        return self
+    def __init__(self, name: str, digest: hashlib._Hash | None = None, count: int = 0) -> None:
+        self._name = name
+        self.count = count
+        self.digest = digest or _digest(name)
+
+    @property
+    def named(self) -> str:
+        return f"{self._name}:{self.digest.hexdigest()}"
+
+    def add(self, data: bytes | memoryview) -> None:
+        self.count += len(data)
+        self.digest.update(data)
 
     def copy(self) -> _Kept:
-        other = _Kept()
-        other.kept, other.md5 = self.kept, self.md5.copy()
-        return other
+        return _Kept(self._name, self.digest.copy(), self.count)
 
 
-def _digest() -> hashlib._Hash:
-    return hashlib.md5(usedforsecurity=False)  # storage's own: it finds damage, not forgery
+def _digest(name: str) -> hashlib._Hash:
+    # it finds damage, not forgery
+    return hashlib.md5(usedforsecurity=False) if name == _MD5 else hashlib.sha256(usedforsecurity=False)
 
 
-def has(file: Path, md5: str) -> bool:
+def has(file: Path, digest: str) -> bool:
     """Whether a file has this content."""
-    digest = _digest()
+    found = _Kept(digest.partition(":")[0])
     try:
         for chunk in _read(file):
-            digest.update(chunk)
+            found.add(chunk)
     except OSError:
         return False
-    return digest.hexdigest() == md5
+    return found.named == digest
 
 
-def continued(file: Path, chunks: Iterator[bytes], *, md5: str, overlap: int) -> Iterator[bytes]:
+def continued(file: Path, chunks: Iterator[bytes], *, digest: str, overlap: int) -> Iterator[bytes]:
     """What a file holds, then what follows it. The first `overlap` bytes of `chunks` are the file's last ones again.
 
     Raises:
-        PastChanged: the file has another digest than `md5`, or the overlapping bytes differ.
+        PastChanged: the file has another digest, or the overlapping bytes differ.
     """
-    digest, tail = _digest(), b""
+    found, tail = _Kept(digest.partition(":")[0]), b""
     try:
         for chunk in _read(file):
-            digest.update(chunk)
+            found.add(chunk)
             tail = (tail + chunk)[-overlap:] if overlap else b""
             yield chunk
     except OSError:
         raise PastChanged from None
-    if digest.hexdigest() != md5:
+    if found.named != digest:
         raise PastChanged
     for chunk in chunks:
         again = len(chunk[: len(tail)])

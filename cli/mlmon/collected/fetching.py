@@ -7,15 +7,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from threading import Event, Lock
 from typing import Final
 
 from mlmon.collected import content, folder
 from mlmon.collected.content import PastChanged, Wanted
+from mlmon.collected.journal import Entry
 from mlmon.collected.outcomes import Failed, Fetched, Result, SetAside, Status, Target
-from mlmon.collected.pulled import Entry, Pulled
-from mlmon.core.errors import MlmonError, NotFound, Unavailable
+from mlmon.collected.places import Places
+from mlmon.collected.pulled import Pulled, stands
+from mlmon.core.errors import MlmonError, NotFound, Replaced, Unavailable
+from mlmon.core.flow import PARALLEL, Flow
 from mlmon.core.model import BlobInfo
 from mlmon.core.ports import Blobs
 
@@ -24,6 +28,8 @@ IN_VAIN: Final = 16
 OVERLAP: Final = 4096
 """So many bytes of a blob that grew are fetched again, to see that what was fetched is what they follow: nothing in a
 listing tells a blob that grew from one that was made anew and is longer. Records have ids and times in them."""
+
+_REPLACED_AT_MOST: Final = 3
 
 
 class Overwrite(StrEnum):
@@ -59,39 +65,42 @@ class Outage:
                 self._error, self._alike = error, 1
 
 
-@dataclass(frozen=True, slots=True)
 class Standing:
     """What stands in the folder already, and whether it is what a blob is now. `entries` are those of `pulled`."""
 
-    to_dir: Path
-    entries: Mapping[str, Entry]
-    now: datetime | None = None
-    overwrite: Overwrite = Overwrite.CHANGED
+    def __init__(
+        self,
+        to_dir: Path,
+        entries: Mapping[str, Entry],
+        *,
+        now: datetime | None = None,
+        overwrite: Overwrite = Overwrite.CHANGED,
+    ) -> None:
+        self.places: Final = Places(to_dir)
+        self._entries = entries
+        self._now = now
+        self._overwrite = overwrite
 
     def left_alone(self, target: Target) -> int | None:
         """The size of a file that needs no fetching; None where it does."""
-        if self.overwrite is Overwrite.NEVER and (found := folder.standing(self.to_dir, target.path)):
+        if self._overwrite is Overwrite.NEVER and (found := self.places.standing(target.path)):
             return found.st_size
         entry = self.of(target)
-        return entry.kept if entry and self._is_current(target, entry) else None
+        return entry.kept if entry and self.is_current(target, entry) else None
 
     def of(self, target: Target) -> Entry | None:
         """What was fetched into the file that stands there, None where it is another one, or none."""
-        entry = self.entries.get(target.path)
-        if not entry or self.overwrite is Overwrite.ALWAYS or entry.container != target.collected.blob.container:
+        entry = self._entries.get(target.path)
+        if not entry or self._overwrite is Overwrite.ALWAYS or entry.container != target.collected.blob.container:
             return None
-        found = folder.standing(self.to_dir, target.path)
-        if not found or found.st_size != entry.kept:
-            return None
-        if found.st_mtime_ns == entry.mtime_ns or content.has(self.to_dir / target.path, entry.md5):
-            return entry
-        return None
+        return entry if stands(self.places, target.path, entry) else None
 
     def is_open(self, target: Target) -> bool:
         """Whether the collector may still be writing the blob."""
-        return self.now is not None and target.collected.end > self.now
+        return self._now is not None and target.collected.end > self._now
 
-    def _is_current(self, target: Target, entry: Entry) -> bool:
+    def is_current(self, target: Target, entry: Entry) -> bool:
+        """Whether what was fetched is what the blob is now."""
         blob = target.collected.blob
         same = (blob.etag, blob.size) == (entry.etag, entry.size) and bool(blob.etag)
         return same and (entry.kept == entry.size or self.is_open(target))
@@ -99,17 +108,26 @@ class Standing:
 
 @dataclass(slots=True)
 class Fetching:
-    """How blobs become files of one folder. Several threads may fetch at once."""
+    """How blobs become files of one folder. Several threads may fetch at once.
+
+    `parallel` requests at once and `cap_mbps` megabits a second, as `Flow` has them, are for all of them together.
+    """
 
     blobs: Blobs
     to_dir: Path
     pulled: Pulled
     standing: Standing
     stop: Event = field(default_factory=Event)
+    parallel: int = PARALLEL
+    cap_mbps: float | None = None
+    _flow: Flow = field(init=False)
     _outage: Outage = field(default_factory=Outage)
 
+    def __post_init__(self) -> None:
+        self._flow = Flow(parallel=self.parallel, cap_mbps=self.cap_mbps, stop=self.stop)
+
     def fetch(self, target: Target) -> Result:
-        """Have the file of one blob. Raises `folder.Unwritable` where no file can be had."""
+        """Have the file of one blob. Raises `folder.Unwritable` where no file can be had, `GivenUp` after `stop`."""
         blob = target.collected.blob
         if error := self._outage.error:
             return _failed(blob, error)
@@ -135,33 +153,59 @@ class Fetching:
         size = self.standing.left_alone(target)
         if size is not None:
             return _result(target, size, Status.UNCHANGED, saved=size)
-        folder.see(self.to_dir, target.path)
+        self.standing.places.see(target.path)
         entry = self.standing.of(target)
         if entry and _may_go_on(target.collected.blob, entry):
-            with suppress(PastChanged):
+            with suppress(PastChanged, Replaced):
                 return self._resumed(target, entry)
-        return self._written(target, self.blobs.read(target.collected.blob), Status.FETCHED)
+        return self._whole(target)
 
     def _resumed(self, target: Target, entry: Entry) -> Fetched:
         """Raises `PastChanged` where the blob has to be fetched as a whole."""
         blob = target.collected.blob
         overlap = 0 if blob.etag == entry.etag else min(OVERLAP, entry.kept)
         start = entry.kept - overlap
-        chunks = content.continued(
-            self.to_dir / target.path, self.blobs.read(blob, start=start), md5=entry.md5, overlap=overlap
-        )
-        return self._written(target, chunks, Status.RESUMED, saved=start)
+        rest = self.blobs.read(blob, start=start, flow=self._flow)
+        chunks = content.continued(self.to_dir / target.path, rest, digest=entry.digest, overlap=overlap)
+        return self._written(target, blob, chunks, status=Status.RESUMED, saved=start)
 
-    def _written(self, target: Target, chunks: Iterator[bytes], status: Status, *, saved: int = 0) -> Fetched:
+    def _whole(self, target: Target) -> Fetched:
+        """Raises `Replaced` where the blob is replaced faster than it can be fetched."""
         blob = target.collected.blob
+        for _ in range(_REPLACED_AT_MOST):
+            with suppress(Replaced):
+                return self._written(target, blob, self.blobs.read(blob, flow=self._flow))
+            blob = self._as_it_is_now(blob)
+        raise Replaced("it was replaced each time it was read", hint="run the same command again")
+
+    def _as_it_is_now(self, blob: BlobInfo) -> BlobInfo:
+        # of all names that begin with a name, that name itself is the first one listed
+        for found in islice(self.blobs.list(blob.container, blob.name), 1):
+            if found.name == blob.name:
+                return found
+        raise NotFound(f"the blob {blob.name!r} is gone")
+
+    def _written(
+        self,
+        target: Target,
+        blob: BlobInfo,
+        chunks: Iterator[bytes],
+        *,
+        status: Status = Status.FETCHED,
+        saved: int = 0,
+    ) -> Fetched:
         wanted = Wanted(blob.size, md5=blob.md5, whole_lines=self.standing.is_open(target))
         temporary = self.pulled.temporary()
         try:
             written = content.write(temporary, chunks, wanted, to_dir=self.to_dir, stop=self.stop)
+            if self.stop.is_set():  # perhaps for long, and nobody waits any more
+                raise folder.NotWritten("it was given up")
             self.pulled.record(
                 target.path,
-                Entry(blob.container, blob.etag, blob.lineage, blob.size, written.kept, written.md5, written.mtime_ns),
-                land=lambda: folder.land(self.to_dir, target.path, temporary),
+                Entry(
+                    blob.container, blob.etag, blob.lineage, blob.size, written.kept, written.digest, written.mtime_ns
+                ),
+                land=lambda: self.standing.places.land(target.path, temporary),
             )
         except BaseException:
             with suppress(OSError):

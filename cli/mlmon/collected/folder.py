@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from mlmon.core.errors import Code, Failure, UsageError
 
@@ -34,7 +34,9 @@ class Unwritable(Failure):
     code = Code.FOLDER_UNWRITABLE
 
 
-class _Kind(Enum):
+class Kind(Enum):
+    """What stands somewhere."""
+
     MISSING = auto()
     FOLDER = auto()
     LINK = auto()
@@ -54,11 +56,11 @@ def check(to_dir: Path) -> None:
         raise UsageError(f"{str(to_dir)!r} cannot be the name of a folder", hint=_CHOOSE) from None
     except OSError as error:
         raise _unwritable(to_dir, error) from None
-    if kind is _Kind.LINK:
+    if kind is Kind.LINK:
         raise UsageError(f"{str(to_dir)!r} is a symbolic link", hint="name the folder it leads to with --to-dir")
-    if kind is _Kind.OTHER:
+    if kind is Kind.OTHER:
         raise UsageError(f"{str(to_dir)!r} is not a folder", hint=_CHOOSE)
-    if kind is _Kind.FOLDER and not os.access(to_dir, os.W_OK | os.X_OK):
+    if kind is Kind.FOLDER and not os.access(to_dir, os.W_OK | os.X_OK):
         raise _unwritable(to_dir, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
@@ -104,10 +106,15 @@ def land(to_dir: Path, path: str, temporary: Path) -> None:
         try:
             temporary.replace(target)
         except PermissionError as error:
-            if not os.access(target.parent, os.W_OK | os.X_OK):
-                raise PermissionError(error.errno, error.strerror, str(target)) from None
-            # the folder takes files, so it is this one: open in another program, or protected
-            raise NotWritten("the file that is there cannot be replaced") from None
+            raise_unreplaceable(target, error)
+
+
+def raise_unreplaceable(target: Path, error: PermissionError) -> NoReturn:
+    """Tell a folder that takes no files (`PermissionError`) from one file that cannot be replaced (`NotWritten`)."""
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise PermissionError(error.errno, error.strerror, str(target)) from None
+    # the folder takes files, so it is this one: open in another program, or protected
+    raise NotWritten("the file that is there cannot be replaced") from None
 
 
 def standing(to_dir: Path, path: str) -> os.stat_result | None:
@@ -117,7 +124,7 @@ def standing(to_dir: Path, path: str) -> os.stat_result | None:
     try:
         for level in levels:
             place = os.path.join(place, level)  # noqa: PTH118 - nine levels a file: strings cost a tenth of paths
-            if _kind(place) is not _Kind.FOLDER:
+            if _kind(place) is not Kind.FOLDER:
                 return None
         found = os.lstat(to_dir / path)
     except (OSError, ValueError):
@@ -136,7 +143,7 @@ def own(to_dir: Path, name: str) -> Path:
     with explained(to_dir):
         with suppress(FileExistsError):
             place.mkdir()
-        if _kind(place) is not _Kind.FOLDER:
+        if _kind(place) is not Kind.FOLDER:
             raise UsageError(f"{str(place)!r} is not a folder of mlmon's own", hint=_CHOOSE)
     return place
 
@@ -144,7 +151,7 @@ def own(to_dir: Path, name: str) -> Path:
 def _place(to_dir: Path, path: str) -> Path:
     *levels, file_name = path.split("/")
     target = _descend(to_dir, levels) / file_name
-    _see_replaceable(target)
+    in_the_way(_kind(target))
     return target
 
 
@@ -157,33 +164,42 @@ def _descend(to_dir: Path, levels: list[str]) -> Path:
     for depth, level in enumerate(levels, start=1):
         place = os.path.join(place, level)  # noqa: PTH118 - nine levels a file: strings cost a tenth of paths
         kind = _kind(place)
-        if kind is _Kind.MISSING:
+        if kind is Kind.MISSING:
             with suppress(FileExistsError):  # another thread was faster
                 os.mkdir(place)  # noqa: PTH102 - the same
             kind = _kind(place)
-        if kind is _Kind.LINK:
-            raise Refused(f"would be written through the symbolic link {'/'.join(levels[:depth])!r}")
-        if kind is not _Kind.FOLDER:
-            raise Refused(f"needs a folder where {'/'.join(levels[:depth])!r} is a file")
+        see_passable(kind, levels[:depth])
     return Path(place)
 
 
-def _see_replaceable(target: Path) -> None:
-    kind = _kind(target)
-    if kind is _Kind.LINK:
+def see_passable(kind: Kind, levels: Sequence[str]) -> None:
+    """See that files can stand below what is at some level. Raises `Refused`."""
+    if kind is Kind.LINK:
+        raise Refused(f"would be written through the symbolic link {'/'.join(levels)!r}")
+    if kind is Kind.OTHER:
+        raise Refused(f"needs a folder where {'/'.join(levels)!r} is a file")
+
+
+def in_the_way(kind: Kind) -> None:
+    """See that a file can take the place of what is there. Raises `Refused`."""
+    if kind is Kind.LINK:
         raise Refused("would replace a symbolic link")
-    if kind is _Kind.FOLDER:
+    if kind is Kind.FOLDER:
         raise Refused("would be a file where a folder is")
 
 
-def _kind(place: Path | str) -> _Kind:
-    try:
-        found = os.lstat(place)
-    except (FileNotFoundError, NotADirectoryError):
-        return _Kind.MISSING
+def kind_of(found: os.stat_result) -> Kind:
+    """What `lstat` found."""
     if stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION:
-        return _Kind.LINK
-    return _Kind.FOLDER if stat.S_ISDIR(found.st_mode) else _Kind.OTHER
+        return Kind.LINK
+    return Kind.FOLDER if stat.S_ISDIR(found.st_mode) else Kind.OTHER
+
+
+def _kind(place: Path | str) -> Kind:
+    try:
+        return kind_of(os.lstat(place))
+    except (FileNotFoundError, NotADirectoryError):
+        return Kind.MISSING
 
 
 @contextmanager

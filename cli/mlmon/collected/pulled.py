@@ -6,72 +6,120 @@ process. Safe to delete: then everything is fetched again. Nothing secret is in 
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from itertools import count
 from pathlib import Path
+from secrets import token_hex
+from threading import Lock
 from typing import Final
 
-from mlmon.collected import folder
-from mlmon.core.locking import NO_FOLLOW, lock, try_lock
-from mlmon.core.model import Json
+from mlmon.collected import content, folder
+from mlmon.collected.journal import Entries, Entry, Writer, line_of, rewrite
+from mlmon.collected.places import Places
+from mlmon.core.locking import NO_FOLLOW, lock, try_lock, unlock
 from mlmon.state import FOLDER
 
 FILE: Final = "pulled.jsonl"
-VERSION: Final = 1
-"""Raised when a line changes its meaning; what another version wrote is as if not there."""
 _PARTS: Final = "parts"
 _LOCK: Final = "pulled.lock"
 _SPARE_LINES: Final = 1000
 """So many lines that no longer count are left before the file is written anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file as it was fetched: of which blob, and as what. `size` is the blob's, `kept` the file's, smaller where a
-    line was not whole; `md5` is of the file, in hexadecimal."""
-
-    container: str
-    etag: str
-    lineage: str
-    size: int
-    kept: int
-    md5: str
-    mtime_ns: int
-
-
 class Pulled:
     """The state of a target folder during one pull. Several pulls, and threads of one, may use it at once."""
 
-    def __init__(self, own: Path, part: Path, entries: dict[str, Entry]) -> None:
-        self._own = own
+    def __init__(self, own: Path, part: Path, entries: Mapping[str, Entry]) -> None:
+        self._to_dir = own.parent
         self._part = part
+        self._numbers = count()
+        self._turn = _Turn(own)
+        self._journal = Writer(own / FILE)
+        self.places: Final = Places(own.parent)
         self.entries: Final = entries
         """What is known of each file, as of the beginning of this pull."""
 
     def temporary(self) -> Path:
         """A place for a file that is not whole yet. It goes away with this pull, or else with the next one."""
-        return self._part / secrets.token_hex(8)
+        return self._part / str(next(self._numbers))
 
     def record(self, path: str, entry: Entry, *, land: Callable[[], None] = lambda: None) -> None:
         """Have `land` put a file in its place and remember it, as one step for every other pull.
 
         Raises what `land` does, and `folder.Unwritable`.
         """
-        line = _line(path, entry)
-        with folder.explained(self._own.parent), _locked(self._own):
+        line = line_of(path, entry)
+        with folder.explained(self._to_dir), self._turn:
             land()
-            _append(self._own / FILE, line)
+            self._journal.add(line)
+
+    def forget(self, path: str) -> bool:
+        """Remove a file that pull wrote, and no longer know it, as one step for every other pull; whether there was
+        one to remove. A file that somebody changed meanwhile stays and is theirs from now on. So do folders.
+
+        Raises `folder.NotWritten` and `folder.Unwritable`.
+        """
+        entry = self.entries.get(path)
+        if entry is None:
+            return False
+        with folder.explained(self._to_dir), self._turn:
+            is_ours = stands(self.places, path, entry)
+            if is_ours:
+                self.places.remove(path)
+            self._journal.add(line_of(path, None))
+        return is_ours
+
+    def close(self) -> None:
+        """Let go of the files that were kept open. Harmless a second time."""
+        self._turn.close()
+        self._journal.close()
 
 
-def known(to_dir: Path) -> dict[str, Entry]:
+def stands(places: Places, path: str, entry: Entry) -> bool:
+    """Whether the file that stands there is the one that was written."""
+    found = places.standing(path)
+    if not found or found.st_size != entry.kept:
+        return False
+    return found.st_mtime_ns == entry.mtime_ns or content.has(places.to_dir / path, entry.digest)
+
+
+class _Turn:
+    """The folder's lock, which threads of one pull and other pulls take in turn. The file is opened once."""
+
+    def __init__(self, own: Path) -> None:
+        self._own = own
+        self._lock = Lock()
+        self._descriptor = -1
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        try:
+            if self._descriptor < 0:
+                self._descriptor = _descriptor(self._own / _LOCK)
+            lock(self._descriptor, exclusive=True)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            unlock(self._descriptor)
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor = -1
+
+
+def known(to_dir: Path) -> Mapping[str, Entry]:
     """What is known of the files of a folder, before any pull into it and without changing anything."""
     own = to_dir / FOLDER
-    return {} if own.is_symlink() else _read(own / FILE)[0]
+    return {} if own.is_symlink() else Entries(own / FILE)
 
 
 @contextmanager
@@ -90,14 +138,16 @@ def opened(to_dir: Path) -> Iterator[Pulled]:
         with _locked(own):
             parts = folder.own(own, _PARTS)
             _sweep(parts)
-            part = parts / secrets.token_hex(8)
+            part = parts / token_hex(8)
             part.mkdir()
             alive = _descriptor(part / "lock")
             try_lock(alive)
             entries = _load(own / FILE)
+    pulled = Pulled(own, part, entries)
     try:
-        yield Pulled(own, part, entries)
+        yield pulled
     finally:
+        pulled.close()
         os.close(alive)
         with suppress(OSError), _locked(own):
             shutil.rmtree(part, ignore_errors=True)
@@ -133,80 +183,16 @@ def _descriptor(file: Path) -> int:
     return os.open(file, os.O_RDWR | os.O_CREAT | NO_FOLLOW, 0o600)
 
 
-def _append(file: Path, line: bytes) -> None:
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | NO_FOLLOW, 0o600)
-    with open(descriptor, "ab+", buffering=0) as journal:  # noqa: PTH123 - a descriptor, not a path
-        size = journal.seek(0, os.SEEK_END)
-        if not size:
-            line = _heading() + line
-        else:
-            journal.seek(size - 1)
-            # a process that was ended in the middle of its line
-            line = line if journal.read(1) == b"\n" else b"\n" + line
-        journal.write(line)
-
-
-def _line(path: str, entry: Entry) -> bytes:
-    named = {field.name: getattr(entry, field.name) for field in fields(entry)}
-    return json.dumps({"path": path, **named}).encode() + b"\n"
-
-
-def _heading() -> bytes:
-    return json.dumps({"version": VERSION}).encode() + b"\n"
-
-
-def _load(file: Path) -> dict[str, Entry]:
+def _load(file: Path) -> Entries:
     """What the file says. Written anew where most of it is history, and removed where it is another version's: what
     follows would be lines of one version under the heading of another."""
-    entries, lines = _read(file)
+    entries = Entries(file)
+    if entries.readable and entries.lines <= len(entries) + _SPARE_LINES:
+        return entries
     with suppress(OSError):
-        if lines is None:
+        if entries.readable:
+            rewrite(file, entries)
+        else:
+            entries.close()
             file.unlink(missing_ok=True)
-        elif lines > len(entries) + _SPARE_LINES:
-            _rewrite(file, entries)
-    return entries
-
-
-def _read(file: Path) -> tuple[dict[str, Entry], int | None]:
-    """What the file says, and in how many lines; None where it is not such a file. A line that cannot be read is as if
-    not there."""
-    entries: dict[str, Entry] = {}
-    lines = 0
-    try:
-        with open(os.open(file, os.O_RDONLY | NO_FOLLOW), "rb") as journal:  # noqa: PTH123 - a descriptor, not a path
-            if journal.readline() != _heading():
-                return {}, None
-            for lines, line in enumerate(journal, start=1):  # noqa: B007 - their number is wanted after them
-                if read := _entry(line):
-                    entries[read[0]] = read[1]
-    except OSError:
-        return {}, None
-    return entries, lines
-
-
-def _rewrite(file: Path, entries: dict[str, Entry]) -> None:
-    fresh = file.with_name(f".{FILE}.new")
-    with fresh.open("wb") as journal:
-        journal.write(_heading())
-        journal.writelines(_line(path, entry) for path, entry in entries.items())
-    fresh.replace(file)
-
-
-def _entry(line: bytes) -> tuple[str, Entry] | None:
-    try:
-        found: Json = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    match found:
-        case {
-            "path": str(path),
-            "container": str(container),
-            "etag": str(etag),
-            "lineage": str(lineage),
-            "size": int(size),
-            "kept": int(kept),
-            "md5": str(md5),
-            "mtime_ns": int(mtime_ns),
-        }:
-            return path, Entry(container, etag, lineage, size, kept, md5, mtime_ns)
-    return None
+    return Entries(file)

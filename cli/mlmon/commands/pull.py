@@ -1,19 +1,20 @@
 """Collected blobs into a folder: pull."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from mlmon.collected import transfer
+from mlmon.collected import planning, transfer
 from mlmon.collected.fetching import Overwrite
-from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.outcomes import Failed, Fetched, SetAside, Status
-from mlmon.collected.outcomes import Result as PulledFile
+from mlmon.collected.missing import Within, missing
+from mlmon.collected.outcomes import SetAside, Target
+from mlmon.collected.planning import Plan
 from mlmon.collected.selection import Selection
-from mlmon.collected.transfer import Outcome, Plan
+from mlmon.collected.spool import Planned
+from mlmon.collected.transfer import Options, Step
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,
@@ -25,16 +26,19 @@ from mlmon.commands.options import (
     ServiceArgument,
     ToOption,
 )
-from mlmon.commands.selecting import BLOB, Skipped, blob_row, explain_nothing, listing, look_up, no_blobs
-from mlmon.core.errors import ExitCode
-from mlmon.core.model import Service
+from mlmon.commands.pulling import FIELDS, TO_DELETE, Tally, Watched, planned_row, row_of, say_unnamed, summary, warn
+from mlmon.commands.selecting import Skipped, explain_nothing, listing, look_up, no_blobs
+from mlmon.core.errors import UsageError
+from mlmon.core.flow import PARALLEL
+from mlmon.core.model import Service, ServiceName
+from mlmon.core.ports import Blobs, Workspace
+from mlmon.core.sizes import parse_size
 from mlmon.core.timerange import resolve
 from mlmon.output.cells import human_bytes
-from mlmon.output.controls import neutral
-from mlmon.output.results import Faces, Field, Lines, Result, Row, Rows
+from mlmon.output.results import Faces, Format, Lines, Result, Row, Rows
 from mlmon.session import Session
 
-_PULLED: Final = (*BLOB, Field("status"), Field("reason", optional=True))
+_STREAMED: Final = frozenset(str(one) for one in (Format.JSONL, Format.CSV, Format.TSV, Format.MD))
 
 
 @command(
@@ -45,6 +49,7 @@ _PULLED: Final = (*BLOB, Field("status"), Field("reason", optional=True))
         "mlmon pull --month 3",
         "mlmon pull diabetes-v2/blue --from 2026-02-27 --to 2026-03-02 --to-dir data",
         "mlmon pull --since 7d --collection inputs -o json",
+        "mlmon pull --month 3 --max-bytes 2GB --delete-missing --dry-run",
     ],
 )
 def pull(
@@ -64,10 +69,28 @@ def pull(
     overwrite: Annotated[
         Overwrite, typer.Option("--overwrite", help="Which files that are there are fetched again.")
     ] = Overwrite.CHANGED,
+    delete_missing: Annotated[
+        bool,
+        typer.Option(
+            "--delete-missing", help="Delete files of this selection that pull wrote and whose blobs are gone."
+        ),
+    ] = False,
+    max_bytes: Annotated[
+        str | None,
+        typer.Option(
+            "--max-bytes", metavar="SIZE", help="Fetch nothing when there is more than this to fetch: 500MB, 2GB."
+        ),
+    ] = None,
     parallel: Annotated[
-        int, typer.Option("--parallel", min=1, max=64, metavar="N", help="How many blobs are fetched at once.")
-    ] = 8,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be fetched, and fetch nothing.")] = False,
+        int, typer.Option("--parallel", min=1, max=64, metavar="N", help="How many requests are made at once.")
+    ] = PARALLEL,
+    cap_mbps: Annotated[
+        float | None,
+        typer.Option("--cap-mbps", min=0.1, metavar="N", help="Take no more of the network: megabits a second."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be fetched and deleted, and do neither.")
+    ] = False,
 ) -> Result:
     """Download collected blobs of a date range, byte for byte, under their own paths.
 
@@ -75,89 +98,125 @@ def pull(
     where a file ended. A last line that is still being written is left for then. A blob whose name cannot safely be a
     file is set aside and named.
     """
+    most = parse_size(max_bytes) if max_bytes is not None else None
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = look_up(session, service, selection)
-    skipped = Skipped(session)
-    with listing(session, found):
-        plan = transfer.plan(workspace.blobs, found.name, selection, to_dir=session.path(to_dir), on_skip=skipped)
-    skipped.say()
-    if not plan.count:
-        explain_nothing(session, workspace, found, selection)
-        if not plan.set_aside:
-            session.terminal.note(no_blobs(found))
-    if dry_run:
-        return _planned(session, found, plan, due=transfer.due(plan, now=session.now, overwrite=overwrite))
-    with session.terminal.progress(f"Pulling {found.name}", total=plan.bytes, unit="bytes") as bar:
-        numbers = count(1)
+    options = Options(
+        parallel=parallel,
+        cap_mbps=cap_mbps,
+        now=session.now,
+        overwrite=overwrite,
+        delete=Within.of(workspace.blobs, found.name, selection) if delete_missing else None,
+    )
+    asked = _Pull(session, workspace, found, selection, options, to_dir=session.path(to_dir), most=most)
+    return asked.rehearsed() if dry_run else asked.done()
 
-        def on_file(file: PulledFile) -> None:
-            size = file.bytes if isinstance(file, Fetched) else 0
-            bar.advance(size, item=f"{next(numbers)} of {plan.count + len(plan.set_aside)} files")
 
-        outcome = transfer.run(
-            plan, workspace.blobs, on_file=on_file, workers=parallel, now=session.now, overwrite=overwrite
+@dataclass(frozen=True, slots=True)
+class _Pull:
+    """A pull as it was asked for; `most` is how many bytes it may fetch."""
+
+    session: Session
+    workspace: Workspace
+    service: Service
+    selection: Selection
+    options: Options
+    to_dir: Path
+    most: int | None
+
+    def done(self) -> Result:
+        """The pull. It goes on while it is printed, and behind its listing unless that has to be over before."""
+        skipped = Skipped(self.session)
+        if self.most is None:
+            plan = planning.plan_ahead(*self._what, to_dir=self.to_dir, now=self.options.now, on_skip=skipped)
+        else:
+            plan = self._listed(skipped)
+            # whatever is set aside is named when its turn has come
+            if error := self._too_much(self._tallied(plan)):
+                plan.close()
+                raise error
+        watched = Watched(self.session.terminal, plan, streamed=self._streamed)
+
+        def steps() -> Iterator[Step]:
+            with plan:
+                yield from watched.over(transfer.pull(plan, self.workspace.blobs, self.options, on_bytes=watched.came))
+                self._say_listed(plan, skipped)
+
+        def people() -> Iterator[str]:
+            for _ in steps():
+                pass  # what has to be said of them has been said
+            yield summary(watched.tally.said("fetched"), self.to_dir)
+            watched.say_time()
+
+        return Faces(
+            people=Lines(people()),
+            machines=Rows(FIELDS, (row_of(self.service, step) for step in steps())),
+            ending=lambda: watched.tally.exit_code,
         )
-    return _pulled(session, found, plan, outcome)
 
+    def rehearsed(self) -> Result:
+        """What the pull would do, from a listing that is over."""
+        skipped = Skipped(self.session)
+        plan = self._listed(skipped)
+        self._say_listed(plan, skipped)
+        tally = self._tallied(plan, on_aside=lambda one, nth: warn(self.session.terminal, one, nth=nth))
+        say_unnamed(self.session.terminal, tally)
 
-def _counted(count: int, size: int, days: int) -> str:
-    return f"{count} file{'' if count == 1 else 's'}, {human_bytes(size)}, {days} day{'' if days == 1 else 's'}"
+        def rows() -> Iterator[Row]:
+            with plan:
+                for one, status in self._planned(plan):
+                    yield planned_row(self.service, one, status)
 
+        return Faces(
+            people=Lines([summary(tally.said("would fetch"), self.to_dir)]),
+            machines=Rows(FIELDS, rows()),
+            exit_code=tally.exit_code,
+            error=self._too_much(tally),
+        )
 
-def _planned(session: Session, service: Service, plan: Plan, *, due: Plan) -> Result:
-    wanted = {target.path for target in due.targets}
-    rows: list[Row] = [
-        {**blob_row(one.collected), "status": "planned" if one.path in wanted else "unchanged", "reason": None}
-        for one in plan.targets
-    ]
-    rows += _missing(session, service, plan.set_aside, "set aside", {})
-    said = f"would fetch {_counted(due.count, due.bytes, len(due.days))}"
-    said += f", {plan.count - due.count} unchanged" if plan.count > due.count else ""
-    return _summed(said, rows, set_aside=len(plan.set_aside), to_dir=plan.to_dir)
+    @property
+    def _what(self) -> tuple[Blobs, ServiceName, Selection]:
+        return self.workspace.blobs, self.service.name, self.selection
 
+    @property
+    def _streamed(self) -> bool:
+        """Whether each row is printed on a terminal as soon as it is known."""
+        asked = self.session.options.output or self.session.world.environ.get("MLMON_OUTPUT")
+        return self.session.terminal.stdout.is_terminal and asked in _STREAMED
 
-def _pulled(session: Session, service: Service, plan: Plan, outcome: Outcome) -> Result:
-    """One object a file for scripts; for people the totals, and by name whatever did not come."""
-    by_name = {target.collected.blob.name: target.collected for target in plan.targets}
-    rows: list[Row] = [
-        {
-            **blob_row(by_name[one.name]),
-            "path": one.path,
-            "bytes": one.bytes,
-            "status": one.status.value,
-            "reason": None,
-        }
-        for one in outcome.fetched
-    ]
-    rows += _missing(session, service, outcome.failed, "failed", by_name)
-    rows += _missing(session, service, outcome.set_aside, "set aside", by_name)
-    fresh = [one for one in outcome.fetched if one.status is not Status.UNCHANGED]
-    said = f"fetched {_counted(len(fresh), outcome.bytes, len({one.day for one in fresh}))}"
-    for status in (Status.RESUMED, Status.UNCHANGED):
-        if count_of := sum(one.status is status for one in outcome.fetched):
-            said += f", {count_of} {status}"
-    return _summed(said, rows, failed=len(outcome.failed), set_aside=len(outcome.set_aside), to_dir=plan.to_dir)
+    def _listed(self, skipped: Skipped) -> Plan:
+        with listing(self.session, self.service):
+            return planning.plan(*self._what, to_dir=self.to_dir, now=self.options.now, on_skip=skipped)
 
+    def _say_listed(self, plan: Plan, skipped: Skipped) -> None:
+        skipped.say()
+        if not plan.count:
+            explain_nothing(self.session, self.workspace, self.service, self.selection)
+            if not plan.set_aside:
+                self.session.terminal.note(no_blobs(self.service))
 
-def _missing(
-    session: Session,
-    service: Service,
-    missing: Sequence[Failed | SetAside],
-    status: str,
-    by_name: Mapping[str, CollectedBlob],
-) -> Iterator[Row]:
-    """A row for each blob that did not come, with what is known of it, and a warning that names it."""
-    for one in missing:
-        # why a name is set aside follows the name; why a blob failed is a sentence of its own
-        reason = f"it {one.reason}" if isinstance(one, SetAside) else one.reason
-        session.terminal.note(f"{status}: {neutral(one.name)}: {reason}", level="warning")
-        known = blob_row(by_name[one.name]) if one.name in by_name else {"path": one.name, "service": str(service.name)}
-        yield {**known, "status": status, "reason": one.reason}
+    def _planned(self, plan: Plan) -> Iterator[tuple[Planned, str]]:
+        """Everything the pull would meet, each with its status."""
+        for one, is_due in planning.due(plan, now=self.options.now, overwrite=self.options.overwrite):
+            yield one, "set aside" if isinstance(one, SetAside) else "planned" if is_due else "unchanged"
+        if self.options.delete:
+            for target in missing(plan, self.options.delete):
+                yield target, TO_DELETE
 
+    def _tallied(self, plan: Plan, *, on_aside: Callable[[SetAside, int], None] = lambda one, nth: None) -> Tally:  # noqa: ARG005 - told by default to nobody
+        tally = Tally()
+        for one, status in self._planned(plan):
+            fetched = one.collected if isinstance(one, Target) and status == "planned" else None
+            tally.count(status, size=fetched.blob.size if fetched else 0, day=fetched.day if fetched else None)
+            if isinstance(one, SetAside):
+                on_aside(one, tally.missed)
+        return tally
 
-def _summed(said: str, rows: Sequence[Row], *, to_dir: Path, failed: int = 0, set_aside: int = 0) -> Result:
-    code = ExitCode.PARTIAL if failed or set_aside else ExitCode.DONE
-    said += f", {failed} failed" if failed else ""
-    said += f", {set_aside} set aside" if set_aside else ""
-    return Faces(people=Lines([f"{said} into {to_dir}"]), machines=Rows(_PULLED, rows), exit_code=code)
+    def _too_much(self, tally: Tally) -> UsageError | None:
+        if self.most is None or tally.bytes <= self.most:
+            return None
+        return UsageError(
+            f"there are {human_bytes(tally.bytes)} to fetch, more than the {human_bytes(self.most)} of --max-bytes",
+            hint="choose a shorter range or one --collection, or raise --max-bytes",
+        )

@@ -107,6 +107,10 @@ class Unavailable(MlmonError):
     code = Code.UNAVAILABLE
 
 
+class Replaced(Unavailable):
+    """A blob is no longer the one that was listed, and not that one grown longer either."""
+
+
 class Interrupted(MlmonError):
     """The person pressed Ctrl-C."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
+from mlmon.core.flow import Flow
 from mlmon.core.model import (
     BlobInfo,
     CollectedRoot,
@@ -157,13 +158,18 @@ class Blobs(Protocol):
         """The URL of a container, without a `/` at its end: `https://…/NAME`, or a `file:` one for a folder. It holds
         no secret. Containers of one account (one folder) differ in the last level alone."""
 
-    def read(self, blob: BlobInfo, *, start: int = 0) -> Iterator[bytes]:
-        """The blob's bytes from `start` in chunks, exactly `blob.size - start` of them even while it grows.
+    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:
+        """The blob's bytes from `start` in chunks, exactly `blob.size - start` of them even while it grows, where its
+        `lineage` says that it only grows.
 
-        Several threads may read at once.
+        Several threads may read at once. What comes over a network comes as `flow` allows: a large blob in several
+        parts at once, as far as there is room; without it, in one part after the other.
 
         Raises:
             NotFound: the blob is gone.
+            Replaced: it is not the one that was listed, as far as its `etag` and `lineage` can tell; list it again.
+            Unavailable: it became shorter.
+            GivenUp: `flow.stop` was set.
         """
 
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from mlmon.core.errors import NotFound, Unavailable
+from mlmon.core.errors import NotFound, Replaced, Unavailable
+from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
 from mlmon.local import names
 from mlmon.local.definition import Definition, ServiceEntry
@@ -98,11 +99,13 @@ class LocalBlobs:
     def address(self, container: str) -> str:
         return self._folders.container(container).absolute().as_uri()
 
-    def read(self, blob: BlobInfo, *, start: int = 0) -> Iterator[bytes]:
+    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:  # noqa: ARG002 - nothing here comes over a network
         path = self._find(blob)
         left = blob.size - start
         try:
             with self._store.reading(path) as (file, size):
+                if blob.lineage and blob.lineage != _lineage(os.fstat(file.fileno())):
+                    raise Replaced(f"{blob.name} was replaced while it was read", hint="list again")
                 if size < blob.size:
                     raise Unavailable(f"{blob.name} became shorter while it was read", hint="list again")
                 file.seek(start)
@@ -152,7 +155,7 @@ class LocalBlobs:
             size=size,
             etag=f'"0x{status.st_mtime_ns:X}{size:X}"',
             last_modified=datetime.fromtimestamp(status.st_mtime, UTC),
-            lineage=f"appended to {status.st_ino}",
+            lineage=_lineage(status),
         )
 
 
@@ -170,6 +173,10 @@ def v2_container(definition: Definition) -> str:
 def v2_prefix(name: ServiceName, collection: str) -> str:
     """Where a v2 collection stands in that container."""
     return f"modelDataCollector/{name}/{collection}/"
+
+
+def _lineage(stat: os.stat_result) -> str:
+    return f"appended to {stat.st_ino}"
 
 
 def _gone(blob: BlobInfo) -> NotFound:

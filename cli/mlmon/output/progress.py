@@ -36,6 +36,9 @@ class Progress(Protocol):
     def advance(self, n: int, *, item: str = "") -> None:
         """`n` more units are done; `item` names what is being worked on. Safe from any thread."""
 
+    def expect(self, total: int) -> None:
+        """How many units there are in all, where that was not known at first. Safe from any thread."""
+
 
 class Bar(Progress, Protocol):
     """Progress that may be drawn on the screen."""
@@ -90,6 +93,9 @@ class _PlainLines:
                 lead = f"{self._label}{colon} {_amount(self._done, self._total, self._unit)}"
                 self._terminal.note(f"{lead}, {item}" if item else lead)
 
+    def expect(self, total: int) -> None:
+        self._total = total
+
     def aside(self) -> AbstractContextManager[None]:
         return nullcontext()
 
@@ -122,6 +128,12 @@ class _MovingBar:
             self._drawn.update(
                 self._drawn.task_ids[0], completed=self._done, amount=amount, item=self._fitting(item, amount)
             )
+
+    def expect(self, total: int) -> None:
+        with self._lock:
+            self._total = total
+            if self._drawn is not None:
+                self._drawn.update(self._drawn.task_ids[0], total=total)
 
     def _fitting(self, item: str, amount: str) -> str:
         """As much of the item's end as the line has room for: rich would shorten every other part as well."""

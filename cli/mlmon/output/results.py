@@ -146,13 +146,15 @@ class Nothing:
 class Faces:
     """One answer in two shapes: `people` is the table form, `machines` every other format.
 
-    `error` is what went wrong although there is an answer: it is raised when the answer has been printed.
+    `error` is what went wrong although there is an answer: it is raised when the answer has been printed. `ending` says
+    the exit code where that is known only then, as with rows that are made while they are printed.
     """
 
     people: Rows | Record | Lines | Text
     machines: Rows | Record
     exit_code: ExitCode = ExitCode.DONE
     error: MlmonError | None = None
+    ending: Callable[[], ExitCode] | None = None
 
 
 Result = Rows | Record | Change | Lines | Text | Nothing | Faces

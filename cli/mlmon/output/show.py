@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import replace
+from typing import Final
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
 from mlmon.output.results import Change, Faces, Format, Lines, Nothing, Record, Result, Row, Rows, Text
@@ -28,7 +29,7 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
         show(result.people if format is Format.TABLE else result.machines, format=format, terminal=terminal, raw=raw)
         if result.error:
             raise result.error
-        return result.exit_code
+        return result.ending() if result.ending else result.exit_code
     check(format, rows=not isinstance(result, Change | Text), terminal=terminal)
     try:
         match result:
@@ -173,12 +174,27 @@ def _stream(
     }
     slow = following or not isinstance(rows.rows, Sized)  # what is made while it is read is shown as it comes
     counted = _counted(rows.rows, rows.empty, terminal)
+    pieces = writers[format](rows.fields, counted)
     # a list of rows that breaks off is worth less than none; lines that are followed never end
-    source: Iterable[Row] = list(counted) if format is Format.JSON and not following else counted
-    for piece in writers[format](rows.fields, source):
+    for piece in _held(pieces) if format is Format.JSON and slow and not following else pieces:
         write(piece)
         if slow:
             terminal.flush()
+
+
+def _held(pieces: Iterator[str]) -> Iterator[str]:
+    """The same text, once all of it is there: in a file when it is long."""
+    from tempfile import SpooledTemporaryFile  # why here: few runs need it
+
+    with SpooledTemporaryFile(_HELD_IN_MEMORY, mode="w+", encoding="utf-8", errors="surrogatepass", newline="") as held:
+        held.writelines(pieces)
+        held.seek(0)
+        while text := held.read(_HELD_CHUNK):
+            yield text
+
+
+_HELD_IN_MEMORY: Final = 8_000_000
+_HELD_CHUNK: Final = 64 * 1024
 
 
 def _writer(format: Format, terminal: Terminal, *, raw: bool) -> Callable[[str], None]:  # noqa: A002 - the option's name

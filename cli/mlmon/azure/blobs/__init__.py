@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from mlmon.azure.blobs.bulk import Bulk
 from mlmon.azure.blobs.listing import blobs_of, level_of
-from mlmon.azure.blobs.storage import ONE_GET, Storage
+from mlmon.azure.blobs.reading import Reading
+from mlmon.azure.blobs.storage import Storage
 from mlmon.azure.connection import Connection
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.misread import unreadable
-from mlmon.core.errors import Failure, NotFound, Unavailable
+from mlmon.core.errors import Unavailable
+from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, Json, ServiceName
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-    from azure.storage.blob import BlobClient
 
 Described = Callable[[ServiceName], Json]
 """A deployment as Azure Resource Manager shows it, or a web service as model management does. Raises `NotFound`."""
@@ -37,7 +35,7 @@ class AzureBlobs:
         self._connection = connection
         self._described = described
         self._storage = Storage(connection)
-        self._bulk = Bulk(connection.wire, self._storage)
+        self._reading = Reading(connection.wire, self._storage)
         self._walking = Lock()
         self._spellings: Sequence[str] | None = None
 
@@ -72,39 +70,8 @@ class AzureBlobs:
     def address(self, container: str) -> str:
         return self._storage.address(container)
 
-    def read(self, blob: BlobInfo, *, start: int = 0) -> Iterator[bytes]:
-        if not {".", ".."}.isdisjoint(blob.name.split("/")):
-            # every HTTP client resolves them, and what came would be another blob
-            raise Failure(f"no request can name the blob {blob.name!r}", hint="copy it to another name")
-        if start >= blob.size:
-            self._ask(blob, self._client(blob).get_blob_properties)
-        for begin in range(start, blob.size, ONE_GET):
-            length = min(ONE_GET, blob.size - begin)
-            piece: bytes = self._ask(blob, partial(self._piece, blob, begin, length))
-            if len(piece) != length:
-                raise _shorter(blob)
-            yield piece
-
-    def _piece(self, blob: BlobInfo, start: int, length: int) -> bytes:
-        piece = self._bulk.fetch(blob, start, length)
-        return _fetched(self._client(blob), start, length) if piece is None else piece
-
-    def _client(self, blob: BlobInfo) -> BlobClient:
-        return self._storage.client(blob.container).get_blob_client(blob.name)
-
-    def _ask(self, blob: BlobInfo, ask: Callable[[], Any]) -> Any:
-        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-
-        with self._storage.asking("read a blob", blob.container):
-            try:
-                with unreadable():
-                    return ask()
-            except ResourceNotFoundError:
-                raise NotFound(f"the blob {blob.name!r} is gone", hint="see mlmon ls") from None
-            except HttpResponseError as error:
-                if error.status_code == 416:  # the range begins behind the blob's end
-                    raise _shorter(blob) from None
-                raise
+    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:
+        return self._reading.read(blob, start=start, flow=flow)
 
     def _root(self, name: ServiceName, collection: str, data_id: str) -> CollectedRoot:
         if data_id:
@@ -196,13 +163,3 @@ class _Listing:
 
     def _keep(self, response: Any) -> None:
         self._response = response
-
-
-def _fetched(client: Any, offset: int, length: int) -> bytes:
-    """A stretch of a blob, exactly as it is stored."""
-    data: bytes = client.download_blob(offset=offset, length=length, max_concurrency=1, decompress=False).readall()
-    return data
-
-
-def _shorter(blob: BlobInfo) -> Unavailable:
-    return Unavailable(f"{blob.name} became shorter while it was read", hint="list again")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -30,14 +31,27 @@ _FOREVER: Final = 1 << 60
 _ANSWER_AT_MOST: Final = timedelta(hours=1)  # of one range; what stalls is ended by the time-out of each read
 
 
+class Silent(Exception):
+    """An answer was waited for in vain."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """A container as obstore knows it. `failures` are those since the last success, and none count after one."""
+
+    store: AzureStore
+    address: str
+    failures: int = 0
+
+
 class Bulk:
-    """Ranges of blobs, each by one request of its own without conditions, so that a blob may grow meanwhile."""
+    """Ranges of blobs, each by one request of its own. What only grows is asked for without conditions, so that it may
+    grow meanwhile; of anything else it has to be what was listed."""
 
     def __init__(self, wire: Wire, storage: Storage) -> None:
         self._wire = wire
         self._storage = storage
-        self._stores: dict[str, AzureStore] = {}
-        self._failures: dict[str, int] = {}
+        self._places: dict[str, _Place] = {}
         self._making = Lock()
 
     def fetch(self, blob: BlobInfo, start: int, length: int) -> bytes | None:
@@ -45,37 +59,40 @@ class Bulk:
         Whoever then asks azure's client has its patience, and its words for what is wrong.
 
         Raises:
-            ServiceResponseTimeoutError: there was no answer in time, and nobody should wait for it twice.
+            Silent: there was no answer in time, and nobody should wait for it twice.
             MlmonError: as `Storage.credential`.
         """
-        if not _PLAIN.fullmatch(blob.name) or self._failures.get(blob.container, 0) >= _IN_VAIN:
+        if not _PLAIN.fullmatch(blob.name):
             return None
-        import obstore
         from obstore.exceptions import BaseError
 
-        store = self._store(blob.container)
+        place = self._places.get(blob.container) or self._place(blob.container)
+        if place.failures >= _IN_VAIN:
+            return None
         began = time.monotonic()
         try:
-            piece = obstore.get_range(store, blob.name, start=start, length=length).to_bytes()
+            piece = _asked(place.store, blob, start, length)
         except (BaseError, OSError, ValueError) as error:
-            self._failures[blob.container] = self._failures.get(blob.container, 0) + 1
-            self._say(blob, f"no answer ({type(error).__name__})", began)
-            _give_up_on_silence(error, waited=time.monotonic() - began)
+            place.failures += 1
+            self._say(place, blob, f"no answer ({type(error).__name__})", began=began)
+            # a connection that does not come about takes less time; the time-out has no kind of its own
+            if time.monotonic() - began > CONNECT_SECONDS + 1 and "TimedOut" in str(error):
+                raise Silent from None
             return None
-        self._failures[blob.container] = -_FOREVER
-        self._say(blob, "206" if piece else "empty", began)
+        place.failures = -_FOREVER
+        self._say(place, blob, "206" if piece else "empty", began=began)
         return piece if len(piece) == length else None
 
-    def _say(self, blob: BlobInfo, status: str, began: float) -> None:
-        endpoint, container = self._storage.place(blob.container)
-        took = (time.monotonic() - began) * 1000
-        self._wire.debug(f"GET {shown(f'{endpoint}/{container}/{blob.name}')} -> {status} ({took:.0f} ms)")
+    def _say(self, place: _Place, blob: BlobInfo, status: str, *, began: float) -> None:
+        # only plain names come here: there is nothing in them that must not be shown
+        self._wire.debug(f"GET {place.address}/{blob.name} -> {status} ({(time.monotonic() - began) * 1000:.0f} ms)")
 
-    def _store(self, container: str) -> AzureStore:
+    def _place(self, container: str) -> _Place:
         with self._making:
-            if container not in self._stores:
-                self._stores[container] = self._made(*self._storage.place(container))
-            return self._stores[container]
+            if container not in self._places:
+                endpoint, name = self._storage.place(container)
+                self._places[container] = _Place(self._made(endpoint, name), shown(f"{endpoint}/{name}"))
+            return self._places[container]
 
     def _made(self, endpoint: str, name: str) -> AzureStore:
         from obstore.store import AzureStore
@@ -94,12 +111,14 @@ class Bulk:
         )
 
 
-def _give_up_on_silence(error: Exception, *, waited: float) -> None:
-    """Raise where an answer was waited for in vain; a connection that does not come about takes less time."""
-    from azure.core.exceptions import ServiceResponseTimeoutError
+def _asked(store: AzureStore, blob: BlobInfo, start: int, length: int) -> bytes:
+    import obstore
 
-    if waited > CONNECT_SECONDS + 1 and "TimedOut" in str(error):  # it has no kind of its own
-        raise ServiceResponseTimeoutError("Read timed out") from None
+    if blob.lineage or not blob.etag:
+        return obstore.get_range(store, blob.name, start=start, length=length).to_bytes()
+    listed = blob.etag if blob.etag.startswith('"') else f'"{blob.etag}"'
+    answer = obstore.get(store, blob.name, options={"range": (start, start + length), "if_match": listed})
+    return answer.bytes().to_bytes()
 
 
 def _account(endpoint: str) -> str:

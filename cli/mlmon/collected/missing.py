@@ -1,0 +1,59 @@
+"""Files that pull wrote and whose blobs are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mlmon.collected.fetching import Standing
+from mlmon.collected.journal import Entry
+from mlmon.collected.layout import CollectedBlob, Place, Reader
+from mlmon.collected.names import unsafe
+from mlmon.collected.outcomes import Target
+from mlmon.collected.planning import Plan
+from mlmon.collected.pulled import known
+from mlmon.collected.selection import Selection
+from mlmon.core.model import BlobInfo, ServiceName
+from mlmon.core.ports import Blobs
+
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Which files may be looked at for this: those of a service's blobs that a selection means."""
+
+    selection: Selection
+    readers: Sequence[Reader]
+
+    @classmethod
+    def of(cls, blobs: Blobs, service: ServiceName, selection: Selection) -> Within:
+        """Raises `NotFound` where there is no such service."""
+        return cls(selection, tuple(Reader(root, service) for root in blobs.roots(service)))
+
+    def meant(self, path: str, entry: Entry) -> CollectedBlob | None:
+        """The blob that a file was, where it is within."""
+        blob = BlobInfo(entry.container, path, entry.kept, entry.etag, _UNKNOWN)
+        for reader in self.readers:
+            place = reader.place(blob)
+            if isinstance(place, Place) and self.selection.means(place):
+                return reader.collected(blob, place)
+        return None
+
+
+def missing(planned: Plan, within: Within, entries: Mapping[str, Entry] | None = None) -> Iterator[Target]:
+    """The files below the plan's folder whose blobs a listing that is over has not found, and which are as pull wrote
+    them. What has been changed since, what is behind a symbolic link and what anybody else wrote is not among them.
+
+    `entries` are those of `pulled`, read from the folder where they are not given.
+    """
+    entries = known(planned.to_dir) if entries is None else entries
+    standing = Standing(planned.to_dir, entries)
+    for path, entry in entries.items():
+        # the state file is but a file: it must not be able to name one outside
+        if planned.holds(path) or unsafe(path):
+            continue
+        collected = within.meant(path, entry)
+        if collected and standing.of(target := Target(collected, path)):
+            yield target

@@ -1,0 +1,171 @@
+"""Where the files of a target folder stand, looked at and changed through open folders.
+
+A folder that is open stays the one that was seen, whatever happens to its name. So no link is ever written through,
+and the folders on the way to a file are looked at when they are opened instead of for every file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from mlmon.collected import folder
+from mlmon.collected.folder import explained, in_the_way, kind_of
+
+_OPEN: Final = getattr(os, "O_PATH", getattr(os, "O_SEARCH", 0))
+"""Opening a folder to go through it, where the system has that: it needs no right to list it."""
+_FLAGS: Final = _OPEN | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_BY_DESCRIPTOR: Final = bool(_OPEN) and {os.open, os.mkdir, os.stat, os.rename, os.unlink} <= os.supports_dir_fd
+_DEEPEST: Final = 16
+"""Levels that are kept open; what stands deeper is reached by its path."""
+_KEPT_WAYS: Final = 8
+"""Ways that are kept for the next one who needs one: systems let a process have as few as 256 files open."""
+_TRUSTED_SECONDS: Final = 1.0
+"""How long a folder is kept open: somebody may move it, and a file that lands in it would not be where it should."""
+
+
+class Places:
+    """The files below one folder. Several threads may use it at once."""
+
+    def __init__(self, to_dir: Path) -> None:
+        self.to_dir: Final = to_dir
+        self._ways: list[_Way] = []
+
+    def see(self, path: str) -> None:
+        """As `folder.see`."""
+        *levels, name = path.split("/")
+        if not _reachable(levels):
+            folder.see(self.to_dir, path)
+            return
+        with explained(self.to_dir), self._way() as way:
+            in_the_way(_kind(way.to(levels, make=True), name))
+
+    def land(self, path: str, temporary: Path) -> None:
+        """As `folder.land`."""
+        *levels, name = path.split("/")
+        if not _reachable(levels):
+            folder.land(self.to_dir, path, temporary)
+            return
+        with explained(self.to_dir), self._way() as way:
+            at = way.to(levels, make=True)
+            in_the_way(_kind(at, name))
+            try:
+                os.rename(temporary, name, dst_dir_fd=at)
+            except PermissionError as error:
+                folder.raise_unreplaceable(self.to_dir / path, error)
+
+    def standing(self, path: str) -> os.stat_result | None:
+        """As `folder.standing`."""
+        *levels, name = path.split("/")
+        if not _reachable(levels):
+            return folder.standing(self.to_dir, path)
+        try:
+            with self._way() as way:
+                found = os.stat(name, dir_fd=way.to(levels, make=False), follow_symlinks=False)
+        except (OSError, ValueError, folder.Refused):
+            return None
+        return found if stat.S_ISREG(found.st_mode) else None
+
+    def remove(self, path: str) -> None:
+        """Remove the file there, which `standing` found. Raises as `explained`."""
+        *levels, name = path.split("/")
+        with explained(self.to_dir):
+            if _reachable(levels):
+                with self._way() as way:
+                    os.unlink(name, dir_fd=way.to(levels, make=False))
+            else:
+                (self.to_dir / path).unlink()
+
+    @contextmanager
+    def _way(self) -> Iterator[_Way]:
+        """A way for one thread at a time; the one used last, whose end is mostly near."""
+        try:
+            way = self._ways.pop()
+        except IndexError:
+            way = _Way(self.to_dir)
+        yield way  # one that met an error is not kept
+        if len(self._ways) < _KEPT_WAYS:
+            self._ways.append(way)
+
+
+def _reachable(levels: Sequence[str]) -> bool:
+    return _BY_DESCRIPTOR and len(levels) <= _DEEPEST
+
+
+def _kind(at: int, name: str) -> folder.Kind:
+    try:
+        return kind_of(os.stat(name, dir_fd=at, follow_symlinks=False))
+    except FileNotFoundError:
+        return folder.Kind.MISSING
+
+
+class _Way:
+    """The folders from the target folder to where a thread was last, all of them open."""
+
+    __slots__ = ("_descriptors", "_levels", "_since", "_to_dir")
+
+    def __init__(self, to_dir: Path) -> None:
+        self._to_dir = str(to_dir)
+        self._levels: list[str] = []
+        self._descriptors: list[int] = []
+        self._since = 0.0
+
+    def to(self, levels: list[str], *, make: bool) -> int:
+        """The folder some levels below, with no link on the way to it; made where it is missing and `make` says so.
+
+        Raises:
+            Refused: a link or a file is in its place.
+            OSError: what the system says, with the whole path.
+        """
+        if not self._is_fresh():
+            self._leave(0)
+            self._descriptors.append(os.open(self._to_dir, _FLAGS))
+            self._since = time.monotonic()
+        if levels != self._levels:
+            self._leave(1 + _shared(self._levels, levels))
+            for level in levels[len(self._levels) :]:
+                self._descriptors.append(self._step(levels[: len(self._levels) + 1], make=make))
+                self._levels.append(level)
+        return self._descriptors[-1]
+
+    def _is_fresh(self) -> bool:
+        return bool(self._descriptors) and time.monotonic() - self._since < _TRUSTED_SECONDS
+
+    def _step(self, levels: list[str], *, make: bool) -> int:
+        above, level = self._descriptors[-1], levels[-1]
+        try:
+            try:
+                return os.open(level, _FLAGS, dir_fd=above)
+            except FileNotFoundError:
+                if not make:
+                    raise
+            with suppress(FileExistsError):  # another thread was faster
+                os.mkdir(level, dir_fd=above)
+            return os.open(level, _FLAGS, dir_fd=above)
+        except OSError as error:
+            folder.see_passable(_kind(above, level), levels)
+            error.filename = "/".join((self._to_dir, *levels))
+            raise
+
+    def _leave(self, count: int) -> None:
+        """Close all but the first folders."""
+        while len(self._descriptors) > count:
+            os.close(self._descriptors.pop())
+        del self._levels[max(0, count - 1) :]
+
+    def __del__(self) -> None:
+        # nobody says when the last file was looked at, and what is opened here is nothing that could be lost
+        self._leave(0)
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many levels two ways have in common at their beginning."""
+    for count, (mine, theirs) in enumerate(zip(one, other, strict=False)):
+        if mine != theirs:
+            return count
+    return min(len(one), len(other))

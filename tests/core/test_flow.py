@@ -1,0 +1,81 @@
+"""What readers share: as many at once as there is room for, and no faster than is allowed."""
+
+from __future__ import annotations
+
+from threading import Event, Thread
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlmon.core.flow import MEMORY, Flow
+from mlmon.core.parallel import GivenUp
+
+
+class Unhurried(Event):
+    """A `stop` that nobody sets, and whose waits take no time; they are kept, in seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waited.append(timeout or 0)
+        return False
+
+
+@given(parallel=st.integers(1, 300), cap=st.none() | st.floats(0.1, 10_000))
+def test_all_pieces_together_fit_into_the_memory(parallel: int, cap: float | None) -> None:
+    flow = Flow(parallel=parallel, cap_mbps=cap)
+    assert 64 * 1024 <= flow.piece <= 4 * 1024 * 1024
+    assert flow.piece * parallel <= max(MEMORY, parallel * 64 * 1024)
+
+
+def test_there_is_room_for_so_many_and_no_more_until_one_leaves() -> None:
+    flow = Flow(parallel=2)
+    assert [flow.enter(wait=False) for _ in range(3)] == [True, True, False]
+    entered = Event()
+    waiting = Thread(target=lambda: flow.enter() and entered.set())
+    waiting.start()
+    assert not entered.wait(0.05)
+    flow.leave()
+    assert entered.wait(10)
+    waiting.join()
+
+
+def test_who_waits_for_room_gives_up_when_all_do() -> None:
+    flow = Flow(parallel=1)
+    flow.enter()
+    flow.stop.set()
+    with pytest.raises(GivenUp):
+        flow.enter()
+
+
+@given(counts=st.lists(st.integers(1, 10_000_000), min_size=1, max_size=20), cap=st.floats(1, 1000))
+def test_bytes_are_asked_for_no_faster_than_the_cap(counts: list[int], cap: float) -> None:
+    """Whoever comes last waits until all before could have come: a megabit is a million bits, as azcopy counts."""
+    stop = Unhurried()
+    flow = Flow(cap_mbps=cap, stop=stop)
+    for count in counts:
+        flow.pace(count)
+    before = sum(counts[:-1]) * 8 / (cap * 1_000_000)
+    # less the time that went by while this was asked
+    assert before - 5 < stop.waited[-1] <= before + 1e-6
+    assert stop.waited == sorted(stop.waited) or before < 1
+
+
+def test_without_a_cap_nobody_waits_and_with_one_ctrl_c_ends_it() -> None:
+    stop = Unhurried()
+    Flow(stop=stop).pace(1 << 40)
+    assert stop.waited == []
+    flow = Flow(cap_mbps=1)
+    flow.pace(1 << 40)
+    flow.stop.set()
+    with pytest.raises(GivenUp):
+        flow.pace(1)
+
+
+@pytest.mark.parametrize("wrong", [{"parallel": 0}, {"cap_mbps": 0.0}, {"cap_mbps": -1.0}])
+def test_a_flow_that_lets_nothing_through_is_a_mistake(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="a flow lets something through"):
+        Flow(**wrong)  # type: ignore[arg-type]  # both are numbers
