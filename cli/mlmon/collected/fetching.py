@@ -88,6 +88,13 @@ class Standing:
         entry = self.of(target)
         return entry.kept if entry and self.is_current(target, entry) else None
 
+    def due(self, target: Target) -> int | None:
+        """How many bytes are to be fetched, as far as can be told; None where the file is left alone."""
+        if self.left_alone(target) is not None:
+            return None
+        blob, entry = target.collected.blob, self.of(target)
+        return blob.size - entry.kept if entry and _may_go_on(blob, entry) else blob.size
+
     def of(self, target: Target) -> Entry | None:
         """What was fetched into the file that stands there, None where it is another one, or none."""
         entry = self._entries.get(target.path)

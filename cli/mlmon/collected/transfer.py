@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from threading import Lock
+from typing import Final
 
 from mlmon.collected import folder
 from mlmon.collected.fetching import Fetching, Overwrite, Standing
@@ -21,6 +22,10 @@ from mlmon.core.errors import Interrupted
 from mlmon.core.flow import PARALLEL
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
+
+_PATIENCE: Final = 2.0
+"""Seconds that requests in flight have after Ctrl-C: storage that fell silent may take minutes to be given up. What
+comes later finds that it was given up, and lands nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,8 @@ def pull(
     is kept. `blobs.read` is called from up to `parallel` threads. One blob's failure does not stop the others, until
     many in a row have waited in vain for the same. The folder is created when it is missing and there is something to
     fetch.
-    Ctrl-C leaves whole files and no others, also where it is thrown in, and so does closing the generator.
+    Ctrl-C leaves whole files and no others, also where it is thrown in, and so does closing the generator; neither
+    waits more than 2 seconds for requests in flight.
 
     Nothing is deleted before all is listed, nor where anything was raised. `on_bytes` is told of bytes as they are
     fetched, from those threads.
@@ -127,7 +133,7 @@ def _fetched(items: Iterator[Planned], fetching: Fetching, *, workers: int, coun
             counted.add()
         return Step(item, result)
 
-    with closing(map_bounded(end, items, workers=workers, stop=fetching.stop)) as steps:
+    with closing(map_bounded(end, items, workers=workers, stop=fetching.stop, patience=_PATIENCE)) as steps:
         yield from steps
 
 

@@ -1,6 +1,6 @@
 """Collected blobs into a folder: pull."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -26,7 +26,7 @@ from mlmon.commands.options import (
     ServiceArgument,
     ToOption,
 )
-from mlmon.commands.pulling import FIELDS, TO_DELETE, Tally, Watched, planned_row, row_of, say_unnamed, summary, warn
+from mlmon.commands.pulling import FIELDS, TO_DELETE, Missed, Tally, Watched, planned_row, row_of, summary
 from mlmon.commands.selecting import Skipped, explain_nothing, listing, look_up, no_blobs
 from mlmon.core.errors import UsageError
 from mlmon.core.flow import PARALLEL
@@ -160,12 +160,16 @@ class _Pull:
         skipped = Skipped(self.session)
         plan = self._listed(skipped)
         self._say_listed(plan, skipped)
-        tally = self._tallied(plan, on_aside=lambda one, nth: warn(self.session.terminal, one, nth=nth))
-        say_unnamed(self.session.terminal, tally)
+        missed = Missed(self.session.terminal)
+        for one in plan:
+            if isinstance(one, SetAside):
+                missed.name(one)
+        missed.say_rest()
+        tally = self._tallied(plan)
 
         def rows() -> Iterator[Row]:
             with plan:
-                for one, status in self._planned(plan):
+                for one, status, _ in self._planned(plan):
                     yield planned_row(self.service, one, status)
 
         return Faces(
@@ -196,21 +200,22 @@ class _Pull:
             if not plan.set_aside:
                 self.session.terminal.note(no_blobs(self.service))
 
-    def _planned(self, plan: Plan) -> Iterator[tuple[Planned, str]]:
-        """Everything the pull would meet, each with its status."""
-        for one, is_due in planning.due(plan, now=self.options.now, overwrite=self.options.overwrite):
-            yield one, "set aside" if isinstance(one, SetAside) else "planned" if is_due else "unchanged"
+    def _planned(self, plan: Plan) -> Iterator[tuple[Planned, str, int]]:
+        """Everything the pull would meet, each with its status and how many bytes it would fetch of it."""
+        for one, size in planning.due(plan, now=self.options.now, overwrite=self.options.overwrite):
+            if isinstance(one, SetAside):
+                yield one, "set aside", 0
+            else:
+                yield one, "unchanged" if size is None else "planned", size or 0
         if self.options.delete:
             for target in missing(plan, self.options.delete):
-                yield target, TO_DELETE
+                yield target, TO_DELETE, 0
 
-    def _tallied(self, plan: Plan, *, on_aside: Callable[[SetAside, int], None] = lambda one, nth: None) -> Tally:  # noqa: ARG005 - told by default to nobody
+    def _tallied(self, plan: Plan) -> Tally:
         tally = Tally()
-        for one, status in self._planned(plan):
-            fetched = one.collected if isinstance(one, Target) and status == "planned" else None
-            tally.count(status, size=fetched.blob.size if fetched else 0, day=fetched.day if fetched else None)
-            if isinstance(one, SetAside):
-                on_aside(one, tally.missed)
+        for one, status, size in self._planned(plan):
+            day = one.collected.day if isinstance(one, Target) and status == "planned" else None
+            tally.count(status, size=size, day=day)
         return tally
 
     def _too_much(self, tally: Tally) -> UsageError | None:
