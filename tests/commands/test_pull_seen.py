@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ def test_a_terminal_shows_files_bytes_rate_and_time_left_and_failures_above(pull
     expected = [
         "Pulling ━━━━━━━━             8.0 MB of 20.0 MB 500.0 kB/s, 3 of 10 files, 24s left",
         "warning: failed: 2026/03/03: storage did not answer\\x1b[2J",
+        "hint: later",
         "Pulling ━━━━━━━━━━━━━━━━━━━━ 20.0 MB of 20.0 MB 500.0 kB/s, 9 of 10 files, 0s left",
     ]
     # the bar is drawn now and then by itself as well, in between
@@ -98,6 +100,7 @@ def test_elsewhere_a_line_is_said_now_and_then(pull: Pull) -> None:
         "Pulling: 8.0 MB of 20.0 MB, 500.0 kB/s, 3 of 10 files, 24s left\n"
         "Pulling: 11.0 MB of 20.0 MB, 500.0 kB/s, 5 of 10 files, 18s left\n"
         "warning: failed: 2026/03/05: storage did not answer\\x1b[2J\n"
+        "hint: later\n"
         "Pulling: 14.0 MB of 20.0 MB, 500.0 kB/s, 6 of 10 files, 12s left\n"
         "Pulling: 17.0 MB of 20.0 MB, 500.0 kB/s, 8 of 10 files, 6s left\n"
         "Pulling: 20.0 MB of 20.0 MB, 500.0 kB/s, 9 of 10 files, 0s left\n"
@@ -130,4 +133,14 @@ def test_quiet_shows_failures_alone(pull: Pull) -> None:
     watched = Watched(place.terminal.configured(quiet=True), pull.plan)
     for _ in watched.over(pull.going(watched, each=4, statuses="fffffffffx")):
         pass
-    assert place.err.seen == "warning: failed: 2026/03/09: storage did not answer\\x1b[2J\n"
+    assert place.err.seen == "warning: failed: 2026/03/09: storage did not answer\\x1b[2J\nhint: later\n"
+
+
+def test_what_to_do_is_said_once_of_all_that_failed_alike(pull: Pull) -> None:
+    place = desk(tty=False, clock=pull)
+    watched = Watched(place.terminal.configured(machine=True), pull.plan)
+    for _ in watched.over(pull.going(watched, each=0, statuses="uuuuuuxuux")):
+        pass
+    warning = {"level": "warning", "message": "failed: 2026/03/06: storage did not answer\x1b[2J", "hint": "later"}
+    again = {"level": "warning", "message": "failed: 2026/03/09: storage did not answer\x1b[2J"}
+    assert [json.loads(line) for line in place.err.seen.splitlines()] == [warning, again]

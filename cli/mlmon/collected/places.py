@@ -21,7 +21,7 @@ _OPEN: Final = getattr(os, "O_PATH", getattr(os, "O_SEARCH", 0))
 """Opening a folder to go through it, where the system has that: it needs no right to list it."""
 _FLAGS: Final = _OPEN | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _NEEDED: Final = {os.open, os.mkdir, os.stat, os.rename, os.unlink, os.rmdir}
-_BY_DESCRIPTOR: Final = bool(_OPEN) and _NEEDED <= os.supports_dir_fd
+_BY_DESCRIPTOR: Final = bool(_OPEN) and os.supports_dir_fd >= _NEEDED
 _DEEPEST: Final = 16
 """Levels that are kept open; what stands deeper is reached by its path."""
 _KEPT_WAYS: Final = 8
