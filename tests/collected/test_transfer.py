@@ -22,11 +22,11 @@ from collected.pulling import Outcome, run
 from mlmon.collected.fetching import IN_VAIN
 from mlmon.collected.layout import CollectedBlob, Reason
 from mlmon.collected.missing import Within
-from mlmon.collected.outcomes import Failed, Fetched, SetAside, Target
+from mlmon.collected.outcomes import Deleted, Ended, Failed, Fetched, SetAside, Target
 from mlmon.collected.planning import Plan, plan
 from mlmon.collected.pulled import known
 from mlmon.collected.selection import Selection, select
-from mlmon.collected.transfer import Deleted, Ended, Options
+from mlmon.collected.transfer import Options
 from mlmon.collected.transfer import pull as pull_
 from mlmon.core.errors import Failure, Interrupted, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
 from mlmon.core.flow import Flow

@@ -13,10 +13,10 @@ from mlmon.collected import folder
 from mlmon.collected.fetching import Overwrite, Standing
 from mlmon.collected.layout import CollectedBlob, Reason
 from mlmon.collected.names import identity, unsafe
-from mlmon.collected.outcomes import SetAside, Target
+from mlmon.collected.outcomes import Planned, SetAside, Target
 from mlmon.collected.pulled import known
 from mlmon.collected.selection import OnSkip, Selection, select
-from mlmon.collected.spool import IN_MEMORY, Planned, Spool
+from mlmon.collected.spool import IN_MEMORY, Spool
 from mlmon.collected.taken import Taken
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.ports import Blobs

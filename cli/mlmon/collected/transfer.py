@@ -14,10 +14,9 @@ from mlmon.collected import folder
 from mlmon.collected.fetching import Fetching, Overwrite, Standing
 from mlmon.collected.metering import Metered
 from mlmon.collected.missing import Within, missing
-from mlmon.collected.outcomes import Failed, Fetched, SetAside, Target
+from mlmon.collected.outcomes import Deleted, Ended, Failed, Fetched, Planned, SetAside, Target
 from mlmon.collected.planning import Plan
 from mlmon.collected.pulled import Pulled, known, opened
-from mlmon.collected.spool import Planned
 from mlmon.core.errors import Interrupted
 from mlmon.core.flow import PARALLEL
 from mlmon.core.parallel import map_bounded
@@ -26,17 +25,6 @@ from mlmon.core.ports import Blobs
 _PATIENCE: Final = 2.0
 """Seconds that requests in flight have after Ctrl-C: storage that fell silent may take minutes to be given up. What
 comes later finds that it was given up, and lands nowhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """A file that pull wrote once, of a blob that is gone, and that is gone now too. `bytes` is what it had."""
-
-    path: str
-    bytes: int
-
-
-Ended = Fetched | Failed | SetAside | Deleted
 
 
 @dataclass(frozen=True, slots=True)

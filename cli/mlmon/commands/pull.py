@@ -10,10 +10,9 @@ import typer
 from mlmon.collected import planning, transfer
 from mlmon.collected.fetching import Overwrite
 from mlmon.collected.missing import Within, missing
-from mlmon.collected.outcomes import SetAside, Target
+from mlmon.collected.outcomes import Planned, SetAside, Target
 from mlmon.collected.planning import Plan
 from mlmon.collected.selection import Selection
-from mlmon.collected.spool import Planned
 from mlmon.collected.transfer import Options, Step
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
@@ -30,8 +29,8 @@ from mlmon.commands.pulling import FIELDS, TO_DELETE, Missed, Tally, Watched, pl
 from mlmon.commands.selecting import Skipped, explain_nothing, listing, look_up, no_blobs
 from mlmon.core.errors import UsageError
 from mlmon.core.flow import PARALLEL
-from mlmon.core.model import Service, ServiceName
-from mlmon.core.ports import Blobs, Workspace
+from mlmon.core.model import Service
+from mlmon.core.ports import Workspace
 from mlmon.core.sizes import parse_size
 from mlmon.core.timerange import resolve
 from mlmon.output.cells import human_bytes
@@ -110,7 +109,7 @@ def pull(
         delete=Within.of(workspace.blobs, found.name, selection) if delete_missing else None,
     )
     asked = _Pull(session, workspace, found, selection, options, to_dir=session.path(to_dir), most=most)
-    return asked.rehearsed() if dry_run else asked.done()
+    return asked.rehearse() if dry_run else asked.run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +124,13 @@ class _Pull:
     to_dir: Path
     most: int | None
 
-    def done(self) -> Result:
-        """The pull. It goes on while it is printed, and behind its listing unless that has to be over before."""
+    def run(self) -> Result:
+        """Pull. It goes on while it is printed, and behind its listing unless that has to be over before."""
         skipped = Skipped(self.session)
-        if self.most is None:
-            plan = planning.plan_ahead(*self._what, to_dir=self.to_dir, now=self.options.now, on_skip=skipped)
-        else:
-            plan = self._listed(skipped)
-            # whatever is set aside is named when its turn has come
-            if error := self._too_much(self._tallied(plan)):
-                plan.close()
-                raise error
+        plan = self._listing_ahead(skipped) if self.most is None else self._listed(skipped)
+        if self.most is not None and (error := self._too_much(self._tallied(plan))):
+            plan.close()
+            raise error
         watched = Watched(self.session.terminal, plan, streamed=self._streamed)
 
         def steps() -> Iterator[Step]:
@@ -155,8 +150,8 @@ class _Pull:
             ending=lambda: watched.tally.exit_code,
         )
 
-    def rehearsed(self) -> Result:
-        """What the pull would do, from a listing that is over."""
+    def rehearse(self) -> Result:
+        """Show what the pull would do, from a listing that is over."""
         skipped = Skipped(self.session)
         plan = self._listed(skipped)
         self._say_listed(plan, skipped)
@@ -180,10 +175,6 @@ class _Pull:
         )
 
     @property
-    def _what(self) -> tuple[Blobs, ServiceName, Selection]:
-        return self.workspace.blobs, self.service.name, self.selection
-
-    @property
     def _streamed(self) -> bool:
         """Whether each row is printed on a terminal as soon as it is known."""
         asked = self.session.options.output or self.session.world.environ.get("MLMON_OUTPUT")
@@ -191,7 +182,24 @@ class _Pull:
 
     def _listed(self, skipped: Skipped) -> Plan:
         with listing(self.session, self.service):
-            return planning.plan(*self._what, to_dir=self.to_dir, now=self.options.now, on_skip=skipped)
+            return planning.plan(
+                self.workspace.blobs,
+                self.service.name,
+                self.selection,
+                to_dir=self.to_dir,
+                now=self.options.now,
+                on_skip=skipped,
+            )
+
+    def _listing_ahead(self, skipped: Skipped) -> Plan:
+        return planning.plan_ahead(
+            self.workspace.blobs,
+            self.service.name,
+            self.selection,
+            to_dir=self.to_dir,
+            now=self.options.now,
+            on_skip=skipped,
+        )
 
     def _say_listed(self, plan: Plan, skipped: Skipped) -> None:
         skipped.say()

@@ -11,12 +11,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from mlmon.collected.outcomes import Failed, Fetched, SetAside, Status, Target
+from mlmon.collected.outcomes import Deleted, Ended, Failed, Fetched, Planned, SetAside, Status, Target
 from mlmon.collected.planning import Plan
-from mlmon.collected.spool import Planned
-from mlmon.collected.transfer import Deleted, Ended, Step
+from mlmon.collected.transfer import Step
 from mlmon.commands.selecting import BLOB, blob_row
-from mlmon.core.errors import ExitCode
+from mlmon.core.errors import ExitCode, Interrupted, MlmonError
 from mlmon.core.model import Service
 from mlmon.output.cells import human_bytes, human_duration
 from mlmon.output.controls import neutral
@@ -125,11 +124,15 @@ class Watched:
         try:
             with self._progress(), closing(steps):
                 yield from self._watched(steps)
-        except GeneratorExit:
-            # whoever reads the rows has gone, or was interrupted between two of them
-            self._terminal.note(f"stopped: {self.tally.said('fetched')}; the same command again fetches the rest")
+        except Interrupted:
+            raise  # it says itself how many files are whole
+        except (GeneratorExit, MlmonError):
+            # an error, or whoever reads the rows has gone, or was interrupted between two of them
+            if self.tally.counts:
+                self._terminal.note(f"stopped: {self.tally.said('fetched')}; the same command again fetches the rest")
             raise
-        self._missed.say_rest()
+        finally:
+            self._missed.say_rest()
 
     @contextmanager
     def _progress(self) -> Iterator[None]:
