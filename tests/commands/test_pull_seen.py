@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from mlmon.collected.planning import Plan, plan
 from mlmon.collected.selection import Selection
 from mlmon.collected.transfer import Step
 from mlmon.commands.pulling import Watched
+from mlmon.core.errors import Unavailable
 from mlmon.core.model import CollectedRoot, Generation
 from output.screens import Desk, desk
 
@@ -126,6 +128,21 @@ def test_a_reader_who_goes_is_told_what_is_there(pull: Pull) -> None:
     next(steps)
     steps.close()  # type: ignore[attr-defined]  # it is a generator
     assert place.err.seen == ("stopped: fetched 1 file, 2.0 MB, 1 day; the same command again fetches the rest\n")
+
+
+def test_an_error_that_ends_it_comes_after_how_far_it_was(pull: Pull) -> None:
+    place = desk(tty=False, clock=pull)
+    watched = Watched(place.terminal, pull.plan)
+
+    def broken() -> Generator[Step, None, None]:
+        yield from islice(pull.going(watched, each=1, statuses="u" + "f" * 9), 3)
+        raise Unavailable("the listing broke")
+
+    with pytest.raises(Unavailable):
+        list(watched.over(broken()))
+    assert place.err.seen == (
+        "stopped: fetched 2 files, 4.0 MB, 1 day, 1 unchanged; the same command again fetches the rest\n"
+    )
 
 
 def test_quiet_shows_failures_alone(pull: Pull) -> None:
