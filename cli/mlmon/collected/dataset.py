@@ -8,16 +8,17 @@ join: `id`, `order`, or which collection has no partner for the row (`no predict
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from mlmon.collected.columns import Out, distinct, quoted, typed
-from mlmon.collected.join import BY_ID, BY_ORDER, Pairing, drop_second_deliveries, drop_surplus, pair
+from mlmon.collected.columns import Out, distinct, quoted, typed, view
+from mlmon.collected.join import BY_ID, BY_ORDER, Pairing, drop_second_deliveries, pair
 from mlmon.collected.labels import Labels
 from mlmon.collected.layout import same_collection
+from mlmon.collected.plain import literal
 from mlmon.collected.staging import Collection, Staging, explained
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.model import Value
@@ -26,7 +27,7 @@ from mlmon.core.timerange import TimeRange
 META: Final = ("time", "request_id", "correlation_id", "service", "model", "model_version")
 MATCH: Final = "match"
 _BASES: Final = ("model_inputs", "request")
-_AT_ONCE: Final = 2_000
+_AT_ONCE: Final = 40_960
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,11 @@ class Wanted:
 
 @dataclass(slots=True)
 class Dataset:
-    """Joined rows, ready to be read once they are wanted. `duplicates` are rows that were left out."""
+    """Joined rows, ready to be read once they are wanted. `duplicates` are rows that were left out.
+
+    What is made first is the plan: which rows stand side by side, in the order that is wanted. The rows themselves are
+    fetched by it some ten thousand at a time, so that memory does not grow with them.
+    """
 
     staging: Staging
     wanted: Wanted
@@ -54,120 +59,145 @@ class Dataset:
     @property
     def count(self) -> int:
         """How many rows there are."""
-        found = self._execute("SELECT count(*) FROM joined")
+        found = self._execute("SELECT count(*) FROM plan")
         return int(found[0][0])
 
     def days(self) -> list[str]:
         """The days that have rows, in order."""
-        return [day for (day,) in self._execute("SELECT DISTINCT day_ FROM joined ORDER BY 1")]
+        return [day for (day,) in self._execute("SELECT DISTINCT day FROM plan ORDER BY 1")]
 
     def rows(self, *, day: str | None = None, limit: int | None = None) -> Iterator[dict[str, Value]]:
         """The rows in order, of one day or of all."""
-        with explained():
-            cursor = self.staging.connection.cursor()
-            cursor.execute(f"{self._sorted(day)}{f' LIMIT {limit}' if limit is not None else ''}")
-            names = [one.name for one in self.columns]
-            changed = [(at, one.type) for at, one in enumerate(self.columns) if one.type in _CHANGED]
-            while block := cursor.fetchmany(_AT_ONCE):
-                for found in block:
-                    row = list(found)
-                    for at, kind in changed:
-                        row[at] = _value(row[at], kind)
-                    yield dict(zip(names, row, strict=True))
+        names = [one.name for one in self.columns]
+        changed = [(at, one.type) for at, one in enumerate(self.columns) if one.type in _CHANGED]
+        for query in self._stretches(day, named=self.named, most=limit):
+            for found in self._execute(query):
+                row = list(found)
+                for at, kind in changed:
+                    row[at] = _value(row[at], kind)
+                yield dict(zip(names, row, strict=True))
 
     def write_parquet(self, path: Path, *, day: str | None = None) -> None:
         """A parquet file of the rows in order, of one day or of all."""
+        made = "CREATE OR REPLACE TABLE ordered AS"
+        for query in self._stretches(day, named=self._instants):
+            self._execute(f"{made} {query}")
+            made = "INSERT INTO ordered"
         target = str(path).replace("'", "''")
-        self._execute(f"COPY ({self._sorted(day, instants=True)}) TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE 40960)")
+        self._execute(f"COPY ordered TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE 40960)")
+        self._execute("DROP TABLE ordered")
 
-    def _settle(self) -> None:
-        """Join once and for all: what joins and what sorts would otherwise hold memory at the same time."""
-        self._execute(f"CREATE TABLE joined AS {self._joined()}")
+    def named(self, at: int, one: Out) -> str:
+        """A column as it is."""
+        return f"v{at} AS {quoted(one.name)}"
+
+    def _instants(self, at: int, one: Out) -> str:
+        return f"CAST(v{at} AS TIMESTAMPTZ) AS {quoted(one.name)}" if one.type == "TIMESTAMP" else self.named(at, one)
 
     def _execute(self, query: str) -> list[tuple[str, ...]]:
         with explained():
             return self.staging.connection.execute(query).fetchall()
 
-    def _sorted(self, day: str | None, *, instants: bool = False) -> str:
-        named = ", ".join(
-            f"CAST(v{at} AS TIMESTAMPTZ) AS {quoted(one.name)}"
-            if instants and one.type == "TIMESTAMP"
-            else f"v{at} AS {quoted(one.name)}"
-            for at, one in enumerate(self.columns)
+    def _stretches(
+        self, day: str | None, *, named: Callable[[int, Out], str], most: int | None = None
+    ) -> Iterator[str]:
+        """The queries that give the rows one stretch of them after the other; at least one."""
+        [[first, past]] = self._execute(
+            f"SELECT coalesce(min(rowid), 0), coalesce(max(rowid) + 1, 0) FROM plan{_of_day(day)}"
         )
-        where = f" WHERE day_ = '{day}'" if day is not None else ""
-        return f"SELECT {named} FROM joined{where} ORDER BY {self._order()}"
+        past = int(past) if most is None else min(int(past), int(first) + most)
+        for start in range(int(first), max(past, int(first) + 1), _AT_ONCE):
+            where = f"rowid >= {start} AND rowid < {min(start + _AT_ONCE, past)}" + (f" AND day = {literal(day)}" if day else "")
+            yield self._fetched(where, named)
 
-    def _order(self) -> str:
-        places = {one.name: at for at, one in enumerate(self.columns)}
+    def _fetched(self, where: str, named: Callable[[int, Out], str]) -> str:
+        """The rows of a stretch of the plan. Saying between which numbers they are spares looking at all of them."""
+        sides = [("b", self.base), *((f"o{at}", one.other) for at, one in enumerate(self.pairings))]
+        bounds = self._execute(f"SELECT {', '.join(f'min({one}), max({one})' for one, _ in sides)} FROM plan WHERE {where}")
+        joins = []
+        for at, (alias, collection) in enumerate(sides):
+            low, high = (each if each is not None else -1 for each in bounds[0][2 * at : 2 * at + 2])
+            joins.append(
+                f" LEFT JOIN (SELECT * FROM {collection.rows} WHERE n BETWEEN {low} AND {high}) {alias}"
+                f" ON {alias}.n = p.{alias} LEFT JOIN {collection.runs} {alias}r ON {alias}r.run = {alias}.run"
+            )
+        source = f"(SELECT rowid AS seq, * FROM plan WHERE {where}) p{''.join(joins)}{self._files}{self._label_join}"
+        values = ", ".join(f"{one.expression} AS v{at}" for at, one in enumerate(self.columns))
+        columns = ", ".join(named(at, one) for at, one in enumerate(self.columns))
+        return f"SELECT {columns} FROM (SELECT p.seq, {values} FROM {source}) ORDER BY seq"
+
+    def _plan(self) -> None:
+        """Find the rows and their order once and for all."""
+        sides = ["b", *(f"o{at}" for at in range(len(self.pairings)))]
+        parts = [self._side(None)]
+        if not self.wanted.matched_only:
+            parts += [self._side(at) for at in range(len(self.pairings))]
+        keys = self._order()
+        names = ", ".join([*sides, "ordered", "day"])
+        order = ", ".join([*(f"k{at}{falling} NULLS LAST" for at, (_, falling) in enumerate(keys)), "side", "n"])
+        self._execute(f"CREATE TABLE plan AS SELECT {names} FROM ({' UNION ALL '.join(parts)}) ORDER BY {order}")
+
+    def _side(self, only: int | None) -> str:
+        """What the plan says of the rows of the base, or of those of another collection that have none of them."""
+        alias = "b" if only is None else f"o{only}"
+        lead = self.base if only is None else self.pairings[only].other
+        joins, ids, matched = [], [], []
+        for at, (side, collection) in enumerate([("b", self.base), *((f"o{k}", one.other) for k, one in enumerate(self.pairings))]):
+            if side == alias:
+                ids.append(f"{alias}.n AS {side}")
+                continue
+            partner = f"p{at}.other" if only is None else "NULL::BIGINT"
+            if only is None:
+                joins.append(f" LEFT JOIN {self.pairings[at - 1].table} p{at} ON p{at}.base = b.n")
+                matched.append(f"{partner} IS NOT NULL")
+            ids.append(f"{partner} AS {side}")
+            joins.append(f" LEFT JOIN {collection.rows} {side} ON {side}.n = {partner}")
+            joins.append(f" LEFT JOIN {collection.runs} {side}r ON {side}r.run = {side}.run")
+        ordered = " OR ".join(f"coalesce(p{at}.how, '') = '{BY_ORDER}'" for at in range(1, len(matched) + 1)) or "false"
+        keys = "".join(f", {expression} AS k{at}" for at, (expression, _) in enumerate(self._order()))
+        where = [f"{alias}.n NOT IN (SELECT n FROM {lead.surplus})", *self._in_range(alias)]
+        if only is not None:
+            where.append(f"{alias}.n NOT IN (SELECT other FROM {self.pairings[only].table})")
+        elif self.wanted.matched_only:
+            where += matched
+        return (
+            f"SELECT {', '.join(ids)}, {ordered} AS ordered, f.day AS day, {0 if only is None else only + 1} AS side,"
+            f" {alias}.n AS n{keys} FROM {lead.rows} {alias} JOIN {lead.runs} {alias}r USING (run)"
+            f"{''.join(joins)}{self._files}{self._label_join} WHERE {' AND '.join(where)}"
+        )
+
+    @property
+    def _files(self) -> str:
+        files = ", ".join(f"{side}r.file" for side in ["b", *(f"o{at}" for at in range(len(self.pairings)))])
+        return f" JOIN files f ON f.file = coalesce({files}, NULL)"
+
+    @property
+    def _label_join(self) -> str:
+        return self.labels.join(self.columns) if self.labels else ""
+
+    def _order(self) -> list[tuple[str, str]]:
+        """The expressions to sort by, each with what makes it fall."""
+        known = {one.name: one for one in self.columns}
         chosen = []
         for said in self.wanted.sort or META[:2]:
-            name, falling = (said[1:], " DESC") if said.startswith("-") and said not in places else (said, "")
-            if name not in places:
-                hint = did_you_mean(name, [*places]) or f"it has: {', '.join(places)}"
+            name, falling = (said[1:], " DESC") if said.startswith("-") and said not in known else (said, "")
+            if name not in known:
+                hint = did_you_mean(name, [*known]) or f"it has: {', '.join(known)}"
                 raise UsageError(f"the dataset has no column {name!r} to sort by", hint=hint)
-            chosen.append(f"v{places[name]}{falling} NULLS LAST")
-        return ", ".join([*chosen, "side_", "n_"])
+            chosen.append((known[name].expression, falling))
+        return chosen
 
-    def _joined(self) -> str:
-        """Rows of the base with their partners, then what is left over of the others, one collection after another."""
-        joins = "".join(
-            f" LEFT JOIN {one.table} p{at} ON p{at}.base = b.n"
-            f" LEFT JOIN {one.other.table} o{at} ON o{at}.n = p{at}.other"
-            for at, one in enumerate(self.pairings)
-        )
-        parts = [self._part(f"{self.base.table} b{joins}", only=None)]
-        if not self.wanted.matched_only:
-            for at, one in enumerate(self.pairings):
-                none = "".join(
-                    f" LEFT JOIN {other.other.table} o{place} ON false"
-                    for place, other in enumerate(self.pairings)
-                    if place != at
-                )
-                source = f"{one.other.table} o{at} LEFT JOIN {self.base.table} b ON false{none}"
-                parts.append(self._part(f"{source} ANTI JOIN {one.table} p{at} ON p{at}.other = o{at}.n", only=at))
-        return " UNION ALL ".join(parts)
-
-    def _part(self, source: str, *, only: int | None) -> str:
-        lead = "b" if only is None else f"o{only}"
-        label_join = self.labels.join(self.columns) if self.labels else ""
-        values = ", ".join(f"{self._expression(one, only)} AS v{at}" for at, one in enumerate(self.columns))
-        where = [condition for condition in (self._in_range(lead), self._only_matched(only)) if condition]
-        return (
-            f"SELECT {values}, f.day AS day_, {0 if only is None else only + 1} AS side_, {lead}.n AS n_"
-            f" FROM {source} JOIN files f ON f.file = {lead}.file{label_join}"
-            + (f" WHERE {' AND '.join(where)}" if where else "")
-        )
-
-    def _expression(self, one: Out, only: int | None) -> str:
-        if one.name == MATCH and one.expression == MATCH:
-            return self._match(only)
-        return one.expression
-
-    def _match(self, only: int | None) -> str:
-        if only is not None:
-            return _literal(f"no {self.base.name}")
-        whens = "".join(
-            f" WHEN p{at}.other IS NULL THEN {_literal(f'no {one.other.name}')}" for at, one in enumerate(self.pairings)
-        )
-        ordered = " OR ".join(f"p{at}.how = '{BY_ORDER}'" for at in range(len(self.pairings)))
-        return f"CASE{whens} WHEN {ordered} THEN '{BY_ORDER}' ELSE '{BY_ID}' END"
-
-    def _only_matched(self, only: int | None) -> str:
-        if not self.wanted.matched_only or only is not None:
-            return ""
-        return " AND ".join(f"p{at}.other IS NOT NULL" for at in range(len(self.pairings)))
-
-    def _in_range(self, lead: str) -> str:
+    def _in_range(self, alias: str) -> list[str]:
         """Rows of a file that is partly outside the range count when their time is inside, or unknown."""
         between = self.wanted.between
         if between is None:
-            return ""
+            return []
         first, past = (_microseconds(each) for each in (between.start, between.end))
-        return (
-            f"((f.first >= {first} AND f.past <= {past}) OR {lead}.time IS NULL"
-            f" OR ({lead}.time >= {first} AND {lead}.time < {past}))"
-        )
+        time = f"{alias}r.time"
+        return [
+            f"f.first < {past} AND f.past > {first}",
+            f"((f.first >= {first} AND f.past <= {past}) OR {time} IS NULL OR ({time} >= {first} AND {time} < {past}))",
+        ]
 
 
 def build(staging: Staging, wanted: Wanted, *, labels: Labels | None = None) -> Dataset:
@@ -179,15 +209,13 @@ def build(staging: Staging, wanted: Wanted, *, labels: Labels | None = None) -> 
     """
     base = _base([*staging.collections.values()])
     others = [one for one in staging.collections.values() if one is not base]
+    types = {one.name: view(staging, one) for one in [base, *others]}
     duplicates = sum(drop_second_deliveries(staging, one) for one in [base, *others])
-    pairings = []
-    for other in others:
-        pairings.append(pair(staging, base, other))
-        duplicates += drop_surplus(staging, pairings[-1])
+    pairings = [pair(staging, base, other) for other in others]
+    duplicates += sum(one.duplicates for one in pairings)
     made = Dataset(staging, wanted, base, pairings, labels, duplicates)
-    made.columns = _columns(made)
-    made._order()  # noqa: SLF001 - its complaint comes before any row
-    made._settle()  # noqa: SLF001 - the last step of building
+    made.columns = _columns(made, types)
+    made._plan()  # noqa: SLF001 - the last step of building
     return made
 
 
@@ -199,16 +227,16 @@ def _base(collections: Sequence[Collection]) -> Collection:
     return collections[0]
 
 
-def _columns(made: Dataset) -> list[Out]:
-    staging, moments = made.staging, made.wanted.moments
+def _columns(made: Dataset, types: Mapping[str, Mapping[str, str]]) -> list[Out]:
+    moments = made.wanted.moments
     sides = [("b", made.base), *((f"o{at}", one.other) for at, one in enumerate(made.pairings))]
-    own = [typed(staging, collection, alias=alias, moments=moments) for alias, collection in sides]
+    own = [typed(types[collection.name], alias=alias, moments=moments) for alias, collection in sides]
     prefixes = [collection.name for _, collection in sides]
     if made.labels:
         own.append(made.labels.columns())
         prefixes.append(made.labels.name)
     aliases = [alias for alias, _ in sides]
-    match = [Out(MATCH, MATCH, "VARCHAR")] if made.pairings else []
+    match = [Out(MATCH, _match(made), "VARCHAR")] if made.pairings else []
     named = distinct([*META, *(one.name for one in match)], own, prefixes)
     for name in moments:
         if not any(column.name == name for columns in own for column in columns):
@@ -220,7 +248,7 @@ def _columns(made: Dataset) -> list[Out]:
 
 def _meta(aliases: Sequence[str]) -> list[Out]:
     def first(column: str) -> str:
-        return f"coalesce({', '.join(f'{alias}.{column}' for alias in [*aliases, aliases[0]])})"
+        return f"coalesce({', '.join(f'{alias}r.{column}' for alias in [*aliases, aliases[0]])})"
 
     return [
         Out(META[0], f"make_timestamp({first('time')})", "TIMESTAMP"),
@@ -249,5 +277,17 @@ def _microseconds(moment: datetime) -> int:
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) * 1_000_000 + moment.microsecond
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("\0", "").encode("utf-8", "backslashreplace").decode("utf-8").replace("'", "''") + "'"
+def _match(made: Dataset) -> str:
+    """How the rows of a line were joined, or which collection has none."""
+    whens = f"WHEN b.n IS NULL THEN {_shown(f'no {made.base.name}')}"
+    for at, one in enumerate(made.pairings):
+        whens += f" WHEN o{at}.n IS NULL THEN {_shown(f'no {one.other.name}')}"
+    return f"CASE {whens} WHEN ordered THEN '{BY_ORDER}' ELSE '{BY_ID}' END"
+
+
+def _of_day(day: str | None) -> str:
+    return f" WHERE day = {literal(day)}" if day else ""
+
+
+def _shown(text: str) -> str:
+    return literal(text.replace("\0", "").encode("utf-8", "backslashreplace").decode("utf-8"))

@@ -182,7 +182,7 @@ class _Filling:
                 return plainrows.load(
                     connection, load, work.header, name=table, texts=self.collection.texts, version=version
                 )
-            except duckdb.Error:
+            except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
                 if len(load.spooled) == 1:
                     return Loaded(odd=[(load.spooled[0], load.spooled[0].lines())])
         loaded = Loaded()

@@ -76,7 +76,7 @@ class Load:
     @property
     def files(self) -> str:
         """The SQL of a row's `file`, by `file_index`."""
-        return f"list_extract([{', '.join(str(one.file) for one in self.spooled)}], file_index + 1)"
+        return f"list_extract([{', '.join(str(one.file) for one in self.spooled)}], CAST(file_index AS BIGINT) + 1)"
 
     def let_go(self) -> None:
         """Delete the files on this machine."""

@@ -103,6 +103,11 @@ class Collection:
         return f"runs{self.number}"
 
     @property
+    def surplus(self) -> str:
+        """The table of the rows (`n`) that are there a second time and count no more."""
+        return f"surplus{self.number}"
+
+    @property
     def names(self) -> list[str]:
         """The names of its columns, in the order in which they come in the files."""
         first: dict[str, tuple[int, int]] = {}
@@ -201,6 +206,7 @@ class Staging:
         heads = " UNION ALL ".join(f"SELECT run, {shared} FROM {one.table} WHERE n = run" for one in collection.parts)
         lengths = " UNION ALL ".join(f"SELECT run FROM {one.table}" for one in collection.parts)
         with explained():
+            self.connection.execute(f"CREATE TABLE {collection.surplus} (n BIGINT)")
             self.connection.execute(
                 f"""CREATE TABLE {collection.runs} AS SELECT run, len, {shared} FROM ({heads})
                     JOIN (SELECT run, count(*) AS len FROM ({lengths}) GROUP BY run) USING (run)"""
