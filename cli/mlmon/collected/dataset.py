@@ -112,28 +112,33 @@ class Dataset:
 
     def _fetched(self, where: str, named: Callable[[int, Out], str]) -> str:
         """The rows of a stretch of the plan. Saying between which numbers they are spares looking at all of them."""
-        sides = [("b", self.base), *((f"o{at}", one.other) for at, one in enumerate(self.pairings))]
-        bounds = self._execute(f"SELECT {', '.join(f'min({one}), max({one})' for one, _ in sides)} FROM plan WHERE {where}")
-        joins = []
-        for at, (alias, collection) in enumerate(sides):
-            low, high = (each if each is not None else -1 for each in bounds[0][2 * at : 2 * at + 2])
-            joins.append(
-                f" LEFT JOIN (SELECT * FROM {collection.rows} WHERE n BETWEEN {low} AND {high}) {alias}"
-                f" ON {alias}.n = p.{alias} LEFT JOIN {collection.runs} {alias}r ON {alias}r.run = {alias}.run"
-            )
-        source = f"(SELECT rowid AS seq, * FROM plan WHERE {where}) p{''.join(joins)}{self._files}{self._label_join}"
+        sides = self._sides
+        bounds = self._bounds(where, [each for one, _ in sides for each in (one, f"{one}r")])
+        joins = "".join(
+            f" LEFT JOIN (SELECT * FROM {collection.rows} WHERE n BETWEEN {bounds[alias]}) {alias} ON {alias}.n = p.{alias}"
+            f" LEFT JOIN (SELECT * FROM {collection.runs} WHERE run BETWEEN {bounds[alias + 'r']}) {alias}r"
+            f" ON {alias}r.run = p.{alias}r"
+            for alias, collection in sides
+        )
+        source = f"(SELECT rowid AS seq, * FROM plan WHERE {where}) p{joins}{self._files}{self._label_join}"
         values = ", ".join(f"{one.expression} AS v{at}" for at, one in enumerate(self.columns))
         columns = ", ".join(named(at, one) for at, one in enumerate(self.columns))
         return f"SELECT {columns} FROM (SELECT p.seq, {values} FROM {source}) ORDER BY seq"
 
+    def _bounds(self, where: str, names: Sequence[str]) -> dict[str, str]:
+        """The least and the greatest number in columns of a stretch of the plan, for BETWEEN."""
+        asked = ", ".join(f"coalesce(min({one}), -1), coalesce(max({one}), -1)" for one in names)
+        [found] = self._execute(f"SELECT {asked} FROM plan WHERE {where}")
+        return {one: f"{found[2 * at]} AND {found[2 * at + 1]}" for at, one in enumerate(names)}
+
     def _plan(self) -> None:
         """Find the rows and their order once and for all."""
-        sides = ["b", *(f"o{at}" for at in range(len(self.pairings)))]
+        sides = [alias for alias, _ in self._sides]
         parts = [self._side(None)]
         if not self.wanted.matched_only:
             parts += [self._side(at) for at in range(len(self.pairings))]
         keys = self._order()
-        names = ", ".join([*sides, "ordered", "day"])
+        names = ", ".join([*sides, *(f"{one}r" for one in sides), "ordered", "day"])
         order = ", ".join([*(f"k{at}{falling} NULLS LAST" for at, (_, falling) in enumerate(keys)), "side", "n"])
         self._execute(f"CREATE TABLE plan AS SELECT {names} FROM ({' UNION ALL '.join(parts)}) ORDER BY {order}")
 
@@ -142,19 +147,21 @@ class Dataset:
         alias = "b" if only is None else f"o{only}"
         lead = self.base if only is None else self.pairings[only].other
         joins, ids, matched = [], [], []
-        for at, (side, collection) in enumerate([("b", self.base), *((f"o{k}", one.other) for k, one in enumerate(self.pairings))]):
-            if side == alias:
-                ids.append(f"{alias}.n AS {side}")
-                continue
-            partner = f"p{at}.other" if only is None else "NULL::BIGINT"
-            if only is None:
-                joins.append(f" LEFT JOIN {self.pairings[at - 1].table} p{at} ON p{at}.base = b.n")
-                matched.append(f"{partner} IS NOT NULL")
-            ids.append(f"{partner} AS {side}")
-            joins.append(f" LEFT JOIN {collection.rows} {side} ON {side}.n = {partner}")
-            joins.append(f" LEFT JOIN {collection.runs} {side}r ON {side}r.run = {side}.run")
-        ordered = " OR ".join(f"coalesce(p{at}.how, '') = '{BY_ORDER}'" for at in range(1, len(matched) + 1)) or "false"
         keys = "".join(f", {expression} AS k{at}" for at, (expression, _) in enumerate(self._order()))
+        for at, (side, collection) in enumerate(self._sides):
+            if side == alias:
+                ids.append(f"{alias}.n AS {side}, {alias}.run AS {side}r")
+                continue
+            row, run = "NULL::BIGINT", "NULL::BIGINT"
+            if only is None:
+                row, run = f"p{at}.other", f"p{at}.run"
+                joins.append(f" LEFT JOIN {self.pairings[at - 1].table} p{at} ON p{at}.base = b.n")
+                matched.append(f"{row} IS NOT NULL")
+            ids.append(f"{row} AS {side}, {run} AS {side}r")
+            if f"{side}." in keys + self._label_join:  # without, a join with all its rows is spared
+                joins.append(f" LEFT JOIN {collection.rows} {side} ON {side}.n = {row}")
+            joins.append(f" LEFT JOIN {collection.runs} {side}r ON {side}r.run = {run}")
+        ordered = " OR ".join(f"coalesce(p{at}.how, '') = '{BY_ORDER}'" for at in range(1, len(matched) + 1)) or "false"
         where = [f"{alias}.n NOT IN (SELECT n FROM {lead.surplus})", *self._in_range(alias)]
         if only is not None:
             where.append(f"{alias}.n NOT IN (SELECT other FROM {self.pairings[only].table})")
@@ -167,8 +174,13 @@ class Dataset:
         )
 
     @property
+    def _sides(self) -> list[tuple[str, Collection]]:
+        """What each collection is called in a query; its runs have an r behind."""
+        return [("b", self.base), *((f"o{at}", one.other) for at, one in enumerate(self.pairings))]
+
+    @property
     def _files(self) -> str:
-        files = ", ".join(f"{side}r.file" for side in ["b", *(f"o{at}" for at in range(len(self.pairings)))])
+        files = ", ".join(f"{side}r.file" for side, _ in self._sides)
         return f" JOIN files f ON f.file = coalesce({files}, NULL)"
 
     @property
@@ -229,7 +241,7 @@ def _base(collections: Sequence[Collection]) -> Collection:
 
 def _columns(made: Dataset, types: Mapping[str, Mapping[str, str]]) -> list[Out]:
     moments = made.wanted.moments
-    sides = [("b", made.base), *((f"o{at}", one.other) for at, one in enumerate(made.pairings))]
+    sides = made._sides  # noqa: SLF001 - building it
     own = [typed(types[collection.name], alias=alias, moments=moments) for alias, collection in sides]
     prefixes = [collection.name for _, collection in sides]
     if made.labels:

@@ -37,7 +37,8 @@ _GROUP: Final = "coalesce(model, '') AS model, coalesce(files.version, '') AS ve
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Which rows of `base` and `other` belong together: a table `base BIGINT, other BIGINT, how VARCHAR`.
+    """Which rows of `base` and `other` belong together: a table `base BIGINT, other BIGINT, run BIGINT, how VARCHAR`,
+    whose run is that of the other row.
 
     `duplicates` are rows of the two that were left out; `uneven` are the days on which rows were joined by their order
     although there are more of the one than of the other, so that their order says little.
@@ -91,7 +92,7 @@ def pair(staging: Staging, base: Collection, other: Collection) -> Pairing:
     table = f"pairs_{base.number}_{other.number}"
     run = staging.connection.execute
     with explained():
-        run("CREATE OR REPLACE TEMP TABLE stretches (base BIGINT, other BIGINT, len BIGINT, how VARCHAR)")
+        run("CREATE OR REPLACE TEMP TABLE stretches (base BIGINT, other BIGINT, run BIGINT, len BIGINT, how VARCHAR)")
         for side, collection in (("left_base", base), ("left_other", other)):
             run(
                 f"""CREATE OR REPLACE TEMP TABLE {side} AS
@@ -105,8 +106,8 @@ def pair(staging: Staging, base: Collection, other: Collection) -> Pairing:
         uneven = _join_by_order(staging, base, other)
         run(
             f"""CREATE TABLE {table} AS
-                SELECT base + spot AS base, other + spot AS other, how FROM (
-                    SELECT base, other, how, unnest(range(len)) AS spot FROM stretches)"""
+                SELECT base + spot AS base, other + spot AS other, run, how FROM (
+                    SELECT base, other, run, how, unnest(range(len)) AS spot FROM stretches)"""
         )
         found = dict(run("SELECT how, sum(len) FROM stretches GROUP BY how").fetchall())
         left = [_one(staging, f"SELECT coalesce(sum(len), 0) FROM {side}") for side in ("left_base", "left_other")]
@@ -148,12 +149,13 @@ def _join_by(staging: Staging, keys: Sequence[str], *, how: str, where: str) -> 
             JOIN (SELECT DISTINCT {key}, total FROM counted_other) o USING ({key})"""
     )
     run(
-        f"""INSERT INTO stretches SELECT base + begins, other + begins, least(ends, common) - begins, '{how}' FROM (
+        f"""INSERT INTO stretches SELECT base + begins, other + begins, run, least(ends, common) - begins, '{how}' FROM (
             SELECT begins, common, coalesce(lead(begins) OVER along, common) AS ends,
-                   last_value(base IGNORE NULLS) OVER along AS base, last_value(other IGNORE NULLS) OVER along AS other
-            FROM (SELECT {key}, begins, any_value(base) AS base, any_value(other) AS other FROM (
-                      SELECT {key}, begins, start - begins AS base, NULL AS other FROM counted_base UNION ALL
-                      SELECT {key}, begins, NULL, start - begins FROM counted_other) GROUP BY ALL)
+                   last_value(base IGNORE NULLS) OVER along AS base, last_value(other IGNORE NULLS) OVER along AS other,
+                   last_value(run IGNORE NULLS) OVER along AS run
+            FROM (SELECT {key}, begins, any_value(base) AS base, any_value(other) AS other, any_value(run) AS run FROM (
+                      SELECT {key}, begins, start - begins AS base, NULL AS other, NULL AS run FROM counted_base
+                      UNION ALL SELECT {key}, begins, NULL, start - begins, run FROM counted_other) GROUP BY ALL)
             JOIN shared USING ({key})
             WINDOW along AS (PARTITION BY {key} ORDER BY begins)) WHERE begins < common"""
     )
