@@ -145,7 +145,7 @@ def _texts(staging: Staging, collection: Collection, name: str) -> _Texts:
         for part in parts:
             if name not in part.stored or found.are_words:
                 continue
-            cells = f"(SELECT {part.stored[name]} AS cell FROM {part.table}{some})"
+            cells = f"(SELECT {part.stored[name]} AS cell FROM {part.table} WHERE cell IS NOT NULL{some})"
             with explained():
                 row = staging.connection.execute(f"SELECT {_QUESTIONS} FROM {cells}").fetchone()
             found.add(*(row or (None,) * 4))

@@ -127,7 +127,7 @@ class _Filling:
                 if header is not None and has_line:
                     piece = Piece(piece.number + 1, piece.data[len(ahead[0].data) :])  # noqa: PLW2901 - what is below
             data, last = _whole(piece)
-            if header is None or last or not _is_text(data) or not plainrows.is_plain(data):
+            if header is None or last or not _is_text(data) or not plainrows.is_plain(data, header):
                 # a row may go on behind the piece, so that the rest of the file goes with it
                 rest = chain(piece.lines(), (line for more in found for line in more.lines()))
                 yield self._slow(source, rest, header)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from mlmon.collected.plain import A_TIME, Load, Loaded, Spooled, literal
+from mlmon.collected.plain import A_TIME, Load, Loaded, Spooled, discard, literal
 from mlmon.collected.records.text import Line
 from mlmon.collected.staging import PLACE_BITS, STORED, Part, Sort, explained
 
@@ -68,33 +68,52 @@ def load(connection: duckdb.DuckDBPyConnection, given: Load, *, name: str) -> Lo
         duckdb.Error: there is a line that cannot be held as a text.
     """
     with explained():
-        shapes, all_plain = _shapes(connection, given)
-        loaded, read = Loaded(), 0
-        for at, shape in enumerate(shapes):
-            part = _part(f"{name}_{at}", shape, given)
-            where = "" if all_plain and len(shapes) == 1 else _is_of(shape)
-            connection.execute(_table(part, shape, given, where=where))
-            _drop_long(connection, part, given)
-            loaded.parts.append(part)
-            read += _one(connection, f"SELECT count(*) FROM {part.table} WHERE n = run")
-        if not all_plain or read < given.count:
-            left = _left(connection, given, loaded.parts)
-            loaded.odd = [*_by_file(given, left)]
-    return loaded
+        without: set[int] = set()
+        while True:
+            parts, odd = _loaded(connection, given, name, without)
+            if odd <= without:
+                return Loaded(parts, [*_by_file(given, _texts(connection, given, odd))])
+            # what is odd has no say in how the others are read
+            without |= odd
+            discard(connection, parts)
 
 
-def _lines(given: Load) -> str:
+def _loaded(
+    connection: duckdb.DuckDBPyConnection, given: Load, name: str, without: set[int]
+) -> tuple[list[Part], set[int]]:
+    """Tables of the plain lines, and the numbers of all others."""
+    shapes, all_plain = _shapes(connection, given, without)
+    parts, read = [], 0
+    for at, shape in enumerate(shapes):
+        part = _part(f"{name}_{at}", shape, given)
+        connection.execute(_table(part, shape, _lines(given, without) + ("" if all_plain and len(shapes) == 1 else _is_of(shape)), given))
+        _drop_long(connection, part, given)
+        read += _one(connection, f"SELECT count(*) FROM {part.table} WHERE n = run")
+        parts.append(part)
+    if all_plain and read == given.count:
+        return parts, set()
+    lines = "".join(f" UNION ALL SELECT (run - {given.first}) >> {PLACE_BITS} FROM {one.table} WHERE n = run" for one in parts)
+    found = connection.execute(f"SELECT line FROM ({_lines(given)}) EXCEPT (SELECT NULL::BIGINT{lines})").fetchall()
+    return parts, {line for (line,) in found}
+
+
+def _lines(given: Load, without: Collection[int] = ()) -> str:
+    """The SQL of the lines by their numbers in the load, but for some."""
     reader = given.reader({"text": "VARCHAR"}, delimiter="\x1f")
-    return f"SELECT {given.spooled[0].before} + row_number() OVER () AS line, file_index, text FROM {reader}"
+    lines = f"SELECT {given.spooled[0].before} + row_number() OVER () AS line, file_index, text FROM {reader}"
+    return f"SELECT * FROM ({lines}) WHERE line NOT IN ({', '.join(map(str, without))})" if without else lines
 
 
-def _shapes(connection: duckdb.DuckDBPyConnection, given: Load) -> tuple[list[Shape], bool]:
-    """The shapes of the plain lines, and whether all lines look plain."""
+def _shapes(
+    connection: duckdb.DuckDBPyConnection, given: Load, without: set[int]
+) -> tuple[list[Shape], bool]:
+    """The shapes of the plain lines but those `without`, and whether all lines look plain."""
     found = connection.execute(
-        f"SELECT TRY(json_structure(text))::VARCHAR AS structure, min(line) FROM ({_lines(given)}) GROUP BY 1 ORDER BY 2"
+        f"""SELECT TRY(json_structure(text))::VARCHAR AS structure, min(line) FROM ({_lines(given, without)})
+            GROUP BY 1 ORDER BY 2"""
     ).fetchall()
     shapes: dict[tuple[tuple[str, ...], frozenset[str]], Shape] = {}
-    all_plain = True
+    all_plain = not without
     for structure, line in found:
         plain = _plain(structure) if structure is not None else None
         if plain is None:
@@ -125,10 +144,10 @@ def _part(table: str, shape: Shape, given: Load) -> Part:
 
 
 def _is_of(shape: Shape) -> str:
-    return f"WHERE TRY(json_structure(text))::VARCHAR IN ({', '.join(map(literal, shape.structures))})"
+    return f" QUALIFY TRY(json_structure(text))::VARCHAR IN ({', '.join(map(literal, shape.structures))})"
 
 
-def _table(part: Part, shape: Shape, given: Load, *, where: str) -> str:
+def _table(part: Part, shape: Shape, lines: str, given: Load) -> str:
     """A table of the rows of lines that are of a shape and turn out to be plain in everything else too."""
     kinds = {name: STORED[shape.sorts.get(name) or "str"] for name in shape.names}
     form = literal(json.dumps({**dict.fromkeys(shape.envelope, "VARCHAR"), "data": [kinds]}))
@@ -149,7 +168,7 @@ def _table(part: Part, shape: Shape, given: Load, *, where: str) -> str:
         FROM (SELECT start, file_index, digest, event, unnest(event.data) AS cells, unnest(range(len(event.data))) AS place
             FROM (SELECT {given.first} + (line << {PLACE_BITS}) AS start, file_index, hash(text) AS digest, text,
                          TRY(from_json_strict(text, {form})) AS event
-                  FROM ({_lines(given)}) {where})
+                  FROM ({lines}))
             WHERE event IS NOT NULL AND {is_read_alike})"""
 
 
@@ -168,10 +187,15 @@ def _drop_long(connection: duckdb.DuckDBPyConnection, part: Part, given: Load) -
     )
 
 
-def _left(connection: duckdb.DuckDBPyConnection, given: Load, parts: Sequence[Part]) -> list[tuple[int, int, str]]:
-    read = " UNION ALL ".join(f"SELECT (run - {given.first}) >> {PLACE_BITS} AS line FROM {one.table} WHERE n = run" for one in parts)
-    among = f"WHERE line NOT IN ({read})" if read else ""
-    return connection.execute(f"SELECT file_index, line, text FROM ({_lines(given)}) {among} ORDER BY line").fetchall()
+def _texts(connection: duckdb.DuckDBPyConnection, given: Load, lines: set[int]) -> list[tuple[int, int, str]]:
+    """Lines with the place of their file, in order."""
+    if not lines:
+        return []
+    return connection.execute(
+        f"SELECT file_index, line, text FROM ({_lines(given)}) JOIN (SELECT unnest($1::BIGINT[]) AS line) USING (line)"
+        " ORDER BY line",
+        [[*lines]],
+    ).fetchall()
 
 
 def _by_file(given: Load, left: list[tuple[int, int, str]]) -> Iterator[tuple[Spooled, list[Line]]]:
