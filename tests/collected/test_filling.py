@@ -74,18 +74,34 @@ NUMBERS = st.one_of(
     st.floats(),
 )
 VALUES = st.one_of(
-    st.none(), st.booleans(), NUMBERS, st.text(max_size=4), st.sampled_from(["007", "true", "NaN", "1.5", '"', "\\", ","])
+    st.none(),
+    st.booleans(),
+    NUMBERS,
+    st.text(max_size=4),
+    st.sampled_from(["007", "true", "NaN", "1.5", '"', "\\", ","]),
 )
-SAME = st.lists(st.fixed_dictionaries({"a": st.integers(-9, 9), "b": st.floats(-9, 9), "c": st.text("xy,", max_size=3)}))
+SAME = st.lists(
+    st.fixed_dictionaries({"a": st.integers(-9, 9), "b": st.floats(-9, 9), "c": st.text("xy,", max_size=3)})
+)
 ROWS = st.one_of(
     SAME,
     st.lists(st.fixed_dictionaries({"a": NUMBERS, "b": VALUES}), max_size=3),
     st.lists(st.dictionaries(st.sampled_from(["a", "A", "b", "é", "d e", "x'y"]), VALUES, max_size=3), max_size=3),
     st.lists(st.one_of(VALUES, st.lists(VALUES, max_size=2)), max_size=2),
-    st.recursive(VALUES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2)),
+    st.recursive(
+        VALUES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2)
+    ),
 )
 TIMES = st.sampled_from(
-    ["2026-03-01T08:51:30Z", "2026-03-01T08:51:30.123456Z", "2026-03-01T08:51:30.1+02:00", "2026-03-01", "20260301T08", "", 7]
+    [
+        "2026-03-01T08:51:30Z",
+        "2026-03-01T08:51:30.123456Z",
+        "2026-03-01T08:51:30.1+02:00",
+        "2026-03-01",
+        "20260301T08",
+        "",
+        7,
+    ]
 )
 ODD_LINES = [
     b"{\n",
@@ -165,7 +181,9 @@ CELLS = st.one_of(
     st.sampled_from(
         ["007", "-0", "1e5", "1E-7", "nan", "NaN", "inf", "Infinity", "+1", ".5", "5.", " 1", "1_0", "True", "false"]
     ),
-    st.sampled_from(["9007199254740993", "9223372036854775808", "1" * 45, '"a,b"', '"a\nb"', '"', "$Timestamp", "é", "\r", "\0"]),
+    st.sampled_from(
+        ["9007199254740993", "9223372036854775808", "1" * 45, '"a,b"', '"a\nb"', '"', "$Timestamp", "é", "\r", "\0"]
+    ),
     st.floats().map(repr),
 )
 FIRST = "$Timestamp,$CorrelationId,$RequestId"
@@ -178,11 +196,16 @@ def v1_files(draw: st.DrawFn) -> bytes:
     names = ",".join(["a", "b"][:width])
     kind = draw(st.sampled_from(["first", "last", "bare", "none"]))
     head = {"first": f"{FIRST},{names}\r\n", "last": f"{names},{LAST}\r\n", "bare": f"{names}\r\n", "none": ""}[kind]
-    columns = [draw(st.sampled_from([st.integers(-9, 9).map(str), st.sampled_from(["0.5", "1.10", "2"]), CELLS])) for _ in range(width)]
+    columns = [
+        draw(st.sampled_from([st.integers(-9, 9).map(str), st.sampled_from(["0.5", "1.10", "2"]), CELLS]))
+        for _ in range(width)
+    ]
     lines = [head]
     for _ in range(draw(st.integers(0, 6))):
         if draw(st.integers(0, 12)) == 0:
-            lines.append(draw(st.sampled_from(["\n", "x\n", "1,2,3,4,5,6,7,8,9,10,11,12\n", head, '"open\n', ",,,,,,,,,\n"])))
+            lines.append(
+                draw(st.sampled_from(["\n", "x\n", "1,2,3,4,5,6,7,8,9,10,11,12\n", head, '"open\n', ",,,,,,,,,\n"]))
+            )
         cells = ",".join(draw(one) for one in columns)
         correlation = draw(st.sampled_from(["c1", "c1", "c2", ZERO, ""]))
         time = draw(st.sampled_from(["2026-03-01T08:22:16.507660"] * 5 + ["2026-03-01T08:22:17", "20260301", "no"]))
@@ -207,7 +230,10 @@ def v1_blobs(draw: st.DrawFn) -> MemoryBlobs:
 
 @given(v1_blobs())
 @settings(max_examples=150, deadline=None)
-@example(MemoryBlobs().put(MODELDATA, "m/1/inputs/2026/03/01/inputs.csv", content=b"a\r\n1.10\n").put(
-    MODELDATA, "m/1/inputs/2026/03/02/inputs.csv", content=b"a\r\nx\n"))
+@example(
+    MemoryBlobs()
+    .put(MODELDATA, "m/1/inputs/2026/03/01/inputs.csv", content=b"a\r\n1.10\n")
+    .put(MODELDATA, "m/1/inputs/2026/03/02/inputs.csv", content=b"a\r\nx\n")
+)
 def test_v1_files_are_read_at_once_as_one_by_one(blobs: MemoryBlobs) -> None:
     assert at_once(blobs, V1) == one_by_one(blobs, V1)

@@ -116,6 +116,17 @@ def test_a_row_delivered_twice_is_left_out() -> None:
     assert (told(rows, "a", "p", "match"), made.duplicates) == ([(1, 1, "id"), (2, 2, "id")], 6)
 
 
+def test_a_v1_request_that_both_collections_have_twice_is_there_once() -> None:
+    inputs = [f"{n},{meta('c1', second=1)}\n" for n in (1, 2)], [f"3,{meta('c2', second=2)}\n"]
+    answers = [f"{n},{meta('c1', second=1)}\n" for n in (10, 20)], [f"30,{meta('c2', second=2)}\n"]
+    blobs = v1(
+        f"a,{LAST}\r\n" + "".join([*inputs[0], *inputs[1], *inputs[0]]),
+        f"p,{LAST}\r\n" + "".join([*answers[0], *answers[1], *answers[0]]),
+    )
+    made, rows = dataset_of(blobs)
+    assert (told(rows, "a", "p", "match"), made.duplicates) == ([(1, 10, "id"), (2, 20, "id"), (3, 30, "id")], 4)
+
+
 def test_one_id_for_all_requests_does_not_explode() -> None:
     ins = [line([{"a": n}], correlation="test", id=f"i{n}") for n in range(50)]
     outs = [line([{"p": n}], correlation="test", id=f"o{n}") for n in range(50)]

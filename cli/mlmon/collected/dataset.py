@@ -8,12 +8,14 @@ join: `id`, `order`, or which collection has no partner for the row (`no predict
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from mlmon.collected import texts
 from mlmon.collected.columns import Out, distinct, quoted, typed, view
 from mlmon.collected.join import BY_ID, BY_ORDER, Pairing, drop_second_deliveries, pair
 from mlmon.collected.labels import Labels
@@ -22,12 +24,15 @@ from mlmon.collected.plain import literal
 from mlmon.collected.staging import Collection, Staging, explained
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.model import Value
+from mlmon.core.parallel import map_bounded
 from mlmon.core.timerange import TimeRange
+from mlmon.output.results import Field, Format
 
 META: Final = ("time", "request_id", "correlation_id", "service", "model", "model_version")
 MATCH: Final = "match"
 _BASES: Final = ("model_inputs", "request")
 _AT_ONCE: Final = 40_960
+_THREADS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +73,73 @@ class Dataset:
 
     def rows(self, *, day: str | None = None, limit: int | None = None) -> Iterator[dict[str, Value]]:
         """The rows in order, of one day or of all."""
+        for query in self._stretches(day, named=self.named, most=limit):
+            yield from self._values(self._execute(query))
+
+    def _values(self, rows: Iterable[tuple[Value, ...]]) -> Iterator[dict[str, Value]]:
         names = [one.name for one in self.columns]
         changed = [(at, one.type) for at, one in enumerate(self.columns) if one.type in _CHANGED]
-        for query in self._stretches(day, named=self.named, most=limit):
-            for found in self._execute(query):
-                row = list(found)
-                for at, kind in changed:
-                    row[at] = _value(row[at], kind)
-                yield dict(zip(names, row, strict=True))
+        for found in rows:
+            row = list(found)
+            for at, kind in changed:
+                row[at] = _value(row[at], kind)
+            yield dict(zip(names, row, strict=True))
+
+    def lines(self, chosen: Format, *, for_spreadsheet: bool = False, day: str | None = None) -> Iterator[str] | None:
+        """The rows in order as csv or JSON lines, many lines at once; None where `rows` has to be written instead."""
+        line = texts.line(self.columns, chosen, for_spreadsheet=for_spreadsheet)
+        return None if line is None else self._lines(chosen, line, day=day)
+
+    def _lines(self, chosen: Format, line: str, *, day: str | None) -> Iterator[str]:
+        from mlmon.output import render
+
+        if opening := texts.head(self.columns, chosen):
+            yield opening
+        fields = tuple(Field(one.name) for one in self.columns)
+        with closing(
+            self._made(
+                self._stretches(day, named=lambda at, _: f"v{at}"), lambda query: f"SELECT {line} FROM ({query})"
+            )
+        ) as found:
+            for query, made in found:
+                if any(text is None for (text,) in made):
+                    # a character that only `render` knows how to show
+                    rows = self._values(self._execute(query))
+                    yield from render.jsonl(fields, rows)
+                else:
+                    yield "".join(text for (text,) in made)
 
     def write_parquet(self, path: Path, *, day: str | None = None) -> None:
         """A parquet file of the rows in order, of one day or of all."""
-        made = "CREATE OR REPLACE TABLE ordered AS"
-        for query in self._stretches(day, named=self._instants):
-            self._execute(f"{made} {query}")
-            made = "INSERT INTO ordered"
+        tables: list[str] = []
+        made = ((query, f"ordered{at}") for at, query in enumerate(self._stretches(day, named=self._instants)))
+        with closing(map_bounded(self._kept, made, workers=_THREADS)) as found:
+            tables += found
         target = str(path).replace("'", "''")
-        self._execute(f"COPY ordered TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE 40960)")
-        self._execute("DROP TABLE ordered")
+        rows = " UNION ALL ".join(f"SELECT * FROM {table}" for table in tables)
+        self._execute(f"COPY ({rows}) TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE 40960)")
+        for table in tables:
+            self._execute(f"DROP TABLE {table}")
+
+    def _kept(self, given: tuple[str, str]) -> str:
+        """Runs in a thread of its own."""
+        query, table = given
+        with explained(), self.staging.connection.cursor() as connection:
+            connection.execute("USE staged")
+            connection.execute(f"CREATE TABLE {table} AS {query}")
+        return table
+
+    def _made(
+        self, queries: Iterator[str], around: Callable[[str], str]
+    ) -> Generator[tuple[str, list[tuple[Any, ...]]], None, None]:
+        """What queries give, in their order, some of them at once."""
+
+        def run(query: str) -> tuple[str, list[tuple[Any, ...]]]:
+            with explained(), self.staging.connection.cursor() as connection:
+                connection.execute("USE staged")
+                return query, connection.execute(around(query)).fetchall()
+
+        return map_bounded(run, queries, workers=_THREADS)
 
     def named(self, at: int, one: Out) -> str:
         """A column as it is."""
@@ -94,7 +148,7 @@ class Dataset:
     def _instants(self, at: int, one: Out) -> str:
         return f"CAST(v{at} AS TIMESTAMPTZ) AS {quoted(one.name)}" if one.type == "TIMESTAMP" else self.named(at, one)
 
-    def _execute(self, query: str) -> list[tuple[str, ...]]:
+    def _execute(self, query: str) -> list[tuple[Any, ...]]:
         with explained():
             return self.staging.connection.execute(query).fetchall()
 
@@ -107,7 +161,9 @@ class Dataset:
         )
         past = int(past) if most is None else min(int(past), int(first) + most)
         for start in range(int(first), max(past, int(first) + 1), _AT_ONCE):
-            where = f"rowid >= {start} AND rowid < {min(start + _AT_ONCE, past)}" + (f" AND day = {literal(day)}" if day else "")
+            where = f"rowid >= {start} AND rowid < {min(start + _AT_ONCE, past)}" + (
+                f" AND day = {literal(day)}" if day else ""
+            )
             yield self._fetched(where, named)
 
     def _fetched(self, where: str, named: Callable[[int, Out], str]) -> str:
@@ -219,7 +275,7 @@ def build(staging: Staging, wanted: Wanted, *, labels: Labels | None = None) -> 
         UsageError: a column is named that there is none of.
         Failure: there is no room for it.
     """
-    base = _base([*staging.collections.values()])
+    base = staging.collections[base_of([*staging.collections])]
     others = [one for one in staging.collections.values() if one is not base]
     types = {one.name: view(staging, one) for one in [base, *others]}
     duplicates = sum(drop_second_deliveries(staging, one) for one in [base, *others])
@@ -231,12 +287,13 @@ def build(staging: Staging, wanted: Wanted, *, labels: Labels | None = None) -> 
     return made
 
 
-def _base(collections: Sequence[Collection]) -> Collection:
+def base_of(names: Sequence[str]) -> str:
+    """The collection whose rows the others are joined with: the inputs, else the requests, else the first."""
     for wanted in _BASES:
-        for one in collections:
-            if same_collection(one.name, wanted):
-                return one
-    return collections[0]
+        for name in names:
+            if same_collection(name, wanted):
+                return name
+    return names[0]
 
 
 def _columns(made: Dataset, types: Mapping[str, Mapping[str, str]]) -> list[Out]:

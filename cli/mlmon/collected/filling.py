@@ -1,7 +1,7 @@
 """From files into tables: what is plain in loads of many files, two at once; everything else line by line.
 
-    files -> pieces -> loads -> tables of typed columns
-                   \\-> odd lines -> `records` -> a table of texts
+files -> pieces -> loads -> tables of typed columns
+               \\-> odd lines -> `records` -> a table of texts
 """
 
 from __future__ import annotations

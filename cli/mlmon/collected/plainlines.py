@@ -83,17 +83,20 @@ def _loaded(
 ) -> tuple[list[Part], set[int]]:
     """Tables of the plain lines, and the numbers of all others."""
     shapes, all_plain = _shapes(connection, given, without)
-    parts, read = [], 0
+    lines, parts, read = _lines(given, without), [], 0
     for at, shape in enumerate(shapes):
         part = _part(f"{name}_{at}", shape, given)
-        connection.execute(_table(part, shape, _lines(given, without) + ("" if all_plain and len(shapes) == 1 else _is_of(shape)), given))
+        is_all = all_plain and len(shapes) == 1
+        connection.execute(_table(part, shape, lines if is_all else _of(shape, lines), given))
         _drop_long(connection, part, given)
         read += _one(connection, f"SELECT count(*) FROM {part.table} WHERE n = run")
         parts.append(part)
     if all_plain and read == given.count:
         return parts, set()
-    lines = "".join(f" UNION ALL SELECT (run - {given.first}) >> {PLACE_BITS} FROM {one.table} WHERE n = run" for one in parts)
-    found = connection.execute(f"SELECT line FROM ({_lines(given)}) EXCEPT (SELECT NULL::BIGINT{lines})").fetchall()
+    known = "".join(
+        f" UNION ALL SELECT (run - {given.first}) >> {PLACE_BITS} FROM {one.table} WHERE n = run" for one in parts
+    )
+    found = connection.execute(f"SELECT line FROM ({_lines(given)}) EXCEPT (SELECT NULL::BIGINT{known})").fetchall()
     return parts, {line for (line,) in found}
 
 
@@ -104,9 +107,7 @@ def _lines(given: Load, without: Collection[int] = ()) -> str:
     return f"SELECT * FROM ({lines}) WHERE line NOT IN ({', '.join(map(str, without))})" if without else lines
 
 
-def _shapes(
-    connection: duckdb.DuckDBPyConnection, given: Load, without: set[int]
-) -> tuple[list[Shape], bool]:
+def _shapes(connection: duckdb.DuckDBPyConnection, given: Load, without: set[int]) -> tuple[list[Shape], bool]:
     """The shapes of the plain lines but those `without`, and whether all lines look plain."""
     found = connection.execute(
         f"""SELECT TRY(json_structure(text))::VARCHAR AS structure, min(line) FROM ({_lines(given, without)})
@@ -143,8 +144,10 @@ def _part(table: str, shape: Shape, given: Load) -> Part:
     return part
 
 
-def _is_of(shape: Shape) -> str:
-    return f" QUALIFY TRY(json_structure(text))::VARCHAR IN ({', '.join(map(literal, shape.structures))})"
+def _of(shape: Shape, lines: str) -> str:
+    """Those of the lines that are of a shape."""
+    structures = ", ".join(map(literal, shape.structures))
+    return f"SELECT * FROM ({lines}) WHERE TRY(json_structure(text))::VARCHAR IN ({structures})"
 
 
 def _table(part: Part, shape: Shape, lines: str, given: Load) -> str:

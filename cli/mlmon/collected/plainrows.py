@@ -50,9 +50,7 @@ def load(
     """
     import duckdb
 
-    sorts = {
-        column: "text" if column in texts else sort for column, sort in _sampled(given, header).items()
-    }
+    sorts = {column: "text" if column in texts else sort for column, sort in _sampled(given, header).items()}
     while True:
         part = _part(name, header, sorts, given)
         try:
@@ -71,7 +69,10 @@ def load(
 def _sampled(given: Load, header: Header) -> dict[str, Sort]:
     """What the columns look like by the first rows of the first file."""
     with given.spooled[0].path.open("rb") as file:
-        rows = [line.decode("utf-8", "replace").rstrip("\n").split(",") for line, _ in zip(file, range(_SAMPLE), strict=False)]
+        rows = [
+            line.decode("utf-8", "replace").rstrip("\n").split(",")
+            for line, _ in zip(file, range(_SAMPLE), strict=False)
+        ]
     return {header.names[at]: _sort([row[at] for row in rows if at < len(row)]) for at in header.payload}
 
 
@@ -139,7 +140,9 @@ def _typed(place: int, sort: Sort) -> str:
             f" THEN coalesce(TRY_CAST({cell} AS BIGINT), {misfit}) ELSE {misfit} END"
         )
     named = ", ".join(f"'{one}'" for one in NOT_FINITE)
-    is_long = f"len({cell}) > 15 AND regexp_full_match({cell}, '{WHOLE}') AND abs(TRY_CAST({cell} AS HUGEINT)) > {_LONGEST}"
+    is_long = (
+        f"len({cell}) > 15 AND regexp_full_match({cell}, '{WHOLE}') AND abs(TRY_CAST({cell} AS HUGEINT)) > {_LONGEST}"
+    )
     return (
         f"CASE WHEN {cell} IS NULL THEN NULL WHEN {is_long} THEN {misfit}"
         f" WHEN regexp_full_match({cell}, '{NUMBER}') THEN CAST({cell} AS DOUBLE)"

@@ -145,6 +145,10 @@ def _show_machine(
             rows = Rows(result.fields, _line_rows(result), empty=result.empty)
         case Rows():
             rows = result
+    if rows.written and (pieces := rows.written(format)) is not None:
+        for piece in pieces:
+            write(piece)
+        return
     if rows.caption and format is Format.MD:
         write(f"{render.markdown_text(rows.caption)}\n\n")
     _stream(rows, format, terminal, write=write, following=isinstance(result, Lines))

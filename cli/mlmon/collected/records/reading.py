@@ -15,6 +15,7 @@ from mlmon.core.errors import MlmonError, NotFound
 from mlmon.core.model import Generation
 from mlmon.core.ports import Blobs
 
+
 def read(blobs: Blobs, selected: Iterable[CollectedBlob], *, now: datetime, on_aside: OnAside) -> Iterator[Block]:
     """Every row of these blobs, in their order, a few thousand at a time.
 
