@@ -10,9 +10,10 @@ from typing import Any
 from collected.memory import V1, V2, MemoryBlobs
 from mlmon.collected import dataset as tables
 from mlmon.collected import layout
-from mlmon.collected.dataset import Dataset, Wanted
+from mlmon.collected.dataset import Dataset
 from mlmon.collected.filling import fill
 from mlmon.collected.layout import Selection
+from mlmon.collected.plan import Wanted
 from mlmon.collected.records import Aside, Block, read
 from mlmon.collected.staging import Staging
 from mlmon.core.model import ServiceName, Value

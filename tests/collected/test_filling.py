@@ -14,9 +14,9 @@ from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
 from collected.rows import LAST, NOW, ZERO
 from mlmon.collected import dataset as tables
 from mlmon.collected import layout
-from mlmon.collected.dataset import Wanted
 from mlmon.collected.filling import fill
 from mlmon.collected.layout import Selection
+from mlmon.collected.plan import Wanted
 from mlmon.collected.records import Aside, read
 from mlmon.collected.staging import Staging
 from mlmon.core.model import ServiceName

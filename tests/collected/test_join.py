@@ -15,9 +15,9 @@ from collected.memory import INPUTS, MODELDATA, OUTPUTS, MemoryBlobs
 from collected.rows import LAST, NOW, V2, ZERO, dataset_of, line, meta
 from mlmon.collected import dataset as tables
 from mlmon.collected import labels, layout
-from mlmon.collected.dataset import Wanted
 from mlmon.collected.filling import fill
 from mlmon.collected.layout import Selection
+from mlmon.collected.plan import Wanted
 from mlmon.collected.staging import Staging
 from mlmon.core.errors import NotFound, UsageError
 from mlmon.core.timerange import TimeRange

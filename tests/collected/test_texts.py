@@ -11,9 +11,9 @@ from collected.memory import INPUTS, V2, MemoryBlobs
 from collected.rows import NOW, line
 from mlmon.collected import dataset as tables
 from mlmon.collected import layout
-from mlmon.collected.dataset import Wanted
 from mlmon.collected.filling import fill
 from mlmon.collected.layout import Selection
+from mlmon.collected.plan import Wanted
 from mlmon.collected.staging import Staging
 from mlmon.commands.joining import for_spreadsheet_row
 from mlmon.output import render

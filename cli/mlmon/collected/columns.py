@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mlmon.collected.parts import STORED, Collection, Part, Sort
 from mlmon.collected.plainrows import NOT_FINITE, NUMBER, WHOLE
-from mlmon.collected.staging import STORED, Collection, Part, Sort, Staging, explained
+from mlmon.collected.staging import Staging, explained
 
 _LONGEST: Final = 9007199254740992
 _SOME: Final = 2_000
@@ -101,7 +102,7 @@ class _Texts:
     long: bool = False
     any: bool = False
 
-    def add(self, flags: bool | None, whole: bool | None, numbers: bool | None, long: bool | None) -> None:  # noqa: FBT001 - a row of answers
+    def add(self, flags: bool | None, whole: bool | None, numbers: bool | None, long: bool | None) -> None:  # noqa: FBT001 - answers
         """Add what is known of more texts; all None where there are none."""
         if flags is None:
             return

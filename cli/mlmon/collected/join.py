@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mlmon.collected.staging import Collection, Staging, explained
+from mlmon.collected.parts import Collection
+from mlmon.collected.staging import Staging, explained
 
 BY_ID: Final = "id"
 BY_ORDER: Final = "order"

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.parts import Part
 from mlmon.collected.records.text import Line
-from mlmon.collected.staging import Part
 
 if TYPE_CHECKING:
     import duckdb

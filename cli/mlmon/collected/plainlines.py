@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from mlmon.collected.parts import PLACE_BITS, STORED, Part, Sort
 from mlmon.collected.plain import A_TIME, Load, Loaded, Spooled, discard, literal
 from mlmon.collected.records.text import Line
-from mlmon.collected.staging import PLACE_BITS, STORED, Part, Sort, explained
+from mlmon.collected.staging import explained
 
 if TYPE_CHECKING:
     import duckdb

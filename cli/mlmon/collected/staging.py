@@ -1,12 +1,4 @@
-"""Collected rows in DuckDB, on disk where they are more than fit into memory.
-
-A collection's rows stand in several tables (`Part`): one for each load of plain lines, with typed columns as its lines
-show them, and one of texts for the lines that were read one by one. `columns` makes one view of them.
-
-Rows are numbered in order of collection. A *run* is a stretch of rows that follow one another and have the same time
-and ids: the rows of a v2 line, or of a request in a v1 file. Its number is that of its first row, which alone holds
-what they share.
-"""
+"""Collected rows in DuckDB, on disk where they are more than fit into memory."""
 
 from __future__ import annotations
 
@@ -18,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.parts import LOAD_BITS, PLACE_BITS, SHARED, Collection, Part, Sort
 from mlmon.collected.records import Block, Cell
 from mlmon.core.errors import Failure
 
@@ -29,33 +22,8 @@ if TYPE_CHECKING:
 
 _MEMORY: Final = "160MB"
 _CANNOT_HOLD: Final = "TMPDIR names the folder that they are held in; or choose a shorter range"
-LOAD_BITS: Final = 40
-"""A row's number holds its load and, below these bits, its line there; in v2 above its place in the line."""
-PLACE_BITS: Final = 19
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-Sort = Literal["int", "float", "bool", "str", "nested", "text"]
-"""What a value is in its file. A v1 file has text alone, which may still be a number."""
-
-STORED: Final[dict[Sort, str]] = {
-    "int": "BIGINT",
-    "float": "DOUBLE",
-    "bool": "BOOLEAN",
-    "str": "VARCHAR",
-    "nested": "VARCHAR",
-    "text": "VARCHAR",
-}
-
-SHARED: Final = {
-    "file": "INTEGER",
-    "time": "BIGINT",
-    "request": "VARCHAR",
-    "correlation": "VARCHAR",
-    "version": "VARCHAR",
-    "digest": "UBIGINT",
-}
-"""What the rows of a run share. `time` is microseconds since 1970 in UTC; equal digests are equal v2 lines."""
 
 _SETTINGS: Final = (
     f"SET memory_limit = '{_MEMORY}'",
@@ -65,56 +33,6 @@ _SETTINGS: Final = (
     """CREATE TABLE files (file INTEGER, service VARCHAR, model VARCHAR, version VARCHAR, day VARCHAR,
                          first BIGINT, past BIGINT, v1 BOOLEAN, first_generation BOOLEAN)""",
 )
-
-
-@dataclass(slots=True)
-class Part:
-    """A table of a collection's rows: `n`, `run`, what is `SHARED`, and the stored columns by their names.
-
-    The values of a column are of one sort in a typed table; one of texts has whatever sorts were seen.
-    """
-
-    table: str
-    stored: dict[str, str] = field(default_factory=dict)
-    sorts: dict[str, set[Sort]] = field(default_factory=dict)
-    typed: bool = True
-    first: dict[str, int] = field(default_factory=dict)
-    """The row in which each column is seen first."""
-
-
-@dataclass(slots=True)
-class Collection:
-    """One collection's rows. `texts` are columns of v1 that are no numbers, although some of their cells are."""
-
-    name: str
-    v1: bool
-    number: int
-    parts: list[Part] = field(default_factory=list)
-    texts: set[str] = field(default_factory=set)
-
-    @property
-    def rows(self) -> str:
-        """The view of all rows: `n`, `run`, and the columns c0, c1, … of their names in order."""
-        return f"rows{self.number}"
-
-    @property
-    def runs(self) -> str:
-        """The table of the runs: `run`, `len`, and what is `SHARED`."""
-        return f"runs{self.number}"
-
-    @property
-    def surplus(self) -> str:
-        """The table of the rows (`n`) that are there a second time and count no more."""
-        return f"surplus{self.number}"
-
-    @property
-    def names(self) -> list[str]:
-        """The names of its columns, in the order in which they come in the files."""
-        first: dict[str, tuple[int, int]] = {}
-        for part in self.parts:
-            for place, (name, row) in enumerate(part.first.items()):
-                first[name] = min(first.get(name, (row, place)), (row, place))
-        return sorted(first, key=lambda name: first[name])
 
 
 @dataclass(slots=True)
@@ -192,7 +110,7 @@ class Staging:
                 _texts(part.sorts[name], values, typed=not collection.v1)
                 for name, values in zip(block.names, block.columns, strict=True)
             ]
-            shared = [
+            shared: list[Sequence[int | str | None]] = [
                 [_microseconds(time) for time in block.times],
                 *([_storable(text) for text in texts] for texts in (block.requests, block.correlations)),
                 [_storable(text) for text in block.versions],
@@ -201,10 +119,15 @@ class Staging:
             self._insert(part, block.names, [rows, runs, [file] * len(rows), *shared, *cells])
 
     def settle(self, collection: Collection) -> None:
-        """Make the table of a collection's runs. Nothing is added afterwards. Raises `Failure` when the disk is full."""
+        """Make the table of a collection's runs. Nothing is added afterwards.
+
+        Raises:
+            Failure: the disk is full.
+        """
         shared = ", ".join(SHARED)
-        heads = " UNION ALL ".join(f"SELECT run, {shared} FROM {one.table} WHERE n = run" for one in collection.parts)
-        lengths = " UNION ALL ".join(f"SELECT run FROM {one.table}" for one in collection.parts)
+        tables = [one.table for one in collection.parts]
+        heads = " UNION ALL ".join(f"SELECT run, {shared} FROM {one} WHERE n = run" for one in tables)
+        lengths = " UNION ALL ".join(f"SELECT run FROM {one}" for one in tables)
         with explained():
             self.connection.execute(f"CREATE TABLE {collection.surplus} (n BIGINT)")
             self.connection.execute(
@@ -306,14 +229,7 @@ def _texts(sorts: set[Sort], values: Sequence[Cell], *, typed: bool) -> list[str
     return [_text(value) for value in values]
 
 
-_SORTS: Final[dict[type, Sort]] = {
-    bool: "bool",
-    int: "int",
-    float: "float",
-    str: "str",
-    list: "nested",
-    dict: "nested",
-}
+_SORTS: Final[dict[type, Sort]] = {bool: "bool", int: "int", float: "float", str: "str", list: "nested", dict: "nested"}
 _EXACT: Final = 2**53
 
 

@@ -1,4 +1,4 @@
-"""Rows of a dataset as lines of csv or JSON lines, made by DuckDB: letter by letter what `output/render` makes of them."""
+"""Rows of a dataset as csv or JSON lines, made by DuckDB: letter by letter what `output/render` makes of them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def line(columns: Sequence[Out], chosen: Format, *, for_spreadsheet: bool) -> st
             f"{literal(_key(one.name))} || {_json(f'v{at}', one.type)}" for at, one in enumerate(columns)
         )
         texts = [f"coalesce(v{at}, '')" for at, one in enumerate(columns) if one.type == "VARCHAR"]
-        return f"CASE WHEN NOT regexp_matches(concat({', '.join(texts)}), {literal(_HIDDEN)}) THEN '{{' || {pairs} || '}}' || chr(10) END"
+        is_plain = f"NOT regexp_matches(concat({', '.join(texts)}), {literal(_HIDDEN)})"
+        return f"CASE WHEN {is_plain} THEN '{{' || {pairs} || '}}' || chr(10) END"
     return None
 
 
@@ -71,13 +72,16 @@ def _harmless(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    quotes = f"chr(34) || replace(whole, chr(34), repeat(chr(34), 2)) || chr(34)"
-    return f"list_transform([{text}], lambda whole: CASE WHEN regexp_matches(whole, '[,\"\\r\\n]') THEN {quotes} ELSE whole END)[1]"
+    quotes = "chr(34) || replace(whole, chr(34), repeat(chr(34), 2)) || chr(34)"
+    cell = f"CASE WHEN regexp_matches(whole, '[,\"\\r\\n]') THEN {quotes} ELSE whole END"
+    return f"list_transform([{text}], lambda whole: {cell})[1]"
 
 
 def _moment(cell: str) -> str:
-    whole = "%Y-%m-%dT%H:%M:%S"
-    return f"CASE WHEN epoch_us({cell}) % 1000000 = 0 THEN strftime({cell}, '{whole}Z') ELSE strftime({cell}, '{whole}.%fZ') END"
+    whole, part = "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"
+    return (
+        f"CASE WHEN epoch_us({cell}) % 1000000 = 0 THEN strftime({cell}, '{whole}') ELSE strftime({cell}, '{part}') END"
+    )
 
 
 def _number(cell: str) -> str:

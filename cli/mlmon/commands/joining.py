@@ -10,9 +10,10 @@ from typing import Final, TypeVar
 
 from mlmon.collected import content, folder, labels, layout
 from mlmon.collected import dataset as tables
-from mlmon.collected.dataset import Dataset, Wanted
+from mlmon.collected.dataset import Dataset
 from mlmon.collected.filling import fill
 from mlmon.collected.layout import CollectedBlob, Selection
+from mlmon.collected.plan import Wanted
 from mlmon.collected.records import Aside
 from mlmon.collected.staging import Staging
 from mlmon.commands.selecting import Skipped, explain_nothing

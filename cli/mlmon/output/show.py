@@ -116,7 +116,7 @@ def _show_parquet(result: Rows | Record | Change | Lines | Text, terminal: Termi
         terminal.write_bytes(chunk)
 
 
-def _show_machine(
+def _show_machine(  # noqa: C901 - a branch for each kind of result
     result: Rows | Record | Change | Lines | Text,
     format: Format,  # noqa: A002 - the option's name
     terminal: Terminal,
