@@ -116,7 +116,7 @@ class _Texts:
 
 
 def _types(staging: Staging, collection: Collection) -> dict[str, str]:
-    """The type of each column, in their order: a number or a flag in v1 where all texts are; a text like `007` is none."""
+    """The type of each column, in their order. In v1 it is that of all its texts; one like `007` is no number."""
     sorts = {name: set().union(*(part.sorts.get(name, ()) for part in collection.parts)) for name in collection.names}
     return {name: _type(staging, collection, name, found) for name, found in sorts.items()}
 

@@ -22,7 +22,7 @@ from mlmon.collected.labels import Labels
 from mlmon.collected.layout import same_collection
 from mlmon.collected.parts import Collection
 from mlmon.collected.plain import literal
-from mlmon.collected.plan import Plan, Wanted, execute
+from mlmon.collected.plan import Plan, Wanted, execute, microseconds
 from mlmon.collected.staging import Staging, explained
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.model import Value
@@ -166,7 +166,8 @@ def build(staging: Staging, wanted: Wanted, *, labels: Labels | None = None) -> 
     others = [one for one in staging.collections.values() if one is not base]
     types = {one.name: view(staging, one) for one in [base, *others]}
     duplicates = sum(drop_second_deliveries(staging, one) for one in [base, *others])
-    pairings = [pair(staging, base, other) for other in others]
+    past = microseconds(wanted.between.end) if wanted.between else None
+    pairings = [pair(staging, base, other, past=past) for other in others]
     duplicates += sum(one.duplicates for one in pairings)
     plan = Plan(staging, wanted, base, pairings, labels)
     plan.columns = _columns(plan, types)

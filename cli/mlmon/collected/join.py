@@ -64,8 +64,8 @@ def drop_second_deliveries(staging: Staging, collection: Collection) -> int:
         if collection.v1:
             digests = _content_of_twins(collection)
         staging.connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE second AS SELECT run FROM (
-                SELECT run, row_number() OVER (PARTITION BY digest ORDER BY run) AS nth FROM ({digests})) WHERE nth > 1"""
+            f"""CREATE OR REPLACE TEMP TABLE second AS SELECT run FROM ({digests})
+                QUALIFY row_number() OVER (PARTITION BY digest ORDER BY run) > 1"""
         )
         among = f"FROM {collection.runs} WHERE run IN (SELECT run FROM second)"
         dropped = _one(staging, f"SELECT coalesce(sum(len), 0) {among}")
@@ -84,8 +84,10 @@ def _content_of_twins(collection: Collection) -> str:
                GROUP BY run"""
 
 
-def pair(staging: Staging, base: Collection, other: Collection) -> Pairing:
+def pair(staging: Staging, base: Collection, other: Collection, *, past: int | None = None) -> Pairing:
     """Find what belongs together. Both collections must not change afterwards.
+
+    What is left over in files from `past` on (microseconds since 1970) is not counted: they are there for partners.
 
     Raises:
         Failure: there is no room for it.
@@ -97,7 +99,8 @@ def pair(staging: Staging, base: Collection, other: Collection) -> Pairing:
         for side, collection in (("left_base", base), ("left_other", other)):
             run(
                 f"""CREATE OR REPLACE TEMP TABLE {side} AS
-                    SELECT run AS start, len, run, correlation, request, coalesce(request, '') AS asked, {_GROUP},
+                    SELECT run AS start, len, run, correlation, request, coalesce(request, '') AS asked, first,
+                           {_GROUP},
                            first_generation FROM {collection.runs} JOIN files USING (file)"""
             )
         for keys in _PASSES:
@@ -111,7 +114,8 @@ def pair(staging: Staging, base: Collection, other: Collection) -> Pairing:
                     SELECT base, other, run, how, unnest(range(len)) AS spot FROM stretches)"""
         )
         found = dict(run("SELECT how, sum(len) FROM stretches GROUP BY how").fetchall())
-        left = [_one(staging, f"SELECT coalesce(sum(len), 0) FROM {side}") for side in ("left_base", "left_other")]
+        inside = "" if past is None else f" WHERE first < {past}"
+        left = [_one(staging, f"SELECT coalesce(sum(len), 0) FROM left_{side}{inside}") for side in ("base", "other")]
         dropped = [
             _drop_surplus(staging, collection, side, table) if collection.v1 else 0
             for collection, side in ((base, "base"), (other, "other"))
@@ -150,7 +154,8 @@ def _join_by(staging: Staging, keys: Sequence[str], *, how: str, where: str) -> 
             JOIN (SELECT DISTINCT {key}, total FROM counted_other) o USING ({key})"""
     )
     run(
-        f"""INSERT INTO stretches SELECT base + begins, other + begins, run, least(ends, common) - begins, '{how}' FROM (
+        f"""INSERT INTO stretches
+            SELECT base + begins, other + begins, run, least(ends, common) - begins, '{how}' FROM (
             SELECT begins, common, coalesce(lead(begins) OVER along, common) AS ends,
                    last_value(base IGNORE NULLS) OVER along AS base, last_value(other IGNORE NULLS) OVER along AS other,
                    last_value(run IGNORE NULLS) OVER along AS run
@@ -168,7 +173,8 @@ def _join_by(staging: Staging, keys: Sequence[str], *, how: str, where: str) -> 
         run(
             f"""CREATE OR REPLACE TEMP TABLE left_{side} AS
                 SELECT * EXCLUDE (taken)
-                    REPLACE (start + coalesce(taken, 0) AS start, len - coalesce(taken, 0) AS len) FROM left_{side} LEFT JOIN taken USING (run) WHERE len > coalesce(taken, 0)"""
+                    REPLACE (start + coalesce(taken, 0) AS start, len - coalesce(taken, 0) AS len)
+                FROM left_{side} LEFT JOIN taken USING (run) WHERE len > coalesce(taken, 0)"""
         )
 
 
@@ -215,7 +221,8 @@ def _drop_surplus(staging: Staging, collection: Collection, side: str, pairs: st
         f"""CREATE OR REPLACE TEMP TABLE rest AS SELECT run, start + spot AS n FROM (
             SELECT run, start, unnest(range(len)) AS spot FROM ({left}))"""
     )
-    rows = f"""SELECT n, hash(correlation, request, time, *COLUMNS(* EXCLUDE (n, run, correlation, request, time))) AS digest
+    cells = "*COLUMNS(* EXCLUDE (n, run, correlation, request, time))"
+    rows = f"""SELECT n, hash(correlation, request, time, {cells}) AS digest
                FROM (SELECT r.*, u.correlation, u.request, u.time FROM {collection.rows} r
                      JOIN {collection.runs} u USING (run)
                      WHERE u.correlation IN (SELECT correlation FROM ({left})))"""

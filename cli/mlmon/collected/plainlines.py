@@ -169,7 +169,8 @@ def _table(part: Part, shape: Shape, lines: str, given: Load) -> str:
             CASE WHEN place = 0 THEN {_identifier(told["correlationid"])} END AS correlation,
             CASE WHEN place = 0 THEN nullif({told["modelversion"]}, '') END AS version,
             CASE WHEN place = 0 THEN digest END AS digest{cells}
-        FROM (SELECT start, file_index, digest, event, unnest(event.data) AS cells, unnest(range(len(event.data))) AS place
+        FROM (SELECT start, file_index, digest, event,
+                     unnest(event.data) AS cells, unnest(range(len(event.data))) AS place
             FROM (SELECT {given.first} + (line << {PLACE_BITS}) AS start, file_index, hash(text) AS digest, text,
                          TRY(from_json_strict(text, {form})) AS event
                   FROM ({lines}))

@@ -113,7 +113,8 @@ def _table(part: Part, given: Load, header: Header, version: str) -> str:
             CASE WHEN begins AND trim({correlation}, '0-') <> '' THEN {correlation} END AS correlation,
             CASE WHEN begins THEN nullif({literal(version)}, '') END AS version,
             NULL::UBIGINT AS digest{cells}
-        FROM (SELECT *, file_index, {given.first + given.spooled[0].before} + row_number() OVER () AS n, row_number() OVER () = 1 OR {differs} AS begins
+        FROM (SELECT *, file_index, {given.first + given.spooled[0].before} + row_number() OVER () AS n,
+                     row_number() OVER () = 1 OR {differs} AS begins
               FROM {given.reader(columns, delimiter=",")})"""
 
 

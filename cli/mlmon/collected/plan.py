@@ -35,7 +35,7 @@ class Wanted:
 
 @dataclass(slots=True)
 class Plan:
-    """Rows of the base with their partners, then what is left over of the others, all of it sorted: the table `plan`."""
+    """Rows of the base with their partners, and what is left over of the others, all sorted: the table `plan`."""
 
     staging: Staging
     wanted: Wanted
@@ -61,7 +61,8 @@ class Plan:
         sides = self.sides
         bounds = self._bounds(where, [each for one, _ in sides for each in (one, f"{one}r")])
         joins = "".join(
-            f" LEFT JOIN (SELECT * FROM {collection.rows} WHERE n BETWEEN {bounds[alias]}) {alias} ON {alias}.n = p.{alias}"
+            f" LEFT JOIN (SELECT * FROM {collection.rows} WHERE n BETWEEN {bounds[alias]}) {alias}"
+            f" ON {alias}.n = p.{alias}"
             f" LEFT JOIN (SELECT * FROM {collection.runs} WHERE run BETWEEN {bounds[alias + 'r']}) {alias}r"
             f" ON {alias}r.run = p.{alias}r"
             for alias, collection in sides
@@ -152,7 +153,7 @@ class Plan:
         between = self.wanted.between
         if between is None:
             return []
-        first, past = (_microseconds(each) for each in (between.start, between.end))
+        first, past = (microseconds(each) for each in (between.start, between.end))
         time = f"{alias}r.time"
         return [
             f"f.first < {past} AND f.past > {first}",
@@ -170,5 +171,6 @@ def _of_day(day: str | None) -> str:
     return f" WHERE day = {literal(day)}" if day else ""
 
 
-def _microseconds(moment: datetime) -> int:
+def microseconds(moment: datetime) -> int:
+    """Since 1970."""
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) * 1_000_000 + moment.microsecond

@@ -197,7 +197,8 @@ class Staging:
         # unnesting a list for each column is a hundred times faster than executemany
         self.connection.execute(
             f"""INSERT INTO {part.table} ({", ".join(columns)})
-                SELECT * REPLACE (CASE WHEN digest IS NOT NULL THEN hash(digest) END AS digest) FROM (SELECT {given})""",
+                SELECT * REPLACE (CASE WHEN digest IS NOT NULL THEN hash(digest) END AS digest)
+                FROM (SELECT {given})""",
             list(values),
         )
 
@@ -233,7 +234,7 @@ _SORTS: Final[dict[type, Sort]] = {bool: "bool", int: "int", float: "float", str
 _EXACT: Final = 2**53
 
 
-def _text(value: Cell) -> str | None:
+def _text(value: Cell) -> str | None:  # noqa: PLR0911 - a line for each sort
     match value:
         case None:
             return None
