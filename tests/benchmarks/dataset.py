@@ -1,7 +1,8 @@
 """A month of collected data as one parquet file: `python tests/benchmarks/dataset.py [--rows N] [--runs N]`.
 
 mlmon against the notebook that people write with pandas, in turns, each in a process of its own: wall time, CPU time
-and peak memory, the best of the runs, and mlmon's as ratios to the notebook's. Both generations; the rows are compared.
+and peak memory, the best of the runs, and mlmon's as ratios to the notebook's, which writes parquet. mlmon writes csv
+and JSON lines too. Both generations; the rows are compared.
 """
 
 from __future__ import annotations
@@ -109,19 +110,12 @@ def main() -> None:
 def compare(folder: Path, container: Path, *, service: str, notebook: str, runs: int) -> None:
     """Run both in turns and print the best of each."""
     ours, theirs = folder / "ours.parquet", folder / "theirs.parquet"
-    mlmon = [
-        str(Path(sys.executable).with_name("mlmon")),
-        "dataset",
-        service,
-        "--month",
-        "2026-02",
-        "-q",
-        "-o",
-        "parquet",
-    ]
-    measured: dict[str, list[Measured]] = {"mlmon": [], "pandas": []}
+    program = str(Path(sys.executable).with_name("mlmon"))
+    mlmon = [program, "dataset", service, "--month", "2026-02", "-q", "-o"]
+    measured: dict[str, list[Measured]] = {"parquet": [], "csv": [], "jsonl": [], "pandas": []}
     for _ in range(runs):
-        measured["mlmon"].append(run(mlmon, folder, ours))
+        for kind in ("parquet", "csv", "jsonl"):
+            measured[kind].append(run([*mlmon, kind], folder, ours.with_suffix(f".{kind}")))
         measured["pandas"].append(run([sys.executable, "-c", notebook, str(container), str(theirs)], folder, None))
     best = {name: min(found, key=lambda one: one.wall) for name, found in measured.items()}
     for name, one in best.items():

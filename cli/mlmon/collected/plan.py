@@ -97,28 +97,31 @@ class Plan:
         lead = self.base if only is None else self.pairings[only].other
         joins, ids, matched = [], [], []
         keys = "".join(f", {expression} AS k{at}" for at, (expression, _) in enumerate(self._order()))
+        asked = keys + self._label_join  # rows that nothing asks for need not be looked at: their runs say how many
         for at, (side, collection) in enumerate(self.sides):
             if side == alias:
-                ids.append(f"{alias}.n AS {side}, {alias}.run AS {side}r")
+                ids.append(f"{alias}r.n AS {side}, {alias}r.run AS {side}r")
+                if f"{alias}." in asked:
+                    joins.insert(0, f" JOIN {lead.rows} {alias} ON {alias}.n = {alias}r.n")
                 continue
             row, run = "NULL::BIGINT", "NULL::BIGINT"
             if only is None:
                 row, run = f"p{at}.other", f"p{at}.run"
-                joins.append(f" LEFT JOIN {self.pairings[at - 1].table} p{at} ON p{at}.base = b.n")
+                joins.append(f" LEFT JOIN {self.pairings[at - 1].table} p{at} ON p{at}.base = br.n")
                 matched.append(f"{row} IS NOT NULL")
             ids.append(f"{row} AS {side}, {run} AS {side}r")
-            if f"{side}." in keys + self._label_join:  # without, a join with all its rows is spared
+            if f"{side}." in asked:
                 joins.append(f" LEFT JOIN {collection.rows} {side} ON {side}.n = {row}")
             joins.append(f" LEFT JOIN {collection.runs} {side}r ON {side}r.run = {run}")
         ordered = " OR ".join(f"coalesce(p{at}.how, '') = '{BY_ORDER}'" for at in range(1, len(matched) + 1)) or "false"
-        where = [f"{alias}.n NOT IN (SELECT n FROM {lead.surplus})", *self._in_range(alias)]
+        where = [f"{alias}r.n NOT IN (SELECT n FROM {lead.surplus})", *self._in_range(alias)]
         if only is not None:
-            where.append(f"{alias}.n NOT IN (SELECT other FROM {self.pairings[only].table})")
+            where.append(f"{alias}r.n NOT IN (SELECT other FROM {self.pairings[only].table})")
         elif self.wanted.matched_only:
             where += matched
         return (
             f"SELECT {', '.join(ids)}, {ordered} AS ordered, f.day AS day, {0 if only is None else only + 1} AS side,"
-            f" {alias}.n AS n{keys} FROM {lead.rows} {alias} JOIN {lead.runs} {alias}r USING (run)"
+            f" {alias}r.n AS n{keys} FROM (SELECT *, run + unnest(range(len)) AS n FROM {lead.runs}) {alias}r"
             f"{''.join(joins)}{self._files}{self._label_join} WHERE {' AND '.join(where)}"
         )
 
