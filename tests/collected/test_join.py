@@ -206,6 +206,12 @@ def test_times_among_the_features_are_times_when_asked() -> None:
         dataset_of(blobs, V2, moments=("v",))
 
 
+@pytest.mark.parametrize("value", [10**18, -(10**18), 253402300800000, 1e300, "99999-01-01", "infinity", "0000-01-01"])
+def test_a_time_of_no_year_is_none(value: Any) -> None:
+    blobs = v2([line([{"t": value}])], [line([{"p": 1}])])
+    assert [row["t"] for row in dataset_of(blobs, V2, moments=("t",))[1]] == [None]
+
+
 def test_sorting_as_asked() -> None:
     blobs = v2([line([{"a": n, "b": -n} for n in (2, 3, 1)])], [line([{"p": 1}])])
     assert [row["a"] for row in dataset_of(blobs, V2)[1]] == [2, 3, 1]

@@ -194,5 +194,12 @@ def _cell(part: Part, name: str, kind: str, *, v1: bool) -> str:
 
 def _moment(expression: str, kind: str) -> str:
     if kind in {"BIGINT", "DOUBLE"}:
-        return f"make_timestamp(CAST({expression} AS BIGINT) * 1000)"
-    return f"TRY_CAST({expression} AS TIMESTAMP)"
+        first, last = -62_135_596_800_000, 253_402_300_799_999
+        inside = f"{expression} >= {first} AND {expression} <= {last}"
+        return f"CASE WHEN {inside} THEN make_timestamp(CAST({expression} AS BIGINT) * 1000) END"
+    return of_our_years(f"TRY_CAST({expression} AS TIMESTAMP)")
+
+
+def of_our_years(time: str) -> str:
+    """A time, or null where it is in no year from 1 to 9999: nothing that reads the rows knows others."""
+    return f"CASE WHEN {time} >= '0001-01-01' AND {time} <= '9999-12-31 23:59:59.999999' THEN {time} END"

@@ -95,7 +95,7 @@ class Plan:
         """What the plan says of the rows of the base, or of those of another collection that have none of them."""
         alias = "b" if only is None else f"o{only}"
         lead = self.base if only is None else self.pairings[only].other
-        joins, ids, matched = [], [], []
+        joins, ids, matched = list[str](), list[str](), list[str]()
         keys = "".join(f", {expression} AS k{at}" for at, (expression, _) in enumerate(self._order()))
         asked = keys + self._label_join  # rows that nothing asks for need not be looked at: their runs say how many
         for at, (side, collection) in enumerate(self.sides):
