@@ -33,6 +33,7 @@ META: Final = ("time", "request_id", "correlation_id", "service", "model", "mode
 MATCH: Final = "match"
 _BASES: Final = ("model_inputs", "request")
 _THREADS: Final = 2
+_LINES_AT_ONCE: Final = 12_288
 
 
 @dataclass(slots=True)
@@ -102,11 +103,8 @@ class Dataset:
         if opening := texts.head(self.columns, chosen):
             yield opening
         fields = tuple(Field(one.name) for one in self.columns)
-        with closing(
-            self._made(
-                self.plan.stretches(day, named=lambda at, _: f"v{at}"), lambda query: f"SELECT {line} FROM ({query})"
-            )
-        ) as found:
+        queries = self.plan.stretches(day, named=lambda at, _: f"v{at}", at_once=_LINES_AT_ONCE)
+        with closing(self._made(queries, lambda query: f"SELECT {line} FROM ({query})")) as found:
             for query, made in found:
                 if any(text is None for (text,) in made):
                     # a character that only `render` knows how to show

@@ -19,7 +19,7 @@ from mlmon.collected.staging import Staging, explained
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.timerange import TimeRange
 
-_AT_ONCE: Final = 40_960
+AT_ONCE: Final = 40_960
 _USUAL_ORDER: Final = ("time", "request_id")
 
 
@@ -44,14 +44,16 @@ class Plan:
     labels: Labels | None
     columns: list[Out] = field(default_factory=list)
 
-    def stretches(self, day: str | None, *, named: Callable[[int, Out], str], most: int | None = None) -> Iterator[str]:
+    def stretches(
+        self, day: str | None, *, named: Callable[[int, Out], str], most: int | None = None, at_once: int = AT_ONCE
+    ) -> Iterator[str]:
         """The queries that give the rows one stretch of them after the other; at least one."""
         [[first, past]] = execute(
             self.staging, f"SELECT coalesce(min(rowid), 0), coalesce(max(rowid) + 1, 0) FROM plan{_of_day(day)}"
         )
         past = int(past) if most is None else min(int(past), int(first) + most)
-        for start in range(int(first), max(past, int(first) + 1), _AT_ONCE):
-            where = f"rowid >= {start} AND rowid < {min(start + _AT_ONCE, past)}" + (
+        for start in range(int(first), max(past, int(first) + 1), at_once):
+            where = f"rowid >= {start} AND rowid < {min(start + at_once, past)}" + (
                 f" AND day = {literal(day)}" if day else ""
             )
             yield self._fetched(where, named)
