@@ -20,7 +20,7 @@ from mlmon.core.errors import Failure
 if TYPE_CHECKING:
     import duckdb
 
-_MEMORY: Final = "160MB"
+_MEMORY: Final = "128MB"
 _CANNOT_HOLD: Final = "TMPDIR names the folder that they are held in; or choose a shorter range"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
