@@ -14,7 +14,7 @@ with 8 of them, 1.6 s with 32 and 0.8 s with 64, which is less than two processo
 MEMORY: Final = 32 * 1024 * 1024
 """Bytes that may be in flight or wait for their turn, over all readers. With the copies that are made on the way, a
 pull needs some two and a half times as much."""
-_LARGEST_PIECE: Final = 2 * 1024 * 1024
+_LARGEST_PIECE: Final = 1024 * 1024
 _SMALLEST_PIECE: Final = 64 * 1024
 _PULSE_SECONDS: Final = 0.1
 _BITS: Final = 8

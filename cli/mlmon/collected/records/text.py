@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Final
 
 from mlmon.core.errors import MlmonError
+from mlmon.core.model import Chunk
 
 _GZIP: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -49,7 +50,7 @@ class Piece:
         return (Line(at, data) for at, data in enumerate(BytesIO(self.data), self.number))
 
 
-def pieces(chunks: Iterator[bytes]) -> Iterator[Piece]:
+def pieces(chunks: Iterator[Chunk]) -> Iterator[Piece]:
     """A file in order, cut at line feeds, some megabytes at once; a byte order mark is left out.
 
     Raises:
@@ -58,7 +59,7 @@ def pieces(chunks: Iterator[bytes]) -> Iterator[Piece]:
     held: list[bytes] = []
     size, number = 0, 1
     try:
-        for chunk in _without_mark(_unpacked(chunks)):
+        for chunk in _without_mark(_unpacked(map(bytes, chunks))):
             held.append(chunk)
             size += len(chunk)
             if size >= _PIECE and b"\n" in chunk:
@@ -77,7 +78,7 @@ def pieces(chunks: Iterator[bytes]) -> Iterator[Piece]:
         yield Piece(number, rest)
 
 
-def lines(chunks: Iterator[bytes]) -> Iterator[Line]:
+def lines(chunks: Iterator[Chunk]) -> Iterator[Line]:
     """The lines of a file in order, as `pieces`."""
     return (line for piece in pieces(chunks) for line in piece.lines())
 
