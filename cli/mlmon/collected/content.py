@@ -148,13 +148,13 @@ def continued(file: Path, chunks: Iterator[Chunk], *, digest: str, overlap: int)
         raise PastChanged from None
     if found.named != digest:
         raise PastChanged
-    for chunk in chunks:
-        again = len(chunk[: len(tail)])
-        if chunk[:again] != tail[:again]:
+    for piece in chunks:
+        again = len(piece[: len(tail)])
+        if piece[:again] != tail[:again]:
             raise PastChanged
-        tail = bytes(tail[again:])
-        if len(chunk) > again:
-            yield chunk[again:]
+        tail = tail[again:]
+        if len(piece) > again:
+            yield piece[again:]
 
 
 def _read(file: Path) -> Iterator[bytes]:
