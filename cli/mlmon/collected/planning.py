@@ -13,10 +13,10 @@ from mlmon.collected import folder
 from mlmon.collected.fetching import Overwrite, Standing
 from mlmon.collected.layout import CollectedBlob, Reason
 from mlmon.collected.names import identity, unsafe
-from mlmon.collected.outcomes import SetAside, Target
+from mlmon.collected.outcomes import Planned, SetAside, Target
 from mlmon.collected.pulled import known
 from mlmon.collected.selection import OnSkip, Selection, select
-from mlmon.collected.spool import IN_MEMORY, Planned, Spool
+from mlmon.collected.spool import IN_MEMORY, Spool
 from mlmon.collected.taken import Taken
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.ports import Blobs
@@ -114,12 +114,14 @@ class Plan:
         ):
             return
         self._taken.add(key, self._spool.position)
+        # the blob is there, so that a file it became in an earlier pull is not one whose blob is gone
+        self._taken.add(identity(blob.name), self._spool.position)
         self._spool.append(SetAside(blob.container, blob.name, reason))
         self.set_aside += 1
 
     def holds(self, path: str) -> bool:
-        """Whether a blob was listed that some system would take this file for. Never wrongly no; wrongly yes once in
-        a hundred million times, as only hashes are compared."""
+        """Whether a blob was listed, be it set aside, that some system would take this file for. Never wrongly no;
+        wrongly yes once in a hundred million times, as only hashes are compared."""
         return any(True for _ in self._taken.of(identity(path)))
 
     def _taken_by(self, key: str, twin: Target | None) -> str:
@@ -168,6 +170,7 @@ def plan(
     to_dir: Path,
     now: datetime | None = None,
     on_skip: OnSkip | None = None,
+    ahead: bool = False,
 ) -> Plan:
     """Which file below `to_dir` each selected blob becomes: its name in the container, unchanged.
 
@@ -175,65 +178,46 @@ def plan(
     cannot be read as collected data), and the later of two that some system would take for the same file,
     or for a file and a folder of the same name.
 
+    With `ahead` the listing goes on in a thread of its own: what it raises, iterating over the plan does, and
+    `on_skip` is called from there.
+
     Raises:
         NotFound: no such service.
         UsageError: `to_dir` is something else than a folder, or a symbolic link.
         Failure: `to_dir` cannot be written to, or there is no room for the list of what to fetch.
     """
-    planned, selected = _prepared(blobs, service, selection, to_dir=to_dir, now=now, on_skip=on_skip)
-    planned.fill(selected)
-    return planned
+    folder.check(to_dir)
+    planned = Plan(to_dir)
 
+    def skipped(blob: BlobInfo, reason: Reason) -> None:
+        # a folder's marker ends in a level that is empty, and nobody misses it
+        if reason is not Reason.MARKER and (danger := unsafe(blob.name)):
+            planned.refuse(blob, danger)
+        elif on_skip:
+            on_skip(blob, reason)
 
-def plan_ahead(
-    blobs: Blobs,
-    service: ServiceName,
-    selection: Selection,
-    *,
-    to_dir: Path,
-    now: datetime | None = None,
-    on_skip: OnSkip | None = None,
-) -> Plan:
-    """`plan`, which goes on in a thread of its own: what it raises, iterating does. `on_skip` is called from there."""
-    planned, selected = _prepared(blobs, service, selection, to_dir=to_dir, now=now, on_skip=on_skip)
-
-    def listing() -> None:
-        with suppress(BaseException):  # whoever iterates sees it
-            planned.fill(selected)
-
-    # a daemon, as an answer that is slow to come must hold nobody up
-    Thread(target=listing, name="mlmon-listing", daemon=True).start()
+    selected = select(blobs, service, selection, on_skip=skipped, now=now)
+    if ahead:
+        # a daemon, as an answer that is slow to come must hold nobody up
+        Thread(target=_fill, args=(planned, selected), name="mlmon-listing", daemon=True).start()
+    else:
+        planned.fill(selected)
     return planned
 
 
 def due(
     planned: Plan, *, now: datetime | None = None, overwrite: Overwrite = Overwrite.CHANGED
-) -> Iterator[tuple[Planned, bool]]:
-    """The plan again, with whether a pull would fetch it: what is not there, or not as it is now."""
+) -> Iterator[tuple[Planned, int | None]]:
+    """The plan again, with how many bytes a pull would fetch of each: of a blob that grew it is the rest. None where
+    it would fetch nothing: the file is there as it is now, or must not be."""
     standing = Standing(planned.to_dir, known(planned.to_dir), now=now, overwrite=overwrite)
     for one in planned:
-        yield one, isinstance(one, Target) and standing.left_alone(one) is None
+        yield one, standing.due(one) if isinstance(one, Target) else None
 
 
-def _prepared(
-    blobs: Blobs,
-    service: ServiceName,
-    selection: Selection,
-    *,
-    to_dir: Path,
-    now: datetime | None,
-    on_skip: OnSkip | None,
-) -> tuple[Plan, Generator[CollectedBlob, None, None]]:
-    folder.check(to_dir)
-    planned = Plan(to_dir)
-
-    def skipped(blob: BlobInfo, reason: Reason) -> None:
-        if danger := unsafe(blob.name):
-            planned.refuse(blob, danger)
-        elif on_skip:
-            on_skip(blob, reason)
-
-    return planned, select(blobs, service, selection, on_skip=skipped, now=now)
+def _fill(planned: Plan, selected: Generator[CollectedBlob, None, None]) -> None:
+    with suppress(BaseException):  # whoever iterates sees it
+        planned.fill(selected)
 
 
 def _reserved(key: str) -> str:
