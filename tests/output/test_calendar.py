@@ -31,7 +31,7 @@ def test_a_day_without_data_is_a_dot_and_one_outside_the_range_a_blank() -> None
         "\n"
         "inputs\n"
         "         1   5    10   15   20   25   30\n"
-        "2026-02                    .#++**.-..     6 of 10 days  302 B\n"
+        "2026-02                    .#++**.-..      6 of 10 days  302 B\n"
         "2026-03  ..                                 0 of 2 days  0 B\n"
         "\n"
         ". none   -+*# bytes of a day, up to 100 B\n"
@@ -41,7 +41,7 @@ def test_a_day_without_data_is_a_dot_and_one_outside_the_range_a_blank() -> None
 def test_a_terminal_that_can_gets_shades() -> None:
     _, title, _, february, *_, legend, _ = calendars([INPUTS], SHADES).split("\n")
     assert title == "\x1b[1minputs\x1b[0m"
-    assert february == "2026-02                    ·█▒▒▓▓·░··     6 of 10 days  302 B"
+    assert february == "2026-02                    ·█▒▒▓▓·░··      6 of 10 days  302 B"
     assert legend == "· none   ░▒▓█ bytes of a day, up to 100 B"
 
 
