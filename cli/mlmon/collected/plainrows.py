@@ -148,5 +148,6 @@ def _typed(place: int, sort: Sort) -> str:
     return (
         f"CASE WHEN {cell} IS NULL THEN NULL WHEN {is_long} THEN {misfit}"
         f" WHEN regexp_full_match({cell}, '{NUMBER}') THEN CAST({cell} AS DOUBLE)"
-        f" WHEN regexp_full_match({cell}, '{named}') THEN nullif(CAST({cell} AS DOUBLE), 'NaN'::DOUBLE) ELSE {misfit} END"
+        f" WHEN regexp_full_match({cell}, '{named}') THEN nullif(CAST({cell} AS DOUBLE), 'NaN'::DOUBLE)"
+        f" ELSE {misfit} END"
     )
