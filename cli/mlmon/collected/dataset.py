@@ -33,7 +33,7 @@ META: Final = ("time", "request_id", "correlation_id", "service", "model", "mode
 MATCH: Final = "match"
 _BASES: Final = ("model_inputs", "request")
 _THREADS: Final = 2
-_LINES_AT_ONCE: Final = 10_240
+_LINES_AT_ONCE: Final = 20_480
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ class Dataset:
                 connection.execute("USE staged")
                 return query, connection.execute(around(query)).fetchall()
 
-        return map_bounded(run, queries, workers=1)
+        return map_bounded(run, queries, workers=_THREADS)
 
     def named(self, at: int, one: Out) -> str:
         """A column as it is."""

@@ -27,6 +27,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SETTINGS: Final = (
     f"SET memory_limit = '{_MEMORY}'",
+    "SET threads = 1",  # a query; those that take long run two at once
     "SET TimeZone = 'UTC'",
     "SET autoinstall_known_extensions = false",
     "SET force_compression = 'uncompressed'",  # choosing one takes longer than writing the bytes
