@@ -188,7 +188,7 @@ def _shown(session: Session, made: Dataset, *, code: ExitCode, for_spreadsheet: 
             fields,
             _kept(made, lambda: map(change, made.rows())),
             empty="no rows match",
-            parquet=lambda: _kept(made, lambda: _parquet(made)),
+            parquet=lambda: _kept(made, made.parquet),
             written=lambda chosen: _lines(made, chosen, for_spreadsheet=for_spreadsheet),
         ),
         exit_code=code,
@@ -207,12 +207,6 @@ def _first(session: Session, made: Dataset) -> Iterator[Row]:
 def _lines(made: Dataset, chosen: Format, *, for_spreadsheet: bool) -> Iterator[str] | None:
     lines = made.lines(chosen, for_spreadsheet=for_spreadsheet) if made.count else None
     return None if lines is None else _kept(made, lambda: lines)
-
-
-def _parquet(made: Dataset) -> Iterator[bytes]:
-    path = made.staging.folder / "rows.parquet"
-    made.write_parquet(path)
-    yield from _chunks(path)
 
 
 def _kept(made: Dataset, produce: Callable[[], Iterator[T]]) -> Iterator[T]:
@@ -281,16 +275,20 @@ def _land(to_dir: Path, name: str, path: Path, *, size: int) -> None:
 
 
 def _write(made: Dataset, path: Path, *, day: str, chosen: Format) -> None:
+    with path.open("wb") as file:
+        file.writelines(_bytes(made, day=day, chosen=chosen))
+
+
+def _bytes(made: Dataset, *, day: str, chosen: Format) -> Iterator[bytes]:
     if chosen is Format.PARQUET:
-        made.write_parquet(path, day=day)
+        yield from made.parquet(day=day)
         return
     from mlmon.output import render
 
     fields = tuple(Field(one.name) for one in made.columns)
     writer = render.csv_rows if chosen is Format.CSV else render.jsonl
-    with path.open("wb") as file:
-        for piece in made.lines(chosen, day=day) or writer(fields, made.rows(day=day)):
-            file.write(piece.encode("utf-8", "backslashreplace"))
+    for piece in made.lines(chosen, day=day) or writer(fields, made.rows(day=day)):
+        yield piece.encode("utf-8", "backslashreplace")
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
