@@ -39,6 +39,13 @@ class Overwrite(StrEnum):
     ALWAYS = "always"
     NEVER = "never"
 
+    @property
+    def again(self) -> str:
+        """What the same command does after it was stopped."""
+        if self is Overwrite.ALWAYS:
+            return "the same command again begins anew, as --overwrite always says"
+        return "the same command again fetches the rest"
+
 
 class Outage:
     """Storage that is away: what so many in a row waited for in vain, the rest need not wait for."""
@@ -143,7 +150,7 @@ class Fetching:
         except folder.Refused as refused:
             return SetAside(blob.container, blob.name, str(refused))
         except folder.NotWritten as unwritten:
-            return Failed(blob.container, blob.name, str(unwritten), "run the same command again")
+            return Failed(blob.container, blob.name, str(unwritten), unwritten.hint)
         except folder.Unwritable:
             raise
         except NotFound:

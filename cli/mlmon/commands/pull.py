@@ -5,10 +5,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import typer
 
-from mlmon.collected import planning, transfer
+from mlmon.collected import folder, planning, transfer
 from mlmon.collected.fetching import Overwrite
 from mlmon.collected.missing import Within, missing
 from mlmon.collected.outcomes import Planned, SetAside, Target
@@ -37,6 +39,7 @@ from mlmon.core.timerange import resolve
 from mlmon.output.cells import human_bytes
 from mlmon.output.results import Faces, Format, Lines, Result, Row, Rows
 from mlmon.session import Session
+from mlmon.settings import AzureWorkspace
 
 _STREAMED: Final = frozenset(str(one) for one in (Format.JSONL, Format.CSV, Format.TSV, Format.MD))
 
@@ -102,6 +105,7 @@ def pull(
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = look_up(session, service, selection)
+    _see_apart(session, workspace, session.path(to_dir))
     options = Options(
         parallel=parallel,
         cap_mbps=cap_mbps,
@@ -111,6 +115,13 @@ def pull(
     )
     asked = _Pull(session, workspace, found, selection, options, to_dir=session.path(to_dir), most=most)
     return asked.rehearse() if dry_run else asked.run()
+
+
+def _see_apart(session: Session, workspace: Workspace, to_dir: Path) -> None:
+    """Refuse to write over what is read, where that is files. Raises `UsageError`."""
+    if not isinstance(session.settings.require_target(), AzureWorkspace):
+        container = urlsplit(workspace.blobs.address("any")).path
+        folder.check_apart(to_dir, Path(url2pathname(container)).parent)
 
 
 @dataclass(frozen=True, slots=True)
