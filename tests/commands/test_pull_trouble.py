@@ -18,7 +18,20 @@ from running import Runner
 
 __all__ = ["place"]  # a fixture
 
-MINE = "a file of mine"
+# once before as oneself, so that all is imported: others may not look into every folder that Python is in
+AS_NOBODY = f"""
+import contextlib, io, os, sys
+from mlmon.main import entry
+before = sys.argv.pop(1)
+words = sys.argv[:]
+with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with contextlib.suppress(SystemExit):
+        sys.argv[sys.argv.index("--to-dir") + 1] = before
+        entry()
+sys.argv[:] = words
+{NOBODY}
+entry()
+"""
 
 
 def pulled_as_nobody(source: Path, to_dir: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -27,9 +40,8 @@ def pulled_as_nobody(source: Path, to_dir: Path, *options: str) -> subprocess.Co
         if folder.stat().st_uid == os.getuid() and folder != Path("/tmp"):
             folder.chmod(folder.stat().st_mode | 0o111)
     words = ["pull", SERVICE, "--month", "2026-03", "--to-dir", str(to_dir), *options]
-    script = f"import os, sys; sys.argv[1:] = {words!r}; from mlmon.main import entry; {NOBODY}; entry()"
     return subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", AS_NOBODY, str(to_dir.with_name("before")), *words],
         cwd=source,
         env={"PATH": "/usr/bin:/bin", "HOME": str(to_dir)},
         capture_output=True,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
@@ -84,6 +85,7 @@ class Standing:
         overwrite: Overwrite = Overwrite.CHANGED,
     ) -> None:
         self.places: Final = Places(to_dir)
+        self._began = time.time_ns()
         self._entries = entries
         self._now = now
         self._overwrite = overwrite
@@ -108,6 +110,16 @@ class Standing:
         if not entry or self._overwrite is Overwrite.ALWAYS or entry.container != target.collected.blob.container:
             return None
         return entry if stands(self.places, target.path, entry) else None
+
+    def lost(self, target: Target) -> str:
+        """What is lost where a file is fetched now: a file that is not as pull wrote it, "" where it is, or none."""
+        found = self.places.standing(target.path)
+        if not found or found.st_mtime_ns >= self._began:  # another pull wrote it meanwhile
+            return ""
+        entry = self._entries.get(target.path)
+        if not entry:
+            return "a file that pull did not write"
+        return "" if stands(self.places, target.path, entry) else "a file that somebody changed"
 
     def is_open(self, target: Target) -> bool:
         """Whether the collector may still be writing the blob."""
@@ -166,13 +178,17 @@ class Fetching:
         """Raises whatever is in the way."""
         size = self.standing.left_alone(target)
         if size is not None:
-            return _result(target, size, Status.UNCHANGED, saved=size)
+            shorter = size < target.collected.blob.size and self.standing.is_open(target)
+            held = shorter and self.standing.of(target) is not None
+            return _result(target, size, Status.UNCHANGED, saved=size, held=held)
         self.standing.places.see(target.path)
+        replaced = self.standing.lost(target)
         entry = self.standing.of(target)
         if entry and _may_go_on(target.collected.blob, entry):
             with suppress(PastChanged, Replaced):
                 return self._resumed(target, entry)
-        return self._whole(target)
+        fetched = self._whole(target)
+        return replace(fetched, replaced=replaced) if replaced else fetched
 
     def _resumed(self, target: Target, entry: Entry) -> Fetched:
         """Raises `PastChanged` where the blob has to be fetched as a whole."""
@@ -224,7 +240,8 @@ class Fetching:
             with suppress(OSError):
                 temporary.unlink()
             raise
-        return _result(target, written.kept, status, saved=min(saved, written.kept))
+        saved, held = min(saved, written.kept), written.kept < blob.size
+        return _result(target, written.kept, status, saved=saved, held=held)
 
 
 def _may_go_on(blob: BlobInfo, entry: Entry) -> bool:
@@ -239,7 +256,7 @@ def _start(blob: BlobInfo, entry: Entry) -> int:
     return entry.kept if blob.etag == entry.etag else max(0, entry.kept - OVERLAP)
 
 
-def _result(target: Target, size: int, status: Status, *, saved: int) -> Fetched:
+def _result(target: Target, size: int, status: Status, *, saved: int, held: bool) -> Fetched:
     collected = target.collected
     return Fetched(
         path=target.path,
@@ -251,6 +268,7 @@ def _result(target: Target, size: int, status: Status, *, saved: int) -> Fetched
         name=collected.blob.name,
         status=status,
         saved=saved,
+        held=held,
     )
 
 

@@ -133,8 +133,11 @@ def _fetched(items: Iterator[Planned], fetching: Fetching, *, workers: int, coun
 
 
 def _deleted(planned: Plan, within: Within, pulled: Pulled) -> Iterator[Step]:
-    for target in missing(planned, within, pulled.entries):
+    for target, kept in missing(planned, within, pulled.entries):
         blob = target.collected.blob
+        if kept:
+            yield Step(target, kept)
+            continue
         try:
             if pulled.forget(target.path):
                 yield Step(target, Deleted(target.path, blob.size))
