@@ -182,13 +182,12 @@ class Fetching:
             held = shorter and self.standing.of(target) is not None
             return _result(target, size, Status.UNCHANGED, saved=size, held=held)
         self.standing.places.see(target.path)
-        replaced = self.standing.lost(target)
+        lost = self.standing.lost(target)
         entry = self.standing.of(target)
         if entry and _may_go_on(target.collected.blob, entry):
             with suppress(PastChanged, Replaced):
                 return self._resumed(target, entry)
-        fetched = self._whole(target)
-        return replace(fetched, replaced=replaced) if replaced else fetched
+        return self._whole(target, lost)
 
     def _resumed(self, target: Target, entry: Entry) -> Fetched:
         """Raises `PastChanged` where the blob has to be fetched as a whole."""
@@ -198,12 +197,12 @@ class Fetching:
         chunks = content.continued(self.to_dir / target.path, rest, digest=entry.digest, overlap=entry.kept - start)
         return self._written(target, blob, chunks, status=Status.RESUMED, saved=start)
 
-    def _whole(self, target: Target) -> Fetched:
+    def _whole(self, target: Target, lost: str) -> Fetched:
         """Raises `Replaced` where the blob is replaced faster than it can be fetched."""
         blob = target.collected.blob
         for _ in range(_REPLACED_AT_MOST):
             with suppress(Replaced):
-                return self._written(target, blob, self.blobs.read(blob, flow=self._flow))
+                return self._written(target, blob, self.blobs.read(blob, flow=self._flow), lost=lost)
             blob = self._as_it_is_now(blob)
         raise Replaced("it was replaced each time it was read", hint="run the same command again")
 
@@ -222,6 +221,7 @@ class Fetching:
         *,
         status: Status = Status.FETCHED,
         saved: int = 0,
+        lost: str = "",
     ) -> Fetched:
         wanted = Wanted(blob.size, md5=blob.md5, whole_lines=self.standing.is_open(target))
         temporary = self.pulled.temporary()
@@ -229,6 +229,8 @@ class Fetching:
             written = content.write(temporary, chunks, wanted, to_dir=self.to_dir, stop=self.stop)
             if self.stop.is_set():  # perhaps for long, and nobody waits any more
                 raise folder.NotWritten("it was given up")
+            if lost and content.has(self.to_dir / target.path, written.digest):
+                lost = ""  # a pull that was killed before it could remember the file, or somebody's copy of it
             self.pulled.record(
                 target.path,
                 Entry(
@@ -241,7 +243,8 @@ class Fetching:
                 temporary.unlink()
             raise
         saved, held = min(saved, written.kept), written.kept < blob.size
-        return _result(target, written.kept, status, saved=saved, held=held)
+        fetched = _result(target, written.kept, status, saved=saved, held=held)
+        return replace(fetched, replaced=lost) if lost else fetched
 
 
 def _may_go_on(blob: BlobInfo, entry: Entry) -> bool:

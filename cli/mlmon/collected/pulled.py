@@ -140,7 +140,8 @@ def opened(to_dir: Path) -> Iterator[Pulled]:
     """
     own = folder.own(to_dir, FOLDER)
     for name in (FILE, _LOCK):
-        folder.own_file(own, name)
+        if name is not FILE or not (own / name).is_symlink():  # which is taken away below, not followed
+            folder.own_file(own, name)
     with folder.explained(to_dir):
         ignored = own / ".gitignore"
         if not ignored.exists():
