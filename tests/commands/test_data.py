@@ -37,7 +37,9 @@ def test_a_month_is_downloaded_byte_for_byte_under_its_own_paths(demo: Runner, t
         (name, len(data)) for name, data in expected.items()
     }
     assert {one["day"] for one in outcome.json} == {str(date(2026, 3, 1) + timedelta(n)) for n in range(31)}
-    assert json.loads(outcome.err) == {"level": "info", "message": "time range: 2026-03-01 to 2026-04-01, UTC"}
+    first, last = map(json.loads, outcome.err.splitlines())
+    assert first == {"level": "info", "message": "time range: 2026-03-01 to 2026-04-01, UTC"}
+    assert last["message"].startswith(f"fetched {len(expected)} files, ")
 
 
 def test_from_and_to_are_half_open(demo: Runner, tmp_path: Path) -> None:

@@ -102,6 +102,9 @@ def pull(
     A file is either whole or not there. The same command again fetches only what is new or has changed, and goes on
     where a file ended. A last line that is still being written is left for then. A blob whose name cannot safely be a
     file is set aside and named.
+
+    A file of yours, or one that you edited, that stands where a blob belongs is replaced, and a warning says so:
+    --overwrite never leaves every file that is there.
     """
     most = parse_size(max_bytes) if max_bytes is not None else None
     between = resolve(session.now, month=month, day=day, start=start, end=end)

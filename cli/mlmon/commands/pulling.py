@@ -118,6 +118,7 @@ class Watched:
         self.tally: Final = Tally()
         self._overwrite = overwrite
         self._over = False
+        self._unread = False
         self._terminal = terminal
         self._missed = Missed(terminal)
         self._plan = plan
@@ -146,7 +147,10 @@ class Watched:
             return None
         if self._over:
             return Incomplete(f"{self.tally.missed} did not come, and nobody read which", hint="see the lines above")
-        return Incomplete("the pull stopped because nobody reads its rows any more", hint=self._overwrite.again)
+        self._unread = True
+        return Incomplete(
+            f"stopped, as nobody reads its rows any more: {self.tally.said('fetched')}", hint=self._overwrite.again
+        )
 
     def came(self, size: int) -> None:
         """Hear of bytes that were fetched. Safe from any thread."""
@@ -167,7 +171,7 @@ class Watched:
             raise  # it says itself how many files are whole
         except (GeneratorExit, MlmonError):
             # an error, or whoever reads the rows has gone, or was interrupted between two of them
-            if self.tally.counts:
+            if self.tally.counts and not self._unread:
                 self._terminal.note(f"stopped: {self.tally.said('fetched')}; {self._overwrite.again}")
             raise
         finally:
