@@ -192,7 +192,7 @@ class TestWhatMadeWay:
         assert outcome.code == 0
         assert timeless(outcome.err) == (
             f"{MARCH}warning: 1 file that pull did not write, or somebody had changed, made way for blobs\n"
-            "hint: --overwrite never keeps it, and any other file that is there\ntook TIME\n",
+            "hint: --overwrite never keeps it, and any other file that is there\ntook TIME\n"
         )
 
     def test_never_is_the_way_out(self, place: Place, own: Path) -> None:
@@ -232,5 +232,31 @@ def test_a_folder_where_mlmon_has_a_file_is_one_error(place: Place, name: str) -
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == (
         f"{MARCH}error: '{place.to}/.mlmon/{name}' is not a file of mlmon's own\n"
-        "hint: delete it, or choose another one with --to-dir\n",
+        "hint: delete it, or choose another one with --to-dir\n"
     )
+
+
+def test_a_cause_that_all_share_is_said_once(place: Place, tmp_path: Path) -> None:
+    for day in range(10, 25):
+        place.put(f"inputs/2026/03/{day}/inputs.csv")
+    (tmp_path / "elsewhere").mkdir()
+    (place.to / ROOT).mkdir(parents=True)
+    (place.to / ROOT / "inputs").symlink_to(tmp_path / "elsewhere")
+    outcome = place.pull()
+    assert (outcome.code, outcome.out) == (7, f"fetched 1 file, 3 B, 1 day into {place.to}; 17 set aside\n")
+    assert timeless(outcome.err) == (
+        f"{MARCH}warning: set aside: {ROOT}/inputs/2026/03/01/inputs.csv: it would be written through the symbolic link"
+        f" '{ROOT}/inputs'\nwarning: and 16 more: same reason; --debug names them\ntook TIME\n"
+    )
+    assert tree(tmp_path / "elsewhere") == {}
+
+
+def test_many_that_are_deleted_are_named_as_far_as_one_reads(place: Place) -> None:
+    files = [place.put(f"inputs/2026/03/05/{number:02}.csv") for number in range(60)]
+    place.pull()
+    for file in files:
+        file.unlink()
+    outcome = place.pull("--delete-missing")
+    assert outcome.out == f"nothing to fetch: 3 unchanged, 60 deleted in {place.to}\n"
+    assert outcome.err.count("\ndeleted: ") == 50
+    assert "\nand 10 more, 60 in all\n" in outcome.err
