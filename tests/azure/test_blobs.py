@@ -366,7 +366,7 @@ def test_a_token_that_ends_during_a_long_pull_is_renewed(azure: LocalAzure, work
     reading = workspace.blobs.read(blob)
     first = next(reading)
     sleep(2.1)
-    assert first + b"".join(reading) == b"1" * (ONE_GET + 1)
+    assert b"".join([first, *reading]) == b"1" * (ONE_GET + 1)
     assert {one.status for one in azure.requests.of("blob")} <= {200, 206}
 
 

@@ -24,7 +24,7 @@ from mlmon.core.model import BlobInfo
 from mlmon.core.parallel import GivenUp
 
 PARALLEL = 32
-PIECE = MEMORY // PARALLEL
+PIECE = Flow().piece
 LARGE = b"".join(b"%07d\n" % number for number in range(PIECE // 2))  # four pieces
 
 
@@ -123,7 +123,7 @@ class TestParts:
             with pytest.raises(NotFound):
                 read(workspace, blob, through=narrow)
         for _ in range(8):
-            narrow.enter()  # does not return where a part still has the room
+            narrow.enter(MEMORY // 8)  # does not return where a part still has the room
 
     def test_one_request_at_once_is_one(self, azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
         content = LARGE * 2

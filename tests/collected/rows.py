@@ -9,8 +9,9 @@ from typing import Any
 
 from collected.memory import V1, V2, MemoryBlobs
 from mlmon.collected import dataset as tables
-from mlmon.collected.dataset import Dataset, Wanted
+from mlmon.collected.dataset import Dataset
 from mlmon.collected.filling import fill
+from mlmon.collected.plan import Wanted
 from mlmon.collected.records import Aside, Block, read
 from mlmon.collected.selection import Selection, select
 from mlmon.collected.staging import Staging

@@ -15,8 +15,8 @@ from collected.memory import INPUTS, MODELDATA, OUTPUTS, MemoryBlobs
 from collected.rows import LAST, NOW, V2, ZERO, dataset_of, line, meta
 from mlmon.collected import dataset as tables
 from mlmon.collected import labels
-from mlmon.collected.dataset import Wanted
 from mlmon.collected.filling import fill
+from mlmon.collected.plan import Wanted
 from mlmon.collected.selection import Selection, select
 from mlmon.collected.staging import Staging
 from mlmon.core.errors import NotFound, UsageError
@@ -116,6 +116,17 @@ def test_a_row_delivered_twice_is_left_out() -> None:
     assert (told(rows, "a", "p", "match"), made.duplicates) == ([(1, 1, "id"), (2, 2, "id")], 6)
 
 
+def test_a_v1_request_that_both_collections_have_twice_is_there_once() -> None:
+    inputs = [f"{n},{meta('c1', second=1)}\n" for n in (1, 2)], [f"3,{meta('c2', second=2)}\n"]
+    answers = [f"{n},{meta('c1', second=1)}\n" for n in (10, 20)], [f"30,{meta('c2', second=2)}\n"]
+    blobs = v1(
+        f"a,{LAST}\r\n" + "".join([*inputs[0], *inputs[1], *inputs[0]]),
+        f"p,{LAST}\r\n" + "".join([*answers[0], *answers[1], *answers[0]]),
+    )
+    made, rows = dataset_of(blobs)
+    assert (told(rows, "a", "p", "match"), made.duplicates) == ([(1, 10, "id"), (2, 20, "id"), (3, 30, "id")], 4)
+
+
 def test_one_id_for_all_requests_does_not_explode() -> None:
     ins = [line([{"a": n}], correlation="test", id=f"i{n}") for n in range(50)]
     outs = [line([{"p": n}], correlation="test", id=f"o{n}") for n in range(50)]
@@ -193,6 +204,12 @@ def test_times_among_the_features_are_times_when_asked() -> None:
     assert (row["t"], row["u"]) == (datetime(2024, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, 1, tzinfo=UTC))
     with pytest.raises(UsageError, match="no column 'v' that could hold times"):
         dataset_of(blobs, V2, moments=("v",))
+
+
+@pytest.mark.parametrize("value", [10**18, -(10**18), 253402300800000, 1e300, "99999-01-01", "infinity", "0000-01-01"])
+def test_a_time_of_no_year_is_none(value: Any) -> None:
+    blobs = v2([line([{"t": value}])], [line([{"p": 1}])])
+    assert [row["t"] for row in dataset_of(blobs, V2, moments=("t",))[1]] == [None]
 
 
 def test_sorting_as_asked() -> None:

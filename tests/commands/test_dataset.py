@@ -159,6 +159,22 @@ def test_a_line_that_cannot_be_read_is_named_and_the_exit_code_says_so(damaged: 
     ]
 
 
+def test_a_request_at_the_end_of_the_range_has_its_answer_of_the_next_day(churn: Runner) -> None:
+    folder = churn.folder / "blobs/modeldata/00000000-0000-0000-0000-000000000000/local/ws/churn/churn/1"
+    head = "$Timestamp,$CorrelationId,$RequestId"
+    for path, content in (
+        ("inputs/2026/03/01", f"{head},a\r\n2026-03-01T23:59:59.900000,c1,r1,1\n"),
+        ("predictions/2026/03/02", f"{head},p\r\n2026-03-02T00:00:00.100000,c1,r1,10\n2026-03-02T01:00:00,c2,r2,20\n"),
+        ("inputs/2026/03/02", f"{head},a\r\n2026-03-02T01:00:00,c2,r2,2\n"),
+    ):
+        (folder / path).mkdir(parents=True)
+        (folder / path / "data.csv").write_bytes(content.encode())
+    [row] = churn("dataset --day 2026-03-01 -o jsonl").jsonl
+    assert (row["time"], row["a"], row["p"], row["match"]) == ("2026-03-01T23:59:59.900000Z", 1, 10, "id")
+    [row] = churn("dataset --day 2026-03-02 -o jsonl --matched-only").jsonl
+    assert (row["a"], row["p"]) == (2, 20)
+
+
 def test_a_spreadsheet_runs_nothing_and_rounds_nothing(damaged: Runner) -> None:
     head = ",".join([*META, "who", "id", "score", "match"])
     assert damaged("dataset --month 3 -q").out == (

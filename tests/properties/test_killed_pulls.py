@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from collected.killing import PARALLEL, Pull, Source, complaints, counted, local_source
+from collected.killing import PARALLEL, Pull, Source, complaints, local_source
 from forked import Forge, forge
 
 COUNT = 40

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mlmon.collected.staging import Collection, Column, Staging, explained
+from mlmon.collected.parts import STORED, Collection, Part, Sort
+from mlmon.collected.plainrows import NOT_FINITE, NUMBER, WHOLE
+from mlmon.collected.staging import Staging, explained
 
-_NUMBER: Final = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?"
-_WHOLE: Final = r"-?(0|[1-9][0-9]*)"
-_NOT_FINITE: Final = "('nan', 'NaN', 'inf', '-inf', 'Infinity', '-Infinity')"
+_LONGEST: Final = 9007199254740992
+_SOME: Final = 2_000
 _FLAGS: Final = "('True', 'False', 'true', 'false')"
 
 
@@ -23,21 +24,44 @@ class Out:
     type: str
 
 
-def typed(staging: Staging, collection: Collection, *, alias: str, moments: Sequence[str]) -> list[Out]:
+def view(staging: Staging, collection: Collection) -> dict[str, str]:
+    """Make the view of a collection's rows, each column of one type, and say which: `JSON` is text in the view."""
+    types = _types(staging, collection)
+    parts = []
+    for part in collection.parts:
+        cells = "".join(
+            f", {_cell(part, name, kind, v1=collection.v1)} AS c{at}" for at, (name, kind) in enumerate(types.items())
+        )
+        parts.append(f"SELECT n, run{cells} FROM {part.table}")
+    staging.connection.execute(f"CREATE VIEW {collection.rows} AS {' UNION ALL '.join(parts)}")
+    return types
+
+
+def typed(types: Mapping[str, str], *, alias: str, moments: Sequence[str]) -> list[Out]:
     """A collection's own columns, in the order of the files, under their own names.
 
-    A column of v1 is a number or a flag when all of its texts are; a text like `007` is none. `moments` names columns
-    that hold times: milliseconds since 1970, as pandas writes them into JSON, or texts.
+    `moments` names columns that hold times: milliseconds since 1970, as pandas writes them into JSON, or texts.
     """
-    found = _of_texts(staging, collection, [one for one in collection.columns.values() if _is_asked(one)])
     out = []
-    for column in collection.columns.values():
-        kind = found.get(column.name) or _of_values(column)
-        expression = _cast(f"{alias}.{column.stored}", kind)
-        if column.name in moments:
-            kind, expression = "TIMESTAMP", _moment(expression, kind)
-        out.append(Out(column.name, expression, kind))
+    for at, (name, kind) in enumerate(types.items()):
+        expression = f"{alias}.c{at}"
+        if name in moments:
+            out.append(Out(name, _moment(expression, kind), "TIMESTAMP"))
+        else:
+            out.append(Out(name, expression, kind))
     return out
+
+
+def numbers_that_are_text(staging: Staging, collection: Collection) -> set[str]:
+    """Columns of v1 that were read as numbers in some loads and are none: only the files know their texts."""
+    if not collection.v1:
+        return set()
+    types = _types(staging, collection)
+    return {
+        name
+        for name, kind in types.items()
+        if kind == "VARCHAR" and any(part.sorts.get(name, {"text"}) != {"text"} for part in collection.parts)
+    }
 
 
 def distinct(taken: Iterable[str], columns: Sequence[Sequence[Out]], prefixes: Sequence[str]) -> list[Out]:
@@ -68,59 +92,114 @@ def quoted(name: str) -> str:
     return '"' + safe.replace('"', '""') + '"'
 
 
-def _is_asked(column: Column) -> bool:
-    """Whether the type of a column is to be found by looking at its texts: v1 says nothing, and whole numbers may be
-    too long for a type."""
-    return column.sorts in ({"text"}, {"int"}, {"int", "float"})
+@dataclass(slots=True)
+class _Texts:
+    """What the texts of a column are: flags, whole numbers, numbers, and whether some are too long for a float."""
+
+    flags: bool = True
+    whole: bool = True
+    numbers: bool = True
+    long: bool = False
+    any: bool = False
+
+    def add(self, flags: bool | None, whole: bool | None, numbers: bool | None, long: bool | None) -> None:  # noqa: FBT001 - answers
+        """Add what is known of more texts; all None where there are none."""
+        if flags is None:
+            return
+        self.any = True
+        self.flags, self.whole = self.flags and flags, self.whole and bool(whole)
+        self.numbers, self.long = self.numbers and bool(numbers), self.long or bool(long)
+
+    @property
+    def are_words(self) -> bool:
+        return self.any and not self.flags and not self.numbers
 
 
-def _of_values(column: Column) -> str:
-    """The type of a column whose values came with theirs."""
-    if column.sorts == {"bool"}:
-        return "BOOLEAN"
-    if column.sorts == {"float"}:
-        return "DOUBLE"
-    return "JSON" if column.sorts == {"nested"} else "VARCHAR"
+def _types(staging: Staging, collection: Collection) -> dict[str, str]:
+    """The type of each column, in their order. In v1 it is that of all its texts; one like `007` is no number."""
+    sorts = {name: set().union(*(part.sorts.get(name, ()) for part in collection.parts)) for name in collection.names}
+    return {name: _type(staging, collection, name, found) for name, found in sorts.items()}
 
 
-def _of_texts(staging: Staging, collection: Collection, columns: Sequence[Column]) -> dict[str, str]:
-    """The types of columns that are text in their files, by one look at all of it."""
-    if not columns:
-        return {}
-    questions = ", ".join(question for column in columns for question in _questions(column.stored))
-    with explained():
-        row = staging.connection.execute(f"SELECT {questions} FROM {collection.table}").fetchone()
-    found = list(row or ())
-    return {column.name: _answered(*found[4 * at : 4 * at + 4]) for at, column in enumerate(columns)}
-
-
-def _questions(cell: str) -> tuple[str, ...]:
-    whole = f"regexp_full_match({cell}, '{_WHOLE}')"
-    return (
-        f"bool_and({cell} IN {_FLAGS})",
-        f"bool_and({whole} AND TRY_CAST({cell} AS BIGINT) IS NOT NULL)",
-        f"bool_and(regexp_full_match({cell}, '{_NUMBER}') OR {cell} IN {_NOT_FINITE})",
-        f"coalesce(bool_or({whole} AND abs(TRY_CAST({cell} AS HUGEINT)) > 9007199254740992), false)",
-    )
-
-
-def _answered(flags: bool | None, whole: bool | None, numbers: bool | None, long: bool | None) -> str:  # noqa: FBT001 - a row of answers
-    if flags:
-        return "BOOLEAN"
-    if whole:
+def _type(staging: Staging, collection: Collection, name: str, sorts: set[Sort]) -> str:
+    for all_of, kind in (({"bool"}, "BOOLEAN"), ({"float"}, "DOUBLE"), ({"nested"}, "JSON")):
+        if sorts == all_of:
+            return kind
+    if not sorts or not sorts <= {"int", "float", "text"}:
+        return "VARCHAR"
+    texts = _texts(staging, collection, name)
+    if "text" in sorts and texts.flags and texts.any:
+        return "BOOLEAN" if sorts == {"text"} else "VARCHAR"
+    if sorts == {"text"} and not texts.any:
+        return "VARCHAR"
+    if "float" not in sorts and texts.whole:
         return "BIGINT"
-    return "DOUBLE" if numbers and not long else "VARCHAR"
+    is_long = texts.long or _has_long(staging, collection, name)
+    return "DOUBLE" if texts.numbers and not is_long else "VARCHAR"
 
 
-def _cast(cell: str, kind: str) -> str:
-    if kind in {"VARCHAR", "JSON"}:
-        return cell
-    if kind == "DOUBLE":  # NaN is how a number that is missing is written
-        return f"nullif(CAST({cell} AS DOUBLE), 'NaN'::DOUBLE)"
-    return f"CAST({cell} AS {kind})"
+def _texts(staging: Staging, collection: Collection, name: str) -> _Texts:
+    """What is known of the cells of a column that are held as text: by some of them where that is enough."""
+    found = _Texts()
+    parts = [part for part in collection.parts if not part.typed or "text" in part.sorts.get(name, ())]
+    for some in (f" LIMIT {_SOME}", ""):
+        for part in parts:
+            if name not in part.stored or found.are_words:
+                continue
+            cells = f"(SELECT {part.stored[name]} AS cell FROM {part.table} WHERE cell IS NOT NULL{some})"
+            with explained():
+                row = staging.connection.execute(f"SELECT {_QUESTIONS} FROM {cells}").fetchone()
+            found.add(*(row or (None,) * 4))
+    return found
+
+
+def _has_long(staging: Staging, collection: Collection, name: str) -> bool:
+    """Whether there are whole numbers, held as such, that a float does not tell from their neighbours."""
+    for part in collection.parts:
+        if part.typed and part.sorts.get(name) == {"int"}:
+            cell = part.stored[name]
+            with explained():
+                row = staging.connection.execute(
+                    f"SELECT max({cell}) > {_LONGEST} OR min({cell}) < -{_LONGEST} FROM {part.table}"
+                ).fetchone()
+            if row and row[0]:
+                return True
+    return False
+
+
+_QUESTIONS: Final = ", ".join(
+    (
+        f"bool_and(cell IN {_FLAGS})",
+        f"bool_and(regexp_full_match(cell, '{WHOLE}') AND TRY_CAST(cell AS BIGINT) IS NOT NULL)",
+        f"bool_and(regexp_full_match(cell, '{NUMBER}') OR cell IN {NOT_FINITE})",
+        f"coalesce(bool_or(regexp_full_match(cell, '{WHOLE}') AND abs(TRY_CAST(cell AS HUGEINT)) > {_LONGEST}), false)",
+    )
+)
+
+
+def _cell(part: Part, name: str, kind: str, *, v1: bool) -> str:
+    """A cell of a part's table, as the column's type."""
+    stored = part.stored.get(name)
+    held = "VARCHAR" if not part.typed else STORED[next(iter(part.sorts.get(name) or {"str"}))]
+    wanted = "VARCHAR" if kind == "JSON" else kind
+    if stored is None:
+        return f"NULL::{wanted}"
+    if held == "DOUBLE" and wanted == "VARCHAR" and not v1:
+        whole = f"{stored} = trunc({stored}) AND abs({stored}) < {_LONGEST}"
+        return f"CASE WHEN {whole} THEN CAST(CAST({stored} AS BIGINT) AS VARCHAR) ELSE CAST({stored} AS VARCHAR) END"
+    if held == "VARCHAR" and wanted == "DOUBLE":  # NaN is how a number that is missing is written
+        return f"nullif(CAST({stored} AS DOUBLE), 'NaN'::DOUBLE)"
+    return stored if held == wanted else f"CAST({stored} AS {wanted})"
 
 
 def _moment(expression: str, kind: str) -> str:
     if kind in {"BIGINT", "DOUBLE"}:
-        return f"make_timestamp(CAST({expression} AS BIGINT) * 1000)"
-    return f"TRY_CAST({expression} AS TIMESTAMP)"
+        first, last = -62_135_596_800_000, 253_402_300_799_999
+        inside = f"{expression} >= {first} AND {expression} <= {last}"
+        return f"CASE WHEN {inside} THEN make_timestamp(CAST({expression} AS BIGINT) * 1000) END"
+    return of_our_years(f"TRY_CAST({expression} AS TIMESTAMP)")
+
+
+def of_our_years(time: str) -> str:
+    """A time, or null where it is in no year from 1 to 9999: nothing that reads the rows knows others."""
+    return f"CASE WHEN {time} >= '0001-01-01' AND {time} <= '9999-12-31 23:59:59.999999' THEN {time} END"

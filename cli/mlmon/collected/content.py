@@ -12,6 +12,7 @@ from typing import Final
 
 from mlmon.collected.folder import NotWritten, explained
 from mlmon.core.locking import NO_FOLLOW
+from mlmon.core.model import Chunk
 
 _CHUNK: Final = 1024 * 1024
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW
@@ -45,7 +46,7 @@ class Written:
     mtime_ns: int
 
 
-def write(file: Path, chunks: Iterator[bytes], wanted: Wanted, *, to_dir: Path, stop: Event) -> Written:
+def write(file: Path, chunks: Iterator[Chunk], wanted: Wanted, *, to_dir: Path, stop: Event) -> Written:
     """Write a new file. `chunks` are taken until they end, are more than wanted, or `stop` is set; their errors pass
     through.
 
@@ -66,7 +67,7 @@ def write(file: Path, chunks: Iterator[bytes], wanted: Wanted, *, to_dir: Path, 
         os.close(opened)
 
 
-def _copy(chunks: Iterator[bytes], file: int, wanted: Wanted, *, to_dir: Path, stop: Event) -> _Kept:
+def _copy(chunks: Iterator[Chunk], file: int, wanted: Wanted, *, to_dir: Path, stop: Event) -> _Kept:
     everything = _Kept(_MD5 if wanted.md5 else _OWN)
     lines = everything.copy()
     for chunk in chunks:
@@ -74,7 +75,7 @@ def _copy(chunks: Iterator[bytes], file: int, wanted: Wanted, *, to_dir: Path, s
             raise NotWritten("it was given up")
         if everything.count + len(chunk) > wanted.size:
             raise NotWritten(f"it has more than the {wanted.size} bytes that were listed")
-        if wanted.whole_lines and (end := chunk.rfind(b"\n") + 1):
+        if wanted.whole_lines and (end := bytes(chunk).rfind(b"\n") + 1):
             lines = everything.copy()
             lines.add(memoryview(chunk)[:end])
         everything.add(chunk)
@@ -86,7 +87,7 @@ def _copy(chunks: Iterator[bytes], file: int, wanted: Wanted, *, to_dir: Path, s
     return lines if wanted.whole_lines else everything
 
 
-def _put(file: int, chunk: bytes, *, to_dir: Path) -> None:
+def _put(file: int, chunk: Chunk, *, to_dir: Path) -> None:
     with explained(to_dir):
         written = os.write(file, chunk)
         while written < len(chunk):  # more than 2 GiB, or a disk that is about to be full
@@ -107,7 +108,7 @@ class _Kept:
     def named(self) -> str:
         return f"{self._name}:{self.digest.hexdigest()}"
 
-    def add(self, data: bytes | memoryview) -> None:
+    def add(self, data: Chunk) -> None:
         self.count += len(data)
         self.digest.update(data)
 
@@ -131,7 +132,7 @@ def has(file: Path, digest: str) -> bool:
     return found.named == digest
 
 
-def continued(file: Path, chunks: Iterator[bytes], *, digest: str, overlap: int) -> Iterator[bytes]:
+def continued(file: Path, chunks: Iterator[Chunk], *, digest: str, overlap: int) -> Iterator[Chunk]:
     """What a file holds, then what follows it. The first `overlap` bytes of `chunks` are the file's last ones again.
 
     Raises:
@@ -147,13 +148,13 @@ def continued(file: Path, chunks: Iterator[bytes], *, digest: str, overlap: int)
         raise PastChanged from None
     if found.named != digest:
         raise PastChanged
-    for chunk in chunks:
-        again = len(chunk[: len(tail)])
-        if chunk[:again] != tail[:again]:
+    for piece in chunks:
+        again = len(piece[: len(tail)])
+        if piece[:again] != tail[:again]:
             raise PastChanged
         tail = tail[again:]
-        if len(chunk) > again:
-            yield chunk[again:]
+        if len(piece) > again:
+            yield piece[again:]
 
 
 def _read(file: Path) -> Iterator[bytes]:

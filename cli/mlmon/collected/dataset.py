@@ -8,166 +8,149 @@ join: `id`, `order`, or which collection has no partner for the row (`no predict
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from mlmon.collected.columns import Out, distinct, quoted, typed
-from mlmon.collected.join import BY_ID, BY_ORDER, Pairing, drop_second_deliveries, drop_surplus, pair
+from mlmon.collected import texts
+from mlmon.collected.columns import Out, distinct, quoted, typed, view
+from mlmon.collected.join import BY_ID, BY_ORDER, Pairing, drop_second_deliveries, pair
 from mlmon.collected.labels import Labels
 from mlmon.collected.layout import same_collection
-from mlmon.collected.staging import Collection, Staging, explained
+from mlmon.collected.parts import Collection
+from mlmon.collected.plain import literal
+from mlmon.collected.plan import Plan, Wanted, execute, microseconds
+from mlmon.collected.staging import Staging, explained
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.model import Value
-from mlmon.core.timerange import TimeRange
+from mlmon.core.parallel import map_bounded
+from mlmon.output.results import Field, Format
 
 META: Final = ("time", "request_id", "correlation_id", "service", "model", "model_version")
 MATCH: Final = "match"
 _BASES: Final = ("model_inputs", "request")
-_AT_ONCE: Final = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """How a dataset is to be: which rows, in which order, and which columns hold times."""
-
-    between: TimeRange | None = None
-    matched_only: bool = False
-    sort: tuple[str, ...] = ()
-    moments: tuple[str, ...] = ()
+_THREADS: Final = 2
+_LINES_AT_ONCE: Final = 10_240
 
 
 @dataclass(slots=True)
 class Dataset:
     """Joined rows, ready to be read once they are wanted. `duplicates` are rows that were left out."""
 
-    staging: Staging
-    wanted: Wanted
-    base: Collection
-    pairings: list[Pairing]
-    labels: Labels | None
+    plan: Plan
     duplicates: int
-    columns: list[Out] = field(default_factory=list)
+
+    @property
+    def staging(self) -> Staging:
+        """Where the rows are."""
+        return self.plan.staging
+
+    @property
+    def base(self) -> Collection:
+        """The collection whose rows the others are joined with."""
+        return self.plan.base
+
+    @property
+    def pairings(self) -> list[Pairing]:
+        """What was joined with it."""
+        return self.plan.pairings
+
+    @property
+    def labels(self) -> Labels | None:
+        """The labels that were joined, where there are any."""
+        return self.plan.labels
+
+    @property
+    def columns(self) -> list[Out]:
+        """The columns, in order."""
+        return self.plan.columns
 
     @property
     def count(self) -> int:
         """How many rows there are."""
-        found = self._execute("SELECT count(*) FROM joined")
+        found = execute(self.staging, "SELECT count(*) FROM plan")
         return int(found[0][0])
 
     def days(self) -> list[str]:
         """The days that have rows, in order."""
-        return [day for (day,) in self._execute("SELECT DISTINCT day_ FROM joined ORDER BY 1")]
+        return [day for (day,) in execute(self.staging, "SELECT DISTINCT day FROM plan ORDER BY 1")]
 
     def rows(self, *, day: str | None = None, limit: int | None = None) -> Iterator[dict[str, Value]]:
         """The rows in order, of one day or of all."""
-        with explained():
-            cursor = self.staging.connection.cursor()
-            cursor.execute(f"{self._sorted(day)}{f' LIMIT {limit}' if limit is not None else ''}")
-            names = [one.name for one in self.columns]
-            changed = [(at, one.type) for at, one in enumerate(self.columns) if one.type in _CHANGED]
-            while block := cursor.fetchmany(_AT_ONCE):
-                for found in block:
-                    row = list(found)
-                    for at, kind in changed:
-                        row[at] = _value(row[at], kind)
-                    yield dict(zip(names, row, strict=True))
+        for query in self.plan.stretches(day, named=self.named, most=limit):
+            yield from self._values(execute(self.staging, query))
+
+    def _values(self, rows: Iterable[tuple[Value, ...]]) -> Iterator[dict[str, Value]]:
+        names = [one.name for one in self.columns]
+        changed = [(at, one.type) for at, one in enumerate(self.columns) if one.type in _CHANGED]
+        for found in rows:
+            row = list(found)
+            for at, kind in changed:
+                row[at] = _value(row[at], kind)
+            yield dict(zip(names, row, strict=True))
+
+    def lines(self, chosen: Format, *, for_spreadsheet: bool = False, day: str | None = None) -> Iterator[str] | None:
+        """The rows in order as csv or JSON lines, many lines at once; None where `rows` has to be written instead."""
+        line = texts.line(self.columns, chosen, for_spreadsheet=for_spreadsheet)
+        return None if line is None else self._lines(chosen, line, day=day)
+
+    def _lines(self, chosen: Format, line: str, *, day: str | None) -> Iterator[str]:
+        from mlmon.output import render
+
+        if opening := texts.head(self.columns, chosen):
+            yield opening
+        fields = tuple(Field(one.name) for one in self.columns)
+        queries = self.plan.stretches(day, named=lambda at, _: f"v{at}", at_once=_LINES_AT_ONCE)
+        with closing(self._made(queries, lambda query: f"SELECT {line} FROM ({query})")) as found:
+            for query, made in found:
+                if any(text is None for (text,) in made):
+                    # a character that only `render` knows how to show
+                    rows = self._values(execute(self.staging, query))
+                    yield from render.jsonl(fields, rows)
+                else:
+                    yield "".join(text for (text,) in made)
 
     def write_parquet(self, path: Path, *, day: str | None = None) -> None:
         """A parquet file of the rows in order, of one day or of all."""
+        tables: list[str] = []
+        made = ((query, f"ordered{at}") for at, query in enumerate(self.plan.stretches(day, named=self._instants)))
+        with closing(map_bounded(self._kept, made, workers=_THREADS)) as found:
+            tables += found
         target = str(path).replace("'", "''")
-        self._execute(f"COPY ({self._sorted(day, instants=True)}) TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE 40960)")
+        rows = " UNION ALL ".join(f"SELECT * FROM {table}" for table in tables)
+        execute(self.staging, f"COPY ({rows}) TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE 40960)")
+        for table in tables:
+            execute(self.staging, f"DROP TABLE {table}")
 
-    def _settle(self) -> None:
-        """Join once and for all: what joins and what sorts would otherwise hold memory at the same time."""
-        self._execute(f"CREATE TABLE joined AS {self._joined()}")
+    def _kept(self, given: tuple[str, str]) -> str:
+        """Runs in a thread of its own."""
+        query, table = given
+        with explained(), self.staging.connection.cursor() as connection:
+            connection.execute("USE staged")
+            connection.execute(f"CREATE TABLE {table} AS {query}")
+        return table
 
-    def _execute(self, query: str) -> list[tuple[str, ...]]:
-        with explained():
-            return self.staging.connection.execute(query).fetchall()
+    def _made(
+        self, queries: Iterator[str], around: Callable[[str], str]
+    ) -> Generator[tuple[str, list[tuple[Any, ...]]], None, None]:
+        """What queries give, in their order, some of them at once."""
 
-    def _sorted(self, day: str | None, *, instants: bool = False) -> str:
-        named = ", ".join(
-            f"CAST(v{at} AS TIMESTAMPTZ) AS {quoted(one.name)}"
-            if instants and one.type == "TIMESTAMP"
-            else f"v{at} AS {quoted(one.name)}"
-            for at, one in enumerate(self.columns)
-        )
-        where = f" WHERE day_ = '{day}'" if day is not None else ""
-        return f"SELECT {named} FROM joined{where} ORDER BY {self._order()}"
+        def run(query: str) -> tuple[str, list[tuple[Any, ...]]]:
+            with explained(), self.staging.connection.cursor() as connection:
+                connection.execute("USE staged")
+                return query, connection.execute(around(query)).fetchall()
 
-    def _order(self) -> str:
-        places = {one.name: at for at, one in enumerate(self.columns)}
-        chosen = []
-        for said in self.wanted.sort or META[:2]:
-            name, falling = (said[1:], " DESC") if said.startswith("-") and said not in places else (said, "")
-            if name not in places:
-                hint = did_you_mean(name, [*places]) or f"it has: {', '.join(places)}"
-                raise UsageError(f"the dataset has no column {name!r} to sort by", hint=hint)
-            chosen.append(f"v{places[name]}{falling} NULLS LAST")
-        return ", ".join([*chosen, "side_", "n_"])
+        return map_bounded(run, queries, workers=1)
 
-    def _joined(self) -> str:
-        """Rows of the base with their partners, then what is left over of the others, one collection after another."""
-        joins = "".join(
-            f" LEFT JOIN {one.table} p{at} ON p{at}.base = b.n"
-            f" LEFT JOIN {one.other.table} o{at} ON o{at}.n = p{at}.other"
-            for at, one in enumerate(self.pairings)
-        )
-        parts = [self._part(f"{self.base.table} b{joins}", only=None)]
-        if not self.wanted.matched_only:
-            for at, one in enumerate(self.pairings):
-                none = "".join(
-                    f" LEFT JOIN {other.other.table} o{place} ON false"
-                    for place, other in enumerate(self.pairings)
-                    if place != at
-                )
-                source = f"{one.other.table} o{at} LEFT JOIN {self.base.table} b ON false{none}"
-                parts.append(self._part(f"{source} ANTI JOIN {one.table} p{at} ON p{at}.other = o{at}.n", only=at))
-        return " UNION ALL ".join(parts)
+    def named(self, at: int, one: Out) -> str:
+        """A column as it is."""
+        return f"v{at} AS {quoted(one.name)}"
 
-    def _part(self, source: str, *, only: int | None) -> str:
-        lead = "b" if only is None else f"o{only}"
-        label_join = self.labels.join(self.columns) if self.labels else ""
-        values = ", ".join(f"{self._expression(one, only)} AS v{at}" for at, one in enumerate(self.columns))
-        where = [condition for condition in (self._in_range(lead), self._only_matched(only)) if condition]
-        return (
-            f"SELECT {values}, f.day AS day_, {0 if only is None else only + 1} AS side_, {lead}.n AS n_"
-            f" FROM {source} JOIN files f ON f.file = {lead}.file{label_join}"
-            + (f" WHERE {' AND '.join(where)}" if where else "")
-        )
-
-    def _expression(self, one: Out, only: int | None) -> str:
-        if one.name == MATCH and one.expression == MATCH:
-            return self._match(only)
-        return one.expression
-
-    def _match(self, only: int | None) -> str:
-        if only is not None:
-            return _literal(f"no {self.base.name}")
-        whens = "".join(
-            f" WHEN p{at}.other IS NULL THEN {_literal(f'no {one.other.name}')}" for at, one in enumerate(self.pairings)
-        )
-        ordered = " OR ".join(f"p{at}.how = '{BY_ORDER}'" for at in range(len(self.pairings)))
-        return f"CASE{whens} WHEN {ordered} THEN '{BY_ORDER}' ELSE '{BY_ID}' END"
-
-    def _only_matched(self, only: int | None) -> str:
-        if not self.wanted.matched_only or only is not None:
-            return ""
-        return " AND ".join(f"p{at}.other IS NOT NULL" for at in range(len(self.pairings)))
-
-    def _in_range(self, lead: str) -> str:
-        """Rows of a file that is partly outside the range count when their time is inside, or unknown."""
-        between = self.wanted.between
-        if between is None:
-            return ""
-        first, past = (_microseconds(each) for each in (between.start, between.end))
-        return (
-            f"((f.first >= {first} AND f.past <= {past}) OR {lead}.time IS NULL"
-            f" OR ({lead}.time >= {first} AND {lead}.time < {past}))"
-        )
+    def _instants(self, at: int, one: Out) -> str:
+        return f"CAST(v{at} AS TIMESTAMPTZ) AS {quoted(one.name)}" if one.type == "TIMESTAMP" else self.named(at, one)
 
 
 def build(staging: Staging, wanted: Wanted, *, labels: Labels | None = None) -> Dataset:
@@ -177,38 +160,38 @@ def build(staging: Staging, wanted: Wanted, *, labels: Labels | None = None) -> 
         UsageError: a column is named that there is none of.
         Failure: there is no room for it.
     """
-    base = _base([*staging.collections.values()])
+    base = staging.collections[base_of([*staging.collections])]
     others = [one for one in staging.collections.values() if one is not base]
+    types = {one.name: view(staging, one) for one in [base, *others]}
     duplicates = sum(drop_second_deliveries(staging, one) for one in [base, *others])
-    pairings = []
-    for other in others:
-        pairings.append(pair(staging, base, other))
-        duplicates += drop_surplus(staging, pairings[-1])
-    made = Dataset(staging, wanted, base, pairings, labels, duplicates)
-    made.columns = _columns(made)
-    made._order()  # noqa: SLF001 - its complaint comes before any row
-    made._settle()  # noqa: SLF001 - the last step of building
-    return made
+    past = microseconds(wanted.between.end) if wanted.between else None
+    pairings = [pair(staging, base, other, past=past) for other in others]
+    duplicates += sum(one.duplicates for one in pairings)
+    plan = Plan(staging, wanted, base, pairings, labels)
+    plan.columns = _columns(plan, types)
+    plan.make()
+    return Dataset(plan, duplicates)
 
 
-def _base(collections: Sequence[Collection]) -> Collection:
+def base_of(names: Sequence[str]) -> str:
+    """The collection whose rows the others are joined with: the inputs, else the requests, else the first."""
     for wanted in _BASES:
-        for one in collections:
-            if same_collection(one.name, wanted):
-                return one
-    return collections[0]
+        for name in names:
+            if same_collection(name, wanted):
+                return name
+    return names[0]
 
 
-def _columns(made: Dataset) -> list[Out]:
-    staging, moments = made.staging, made.wanted.moments
-    sides = [("b", made.base), *((f"o{at}", one.other) for at, one in enumerate(made.pairings))]
-    own = [typed(staging, collection, alias=alias, moments=moments) for alias, collection in sides]
+def _columns(made: Plan, types: Mapping[str, Mapping[str, str]]) -> list[Out]:
+    moments = made.wanted.moments
+    sides = made.sides
+    own = [typed(types[collection.name], alias=alias, moments=moments) for alias, collection in sides]
     prefixes = [collection.name for _, collection in sides]
     if made.labels:
         own.append(made.labels.columns())
         prefixes.append(made.labels.name)
     aliases = [alias for alias, _ in sides]
-    match = [Out(MATCH, MATCH, "VARCHAR")] if made.pairings else []
+    match = [Out(MATCH, _match(made), "VARCHAR")] if made.pairings else []
     named = distinct([*META, *(one.name for one in match)], own, prefixes)
     for name in moments:
         if not any(column.name == name for columns in own for column in columns):
@@ -220,7 +203,7 @@ def _columns(made: Dataset) -> list[Out]:
 
 def _meta(aliases: Sequence[str]) -> list[Out]:
     def first(column: str) -> str:
-        return f"coalesce({', '.join(f'{alias}.{column}' for alias in [*aliases, aliases[0]])})"
+        return f"coalesce({', '.join(f'{alias}r.{column}' for alias in [*aliases, aliases[0]])})"
 
     return [
         Out(META[0], f"make_timestamp({first('time')})", "TIMESTAMP"),
@@ -245,9 +228,13 @@ def _value(cell: Value, kind: str) -> Value:
     return cell
 
 
-def _microseconds(moment: datetime) -> int:
-    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) * 1_000_000 + moment.microsecond
+def _match(made: Plan) -> str:
+    """How the rows of a line were joined, or which collection has none."""
+    whens = f"WHEN b.n IS NULL THEN {_shown(f'no {made.base.name}')}"
+    for at, one in enumerate(made.pairings):
+        whens += f" WHEN o{at}.n IS NULL THEN {_shown(f'no {one.other.name}')}"
+    return f"CASE {whens} WHEN ordered THEN '{BY_ORDER}' ELSE '{BY_ID}' END"
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("\0", "").encode("utf-8", "backslashreplace").decode("utf-8").replace("'", "''") + "'"
+def _shown(text: str) -> str:
+    return literal(text.replace("\0", "").encode("utf-8", "backslashreplace").decode("utf-8"))

@@ -21,7 +21,7 @@ from mlmon.collected.places import Places
 from mlmon.collected.pulled import Pulled, stands
 from mlmon.core.errors import MlmonError, NotFound, Replaced, Unavailable
 from mlmon.core.flow import PARALLEL, Flow
-from mlmon.core.model import BlobInfo
+from mlmon.core.model import BlobInfo, Chunk
 from mlmon.core.ports import Blobs
 
 IN_VAIN: Final = 16
@@ -217,7 +217,7 @@ class Fetching:
         self,
         target: Target,
         blob: BlobInfo,
-        chunks: Iterator[bytes],
+        chunks: Iterator[Chunk],
         *,
         status: Status = Status.FETCHED,
         saved: int = 0,

@@ -1,19 +1,42 @@
-"""From files into tables: what is plain in bulk, everything else row by row."""
+"""From files into tables: what is plain in loads of many files, two at once; everything else line by line.
+
+files -> pieces -> loads -> tables of typed columns
+               \\-> odd lines -> `records` -> a table of texts
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
+from typing import Final
 
-from mlmon.collected.bulk import Bulk
+from mlmon.collected import plainlines, plainrows
+from mlmon.collected.columns import numbers_that_are_text
 from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.plainrows import PlainRows
+from mlmon.collected.parts import PLACE_BITS, Collection
+from mlmon.collected.plain import Load, Loaded, Spooled
 from mlmon.collected.records import Block, OnAside
-from mlmon.collected.records.reading import blocks_of, guarded
-from mlmon.collected.records.text import Line, lines
+from mlmon.collected.records.reading import blocks_of, pieces_of
+from mlmon.collected.records.text import Line, Piece
+from mlmon.collected.records.v1 import FIRST, Header, first_header
 from mlmon.collected.staging import Staging
+from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
+
+_AT_ONCE: Final = 2
+
+
+@dataclass(slots=True)
+class Work:
+    """What is loaded at once: lines for DuckDB, or those of one file for `records` (`slow`)."""
+
+    load: Load
+    header: Header | None = None
+    slow: Callable[[], Iterator[Block]] | None = None
+    done: list[CollectedBlob] = field(default_factory=list)
 
 
 def fill(
@@ -24,47 +47,185 @@ def fill(
     Raises:
         Failure: there is no room for the rows.
     """
-    staging.begin()
-    by_collection = sorted(selected, key=lambda one: one.collection)
-    for _, files in groupby(by_collection, key=lambda one: one.collection):
-        bulk, plain = Bulk(staging), PlainRows(staging)
+    in_order = sorted(selected, key=lambda one: (one.collection, one.start, one.blob.name))
+    for name, found in groupby(in_order, key=lambda one: one.collection):
+        files = list(found)
+        collection = staging.collection(name, v1=not files[0].service.deployment)
+        yield from _Filling(staging, blobs, collection, now=now, on_aside=on_aside).read(files)
+        if texts := numbers_that_are_text(staging, collection):
+            # a later file has shown that a column is none of numbers; only the files know its texts
+            collection.texts |= texts
+            staging.forget(collection)
+            for _ in _Filling(staging, blobs, collection, now=now, on_aside=lambda _: None).read(files):
+                pass
+        if collection.parts:
+            staging.settle(collection)
+        else:
+            del staging.collections[name]
+    staging.settle_files()
+
+
+@dataclass(slots=True)
+class _Filling:
+    staging: Staging
+    blobs: Blobs
+    collection: Collection
+    now: datetime
+    on_aside: OnAside
+    spooled: int = 0
+
+    def read(self, files: Iterable[CollectedBlob]) -> Iterator[CollectedBlob]:
+        with closing(map_bounded(self._load, self._works(files), workers=_AT_ONCE)) as found:
+            for work, loaded in found:
+                self._keep(work, loaded)
+                yield from work.done
+
+    def _works(self, files: Iterable[CollectedBlob]) -> Iterator[Work]:
+        """The files cut up into what is loaded at once, in their order."""
+        work = self._work()
         for source in files:
-            if source.service.deployment:
-                odd = guarded(source, _sorted_out(bulk, blobs, source), on_aside=on_aside)
-                _add(staging, blobs, source, odd, now=now, on_aside=on_aside)
-            else:
-                _add_v1(staging, plain, blobs, source, now=now, on_aside=on_aside)
-            if bulk.full:
-                _flush(staging, bulk, blobs, now=now, on_aside=on_aside)
-            yield source
-        _flush(staging, bulk, blobs, now=now, on_aside=on_aside)
-        plain.flush()
-    staging.commit()
+            for next_work in self._of_v1(source, work) if self.collection.v1 else self._of_v2(source, work):
+                if next_work is not work:
+                    yield work
+                    work = next_work
+            work.done.append(source)
+            if work.load.full:
+                yield work
+                work = self._work()
+        yield work
+
+    def _work(self, header: Header | None = None) -> Work:
+        return Work(Load(self.staging.next_load()), header)
+
+    def _of_v2(self, source: CollectedBlob, work: Work) -> Iterator[Work]:
+        """Where the lines of a file go: to what is being prepared, or to new work behind it."""
+        for piece in pieces_of(self.blobs, source, on_aside=self.on_aside):
+            data, last = _whole(piece)
+            if not _is_text(data) or not plainlines.is_plain(data):
+                work = self._slow(source, list(piece.lines()))
+                yield work
+                work = self._work()
+                yield work
+                continue
+            self._spool(work, source, Piece(piece.number, data))
+            if last:
+                work = self._slow(source, [last])
+                yield work
+                work = self._work()
+                yield work
+            elif work.load.full:
+                work = self._work()
+                yield work
+
+    def _of_v1(self, source: CollectedBlob, work: Work) -> Iterator[Work]:
+        found = pieces_of(self.blobs, source, on_aside=self.on_aside)
+        header: Header | None = None
+        for piece in found:
+            if header is None:
+                ahead = [line for line, _ in zip(piece.lines(), range(2), strict=False)]
+                header, has_line = first_header(ahead)
+                if header is not None and has_line:
+                    piece = Piece(piece.number + 1, piece.data[len(ahead[0].data) :])  # noqa: PLW2901 - what is below
+            data, last = _whole(piece)
+            if header is None or last or not _is_text(data) or not plainrows.is_plain(data, header):
+                # a row may go on behind the piece, so that the rest of the file goes with it
+                rest = chain(piece.lines(), (line for more in found for line in more.lines()))
+                yield self._slow(source, rest, header)
+                yield self._work()
+                return
+            if not data:
+                continue
+            if work.header != header or work.load.full or not _same_version(work, source):
+                if work.load.spooled:
+                    work = self._work()
+                    yield work
+                work.header = header
+            self._spool(work, source, Piece(piece.number, data), first_generation=FIRST[0] in header.names)
+
+    def _slow(self, source: CollectedBlob, lines: Iterable[Line], header: Header | None = None) -> Work:
+        work = self._work(header)
+        work.slow = lambda: blocks_of(
+            self.blobs, source, iter(lines), now=self.now, on_aside=self.on_aside, header=header
+        )
+        return work
+
+    def _spool(self, work: Work, source: CollectedBlob, piece: Piece, *, first_generation: bool = False) -> None:
+        if not piece.data:
+            return
+        self.spooled += 1
+        path = self.staging.folder / f"{self.collection.number}-{self.spooled}"
+        path.write_bytes(piece.data)
+        file = self.staging.file_of(source, first_generation=first_generation)
+        load = work.load
+        load.spooled.append(Spooled(source, file, path, piece.number, piece.data.count(b"\n"), load.count))
+        load.size += len(piece.data)
+
+    def _load(self, work: Work) -> tuple[Work, Loaded]:
+        """Runs in a thread of its own."""
+        if work.slow is not None or not work.load.spooled:
+            return work, Loaded()
+        try:
+            return work, self._loaded(work, work.load, "")
+        finally:
+            work.load.let_go()
+
+    def _loaded(self, work: Work, load: Load, name: str) -> Loaded:
+        import duckdb
+
+        table = f"part{self.collection.number}_{load.first}{name}"
+        with self.staging.connection.cursor() as connection:
+            connection.execute("USE staged")
+            try:
+                if work.header is None:
+                    return plainlines.load(connection, load, name=table)
+                version = load.spooled[0].source.model_version
+                return plainrows.load(
+                    connection, load, work.header, name=table, texts=self.collection.texts, version=version
+                )
+            except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
+                if len(load.spooled) == 1:
+                    return Loaded(odd=[(load.spooled[0], load.spooled[0].lines())])
+        loaded = Loaded()
+        for at, one in enumerate(load.spooled):
+            of_one = self._loaded(work, load.only(one), f"{name}_{at}_")
+            loaded.parts += of_one.parts
+            loaded.odd += of_one.odd
+        return loaded
+
+    def _keep(self, work: Work, loaded: Loaded) -> None:
+        self.collection.parts += loaded.parts
+        if work.slow is not None:
+            for block in work.slow():
+                self.staging.add(self.collection, block, first=work.load.first)
+        for one, lines in loaded.odd:
+            shift = one.before - one.number + 1
+            first = work.load.first + (shift if self.collection.v1 else shift << PLACE_BITS)
+            for block in blocks_of(
+                self.blobs, one.source, iter(lines), now=self.now, on_aside=self.on_aside, header=work.header
+            ):
+                self.staging.add(self.collection, block, first=first)
 
 
-def _sorted_out(bulk: Bulk, blobs: Blobs, source: CollectedBlob) -> Iterator[Line]:
-    """The lines of a file that cannot be read in bulk; the others are taken."""
-    return (line for line in lines(blobs.read(source.blob)) if line.data.strip() and not bulk.take(source, line))
+def _same_version(work: Work, source: CollectedBlob) -> bool:
+    return not work.load.spooled or work.load.spooled[0].source.model_version == source.model_version
 
 
-def _flush(staging: Staging, bulk: Bulk, blobs: Blobs, *, now: datetime, on_aside: OnAside) -> None:
-    for source, found in groupby(bulk.flush(), key=lambda one: one[0]):
-        _add(staging, blobs, source, (line for _, line in found), now=now, on_aside=on_aside)
+def _whole(piece: Piece) -> tuple[bytes, Line | None]:
+    """The lines of a piece that have an end, each with a line feed alone; and the last where it has none."""
+    data = piece.data
+    last = None
+    if not data.endswith(b"\n"):
+        data, ended, rest = data.rpartition(b"\n")
+        data += ended
+        last = Line(piece.number + data.count(b"\n"), rest) if rest else None
+    return (data.replace(b"\r\n", b"\n") if b"\r" in data else data), last
 
 
-def _add(
-    staging: Staging, blobs: Blobs, source: CollectedBlob, odd: Iterator[Line], *, now: datetime, on_aside: OnAside
-) -> None:
-    for block in blocks_of(blobs, source, odd, now=now, on_aside=on_aside):
-        staging.add(block)
-
-
-def _add_v1(
-    staging: Staging, plain: PlainRows, blobs: Blobs, source: CollectedBlob, *, now: datetime, on_aside: OnAside
-) -> None:
-    def rows() -> Iterator[Block]:
-        header, odd = plain.sort_out(source, lines(blobs.read(source.blob)))
-        yield from blocks_of(blobs, source, odd, now=now, on_aside=on_aside, header=header)
-
-    for block in guarded(source, rows(), on_aside=on_aside):
-        staging.add(block)
+def _is_text(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

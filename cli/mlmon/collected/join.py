@@ -8,8 +8,10 @@ What is the same is looked for in this order, each time among what is left over:
 correlation id; the request id (v1 collectors before 0.1.0a16 give inputs and predictions correlation ids of their own).
 v1 rows whose ids can join nothing are joined by their order within a model's version and a day, and marked as that.
 
-A line of v2 that is there twice, letter by letter, is a second delivery and left out; so is a v1 row that is left over
-beside an equal one that found its partner.
+All of it is about runs, of which there are as many as requests, and not about rows.
+
+A line of v2 that is there twice, letter by letter, is a second delivery and left out. So is a run of v1 that is there
+twice, and a v1 row that is left over beside an equal one that found its partner.
 """
 
 from __future__ import annotations
@@ -18,21 +20,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mlmon.collected.staging import Collection, Staging, explained
+from mlmon.collected.parts import Collection
+from mlmon.collected.staging import Staging, explained
 
 BY_ID: Final = "id"
 BY_ORDER: Final = "order"
 
 _PASSES: Final = (
-    ("correlation", "coalesce(request, '')"),
+    ("correlation", "asked"),
     ("correlation",),
     ("request",),
 )
 
 
+_GROUP: Final = "coalesce(model, '') AS model, coalesce(files.version, '') AS version, day"
+
+
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Which rows of `base` and `other` belong together: a table `base BIGINT, other BIGINT, how VARCHAR`.
+    """Which rows of `base` and `other` belong together: a table `base BIGINT, other BIGINT, run BIGINT, how VARCHAR`,
+    whose run is that of the other row.
 
     `duplicates` are rows of the two that were left out; `uneven` are the days on which rows were joined by their order
     although there are more of the one than of the other, so that their order says little.
@@ -46,122 +53,185 @@ class Pairing:
     unmatched_base: int
     unmatched_other: int
     uneven: tuple[str, ...]
+    duplicates: int = 0
 
 
 def drop_second_deliveries(staging: Staging, collection: Collection) -> int:
-    """Delete the rows of v2 lines that are there twice, and say how many rows that were."""
+    """Forget runs that are there twice, and say how many rows those were: equal v2 lines; in v1 runs of the same ids
+    at the same microsecond whose rows are equal one by one."""
     with explained():
-        return _one(
-            staging,
-            f"""DELETE FROM {collection.table} WHERE (file, line) IN (
-                SELECT (file, line) FROM (
-                    SELECT file, line, row_number() OVER (PARTITION BY digest ORDER BY file, line) AS nth
-                    FROM (SELECT DISTINCT file, line, digest FROM {collection.table} JOIN files USING (file)
-                          WHERE NOT v1 AND digest IN (SELECT digest FROM {collection.table} WHERE place = 0
-                                         GROUP BY digest HAVING count(*) > 1))
-                ) WHERE nth > 1)""",
+        digests = f"SELECT run, digest FROM {collection.runs} WHERE digest IS NOT NULL"
+        if collection.v1:
+            digests = _content_of_twins(collection)
+        staging.connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE second AS SELECT run FROM ({digests})
+                QUALIFY row_number() OVER (PARTITION BY digest ORDER BY run) > 1"""
         )
+        among = f"FROM {collection.runs} WHERE run IN (SELECT run FROM second)"
+        dropped = _one(staging, f"SELECT coalesce(sum(len), 0) {among}")
+        if dropped:
+            staging.connection.execute(f"DELETE {among}")
+        return dropped
 
 
-def pair(staging: Staging, base: Collection, other: Collection) -> Pairing:
+def _content_of_twins(collection: Collection) -> str:
+    """The runs that others are like in all that runs share, with a digest of their rows in order."""
+    twins = f"""SELECT run, hash(correlation, request, time, len) AS shared FROM {collection.runs}
+                WHERE correlation IS NOT NULL AND time IS NOT NULL
+                QUALIFY count(*) OVER (PARTITION BY correlation, request, time, len) > 1"""
+    return f"""SELECT run, hash(any_value(shared), list(cells ORDER BY n)) AS digest FROM ({twins})
+               JOIN (SELECT n, run, hash(*COLUMNS(* EXCLUDE (n, run))) AS cells FROM {collection.rows}) USING (run)
+               GROUP BY run"""
+
+
+def pair(staging: Staging, base: Collection, other: Collection, *, past: int | None = None) -> Pairing:
     """Find what belongs together. Both collections must not change afterwards.
+
+    What is left over in files from `past` on (microseconds since 1970) is not counted: they are there for partners.
 
     Raises:
         Failure: there is no room for it.
     """
-    table = f"pairs_{base.table}_{other.table}"
+    table = f"pairs_{base.number}_{other.number}"
+    run = staging.connection.execute
     with explained():
-        staging.connection.execute(f"CREATE TABLE {table} (base BIGINT, other BIGINT, how VARCHAR)")
+        run("CREATE OR REPLACE TEMP TABLE stretches (base BIGINT, other BIGINT, run BIGINT, len BIGINT, how VARCHAR)")
+        for side, collection in (("left_base", base), ("left_other", other)):
+            run(
+                f"""CREATE OR REPLACE TEMP TABLE {side} AS
+                    SELECT run AS start, len, run, correlation, request, coalesce(request, '') AS asked, first,
+                           {_GROUP},
+                           first_generation FROM {collection.runs} JOIN files USING (file)"""
+            )
         for keys in _PASSES:
-            if not _join_by_ids(staging, table, base, other, keys=keys):
+            _join_by(staging, keys, how=BY_ID, where=f"{keys[0]} IS NOT NULL")
+            if not all(_one(staging, f"SELECT count(*) FROM {side}") for side in ("left_base", "left_other")):
                 break
-        uneven = _join_by_order(staging, table, base, other)
-        found = dict(staging.connection.execute(f"SELECT how, count(*) FROM {table} GROUP BY how").fetchall())
-    matched = sum(found.values())
+        uneven = _join_by_order(staging, base, other)
+        run(
+            f"""CREATE TABLE {table} AS
+                SELECT base + spot AS base, other + spot AS other, run, how FROM (
+                    SELECT base, other, run, how, unnest(range(len)) AS spot FROM stretches)"""
+        )
+        found = dict(run("SELECT how, sum(len) FROM stretches GROUP BY how").fetchall())
+        inside = "" if past is None else f" WHERE first < {past}"
+        left = [_one(staging, f"SELECT coalesce(sum(len), 0) FROM left_{side}{inside}") for side in ("base", "other")]
+        dropped = [
+            _drop_surplus(staging, collection, side, table) if collection.v1 else 0
+            for collection, side in ((base, "base"), (other, "other"))
+        ]
     return Pairing(
         base=base,
         other=other,
         table=table,
-        matched=matched,
-        by_order=found.get(BY_ORDER, 0),
-        unmatched_base=_rows(staging, base) - matched,
-        unmatched_other=_rows(staging, other) - matched,
+        matched=int(sum(found.values())),
+        by_order=int(found.get(BY_ORDER, 0)),
+        unmatched_base=left[0] - dropped[0],
+        unmatched_other=left[1] - dropped[1],
         uneven=uneven,
+        duplicates=sum(dropped),
     )
 
 
-def drop_surplus(staging: Staging, pairing: Pairing) -> int:
-    """Delete v1 rows that are left over beside an equal row that found its partner, and say how many they were."""
-    dropped = 0
-    with explained():
-        for collection, side in ((pairing.base, "base"), (pairing.other, "other")):
-            dropped += _one(
-                staging,
-                f"""DELETE FROM {collection.table} WHERE correlation IS NOT NULL
-                    AND file IN (SELECT file FROM files WHERE v1)
-                    AND n NOT IN (SELECT {side} FROM {pairing.table})
-                    AND digest IN (SELECT digest FROM {collection.table}
-                                   WHERE n IN (SELECT {side} FROM {pairing.table}))""",
-            )
-    return dropped
+def _join_by(staging: Staging, keys: Sequence[str], *, how: str, where: str) -> None:
+    """Join what has the same keys, first with first, and leave over what has no partner.
 
-
-def _join_by_ids(staging: Staging, table: str, base: Collection, other: Collection, *, keys: Sequence[str]) -> bool:
-    """Join what has the same ids, and say whether rows of both are left over."""
-
-    def placed(collection: Collection, side: str) -> str:
-        named = ", ".join(f"{key} AS k{at}" for at, key in enumerate(keys))
-        return f"""SELECT n, {named}, row_number() OVER (PARTITION BY {", ".join(keys)} ORDER BY n) AS nth
-                   FROM {collection.table} WHERE {keys[0]} IS NOT NULL
-                   AND n NOT IN (SELECT {side} FROM {table})"""
-
-    same = ", ".join([*(f"k{at}" for at in range(len(keys))), "nth"])
-    staging.connection.execute(
-        f"""INSERT INTO {table} SELECT b.n, o.n, '{BY_ID}'
-            FROM ({placed(base, "base")}) b JOIN ({placed(other, "other")}) o USING ({same})"""
+    The rows of a key are counted through from 0, whichever runs they are in. Wherever a run of either side begins, a
+    stretch begins that lies in one run of each.
+    """
+    key = ", ".join(keys)
+    run = staging.connection.execute
+    for side in ("base", "other"):
+        run(
+            f"""CREATE OR REPLACE TEMP TABLE counted_{side} AS
+                SELECT start, len, run, {key},
+                       CAST(sum(len) OVER (PARTITION BY {key} ORDER BY start) AS BIGINT) - len AS begins,
+                       CAST(sum(len) OVER (PARTITION BY {key}) AS BIGINT) AS total FROM left_{side} WHERE {where}"""
+        )
+    run(
+        f"""CREATE OR REPLACE TEMP TABLE shared AS SELECT {key}, least(b.total, o.total) AS common
+            FROM (SELECT DISTINCT {key}, total FROM counted_base) b
+            JOIN (SELECT DISTINCT {key}, total FROM counted_other) o USING ({key})"""
     )
-    matched = _one(staging, f"SELECT count(*) FROM {table}")
-    return matched < min(_rows(staging, base), _rows(staging, other))
+    run(
+        f"""INSERT INTO stretches
+            SELECT base + begins, other + begins, run, least(ends, common) - begins, '{how}' FROM (
+            SELECT begins, common, coalesce(lead(begins) OVER along, common) AS ends,
+                   last_value(base IGNORE NULLS) OVER along AS base, last_value(other IGNORE NULLS) OVER along AS other,
+                   last_value(run IGNORE NULLS) OVER along AS run
+            FROM (SELECT {key}, begins, any_value(base) AS base, any_value(other) AS other, any_value(run) AS run FROM (
+                      SELECT {key}, begins, start - begins AS base, NULL AS other, NULL AS run FROM counted_base
+                      UNION ALL SELECT {key}, begins, NULL, start - begins, run FROM counted_other) GROUP BY ALL)
+            JOIN shared USING ({key})
+            WINDOW along AS (PARTITION BY {key} ORDER BY begins)) WHERE begins < common"""
+    )
+    for side in ("base", "other"):
+        run(
+            f"""CREATE OR REPLACE TEMP TABLE taken AS SELECT run, least(len, common - begins) AS taken
+                FROM counted_{side} JOIN shared USING ({key}) WHERE begins < common"""
+        )
+        run(
+            f"""CREATE OR REPLACE TEMP TABLE left_{side} AS
+                SELECT * EXCLUDE (taken)
+                    REPLACE (start + coalesce(taken, 0) AS start, len - coalesce(taken, 0) AS len)
+                FROM left_{side} LEFT JOIN taken USING (run) WHERE len > coalesce(taken, 0)"""
+        )
 
 
-def _join_by_order(staging: Staging, table: str, base: Collection, other: Collection) -> tuple[str, ...]:
+def _join_by_order(staging: Staging, base: Collection, other: Collection) -> tuple[str, ...]:
     """Join v1 rows whose ids can join nothing, and name the days with more of the one than of the other.
 
     Those are the rows of a model's version and a day in which no id has joined anything, where one of the two has no
     ids at all, or both are of the first generation and have no request ids.
     """
+    if not (base.v1 and other.v1):
+        return ()
 
-    def left(collection: Collection, side: str) -> str:
-        return f"""SELECT n, model, files.version AS version, day, correlation, request, first_generation,
-                          row_number() OVER (PARTITION BY model, files.version, day ORDER BY n) AS nth
-                   FROM {collection.table} JOIN files USING (file)
-                   WHERE v1 AND (model, files.version, day) NOT IN (
-                       SELECT (f.model, f.version, f.day) FROM {table} p
-                       JOIN {collection.table} r ON r.n = p.{side} JOIN files f USING (file))"""
-
-    def groups(rows: str) -> str:
-        return f"""SELECT model, version, day, count(*) AS rows,
+    def groups(collection: Collection, side: str) -> str:
+        return f"""SELECT model, version, day, sum(len) AS rows,
                           bool_and(request IS NULL AND correlation IS NULL) AS bare,
                           bool_and(first_generation AND request IS NULL) AS own
-                   FROM ({rows}) GROUP BY ALL"""
+                   FROM left_{side} JOIN (SELECT {_GROUP}, sum(len) AS in_all FROM {collection.runs}
+                                          JOIN files USING (file) GROUP BY ALL) USING (model, version, day)
+                   GROUP BY model, version, day HAVING sum(len) = any_value(in_all)"""
 
-    left_base, left_other = left(base, "base"), left(other, "other")
     staging.connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE by_order AS
             SELECT model, version, day, b.rows <> o.rows AS uneven
-            FROM ({groups(left_base)}) b JOIN ({groups(left_other)}) o USING (model, version, day)
+            FROM ({groups(base, "base")}) b JOIN ({groups(other, "other")}) o USING (model, version, day)
             WHERE b.bare OR o.bare OR (b.own AND o.own)"""
     )
-    staging.connection.execute(
-        f"""INSERT INTO {table} SELECT b.n, o.n, '{BY_ORDER}' FROM ({left_base}) b
-            JOIN ({left_other}) o USING (model, version, day, nth) JOIN by_order USING (model, version, day)"""
-    )
+    if _one(staging, "SELECT count(*) FROM by_order"):
+        _join_by(
+            staging,
+            ("model", "version", "day"),
+            how=BY_ORDER,
+            where="(model, version, day) IN (SELECT (model, version, day) FROM by_order)",
+        )
     days = staging.connection.execute("SELECT DISTINCT day FROM by_order WHERE uneven ORDER BY day").fetchall()
     return tuple(day for (day,) in days)
 
 
-def _rows(staging: Staging, collection: Collection) -> int:
-    return _one(staging, f"SELECT count(*) FROM {collection.table}")
+def _drop_surplus(staging: Staging, collection: Collection, side: str, pairs: str) -> int:
+    """Forget v1 rows that are left over beside an equal row that found its partner, and say how many they were."""
+    left = f"SELECT run, start, len, correlation FROM left_{side} WHERE correlation IS NOT NULL"
+    if not _one(staging, f"SELECT count(*) FROM ({left})"):
+        return 0
+    staging.connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE rest AS SELECT run, start + spot AS n FROM (
+            SELECT run, start, unnest(range(len)) AS spot FROM ({left}))"""
+    )
+    cells = "*COLUMNS(* EXCLUDE (n, run, correlation, request, time))"
+    rows = f"""SELECT n, hash(correlation, request, time, {cells}) AS digest
+               FROM (SELECT r.*, u.correlation, u.request, u.time FROM {collection.rows} r
+                     JOIN {collection.runs} u USING (run)
+                     WHERE u.correlation IN (SELECT correlation FROM ({left})))"""
+    staging.connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE surplus AS SELECT n FROM ({rows}) JOIN rest USING (n)
+            WHERE digest IN (SELECT digest FROM ({rows}) WHERE n IN (SELECT {side} FROM {pairs}))"""
+    )
+    staging.connection.execute(f"INSERT INTO {collection.surplus} SELECT n FROM surplus")
+    return _one(staging, "SELECT count(*) FROM surplus")
 
 
 def _one(staging: Staging, query: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mlmon.collected.columns import Out, quoted
+from mlmon.collected.columns import Out, of_our_years, quoted
 from mlmon.collected.staging import Staging
 from mlmon.core.errors import NotFound, UsageError, did_you_mean
 
@@ -89,7 +89,7 @@ def _out(name: str, kind: str) -> Out:
     if kind in _KEPT:
         return Out(name, f"l.{quoted(name)}", kind)
     if kind.startswith(("TIMESTAMP", "DATE")):
-        return Out(name, f"CAST(l.{quoted(name)} AS TIMESTAMP)", "TIMESTAMP")
+        return Out(name, of_our_years(f"CAST(l.{quoted(name)} AS TIMESTAMP)"), "TIMESTAMP")
     return Out(name, f"CAST(l.{quoted(name)} AS VARCHAR)", "VARCHAR")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mlmon.core.flow import Flow
-from mlmon.core.model import BlobInfo, CollectedRoot, ServiceName
+from mlmon.core.model import BlobInfo, Chunk, CollectedRoot, ServiceName
 from mlmon.core.ports import Blobs
 
 
@@ -29,7 +29,7 @@ class Metered:
     def address(self, container: str) -> str:
         return self.blobs.address(container)
 
-    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:
+    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
         for piece in self.blobs.read(blob, start=start, flow=flow):
             self.on_bytes(len(piece))
             yield piece

@@ -1,109 +1,152 @@
 """The plain rows of v1 files, read by DuckDB many at a time.
 
-Plain is a row without quotes, with as many cells as its header. From the first quote or second header of a file on, and
-wherever a row is not plain, it is read line by line in Python.
+Plain is a stretch of rows under one header, without quotes, with as many cells as it. Columns of numbers are read as
+numbers; where a cell turns out to be none, the column is read once more as text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import chain, islice
-from typing import Final
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.records.text import Line
-from mlmon.collected.records.v1 import FIRST, Header, first_header
-from mlmon.collected.staging import PLACE_BITS, Staging, explained
+from mlmon.collected.parts import STORED, Part, Sort
+from mlmon.collected.plain import A_TIME, Load, Loaded, literal
+from mlmon.collected.records.v1 import META, Header
+from mlmon.collected.staging import explained
 
-_BATCH_BYTES: Final = 24 * 1024 * 1024
+if TYPE_CHECKING:
+    import duckdb
+
+WHOLE: Final = r"-?(0|[1-9][0-9]*)"
+NUMBER: Final = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?"
+NOT_FINITE: Final = ("nan", "NaN", "inf", "-inf", "Infinity", "-Infinity")
+_LONGEST: Final = 9007199254740992
+_SAMPLE: Final = 100
+_MISFIT: Final = "no number in column "
+_META: Final = tuple(name.encode() for name in META)
 
 
-@dataclass(slots=True)
-class PlainRows:
-    """Rows under one header at a time, on their way into a collection's table."""
+def is_plain(data: bytes, header: Header) -> bool:
+    """Whether whole rows, each ending in a line feed, can be read here."""
+    # DuckDB says when a row has too few cells, but not when there are empty ones too many
+    return data.count(b",") <= data.count(b"\n") * (len(header.names) - 1) and not (
+        b'"' in data
+        or b"\r" in data
+        or b"\0" in data
+        or data.startswith(b"\n")
+        or b"\n\n" in data
+        or (b"$" in data and any(name in data for name in _META))
+    )
 
-    staging: Staging
-    header: Header | None = None
-    source: CollectedBlob | None = None
-    rows: list[bytes] = field(default_factory=list)
-    size: int = 0
 
-    def sort_out(self, source: CollectedBlob, lines: Iterator[Line]) -> tuple[Header | None, Iterator[Line]]:
-        """A file's header, and those of its lines that have to be read one by one; the others are taken.
+def load(
+    connection: duckdb.DuckDBPyConnection, given: Load, header: Header, *, name: str, texts: set[str], version: str
+) -> Loaded:
+    """Read rows into a table called `name`; columns that are among `texts` as text.
 
-        Without a header the lines are all there are.
-        """
-        ahead = list(islice(lines, 2))
-        header, has_line = first_header(ahead)
-        if header is None:
-            return None, chain(ahead, lines)
-        if self.header != header or self.size > _BATCH_BYTES:
-            self.flush()
-        self.header, self.source = header, source
-        return header, self._left(source, header, chain(ahead[1:] if has_line else ahead, lines))
+    Raises:
+        Failure: there is no room for the rows.
+        duckdb.Error: a row has another number of cells, or is too long.
+    """
+    import duckdb
 
-    def flush(self) -> None:
-        """Add the rows of what was taken."""
-        if not self.rows or self.header is None or self.source is None:
-            return
-        path = self.staging.folder / "plain"
-        with path.open("wb") as file:
-            file.writelines(self.rows)
-        self.rows.clear()
-        self.size = 0
-        with explained():
-            self._insert(self.header, self.source, str(path))
+    sorts = {column: "text" if column in texts else sort for column, sort in _sampled(given, header).items()}
+    while True:
+        part = _part(name, header, sorts, given)
+        try:
+            with explained():
+                connection.execute(_table(part, given, header, version))
+                break
+        except duckdb.Error as error:
+            _, found, place = str(error).rpartition(_MISFIT)
+            if not found:
+                raise
+            column = header.names[int(re.match(r"\d+", place)[0])]  # type: ignore[index]  # we wrote the number
+            sorts[column] = "float" if sorts[column] == "int" else "text"
+    return Loaded([part])
 
-    def _left(self, source: CollectedBlob, header: Header, lines: Iterator[Line]) -> Iterator[Line]:
-        commas = len(header.names) - 1
-        number = self.staging.row_number
-        file = self.staging.file_of(source, first_generation=FIRST[0] in header.names)
-        for line in lines:
-            data = line.data.removesuffix(b"\n").removesuffix(b"\r")
-            if b'"' in data or b",$" in data or data[:1] == b"$":
-                yield from chain([line], lines)
-                return
-            if data.count(b",") != commas or not data or not line.ended or b"\r" in data or not _is_text(data):
-                yield line
-                continue
-            self.rows.append(b"%d,%b\n" % (number(file, line.number, 0), data))
-            self.size += len(data)
-            if self.size > _BATCH_BYTES:
-                self.flush()
 
-    def _insert(self, header: Header, source: CollectedBlob, path: str) -> None:
-        names = [header.names[place] for place in header.payload]
-        columns = self.staging.columns_of(source.collection, {name: {"text"} for name in names})
-        given = ", ".join(["'n': 'BIGINT'", *(f"'a{at}': 'VARCHAR'" for at in range(len(header.names)))])
-        cells = "".join(f", {column}" for column in columns)
-        values = "".join(f", nullif(a{place}, '')" for place in header.payload)
-        everything = ", ".join(f"a{at}" for at in range(len(header.names)))
-        self.staging.connection.execute(
-            f"""INSERT INTO {self.staging.table_of(source.collection)}
-                (n, file, line, place, digest, time, request, correlation, version{cells})
-                SELECT n, n >> {PLACE_BITS[0]}, (n >> {PLACE_BITS[1]}) & {(1 << (PLACE_BITS[0] - PLACE_BITS[1])) - 1},
-                    0, (hash({everything}) >> 1)::BIGINT, epoch_us(TRY_CAST({_cell(header.time)} AS TIMESTAMPTZ)),
-                    {_identifier(header.request)}, {_identifier(header.correlation)}, $2{values}
-                FROM read_csv($1, columns = {{{given}}}, delim = ',', quote = '', escape = '', header = false,
-                    auto_detect = false, new_line = '\\n', max_line_size = 1048576, buffer_size = 4194304)""",
-            [path, source.model_version or None],
+def _sampled(given: Load, header: Header) -> dict[str, Sort]:
+    """What the columns look like by the first rows of the first file."""
+    with given.spooled[0].path.open("rb") as file:
+        rows = [
+            line.decode("utf-8", "replace").rstrip("\n").split(",")
+            for line, _ in zip(file, range(_SAMPLE), strict=False)
+        ]
+    return {header.names[at]: _sort([row[at] for row in rows if at < len(row)]) for at in header.payload}
+
+
+def _sort(cells: Sequence[str]) -> Sort:
+    given = [cell for cell in cells if cell]
+    if not given or not all(re.fullmatch(NUMBER, cell) or cell in NOT_FINITE for cell in given):
+        return "text"
+    return "int" if all(re.fullmatch(WHOLE, cell) for cell in given) else "float"
+
+
+def _part(table: str, header: Header, sorts: dict[str, Sort], given: Load) -> Part:
+    part = Part(table)
+    for at in header.payload:
+        name = header.names[at]
+        part.stored[name] = f"c{at}"
+        part.sorts[name] = {sorts[name]}
+        part.first[name] = given.first + 1
+    return part
+
+
+def _table(part: Part, given: Load, header: Header, version: str) -> str:
+    columns = {f"a{at}": "VARCHAR" for at in range(len(header.names))}
+    shared = [_cell(place) for place in (header.time, header.request, header.correlation)]
+    differs = " OR ".join(
+        f"{cell} IS DISTINCT FROM lag({cell}) OVER ()" for cell in ["file_index", *(one for one in shared if one)]
+    )
+    time, request, correlation = (one or "NULL::VARCHAR" for one in shared)
+    cells = "".join(
+        f", {_typed(at, next(iter(part.sorts[header.names[at]])))} AS {part.stored[header.names[at]]}"
+        for at in header.payload
+    )
+    return f"""CREATE TABLE {part.table} AS
+        SELECT n, max(CASE WHEN begins THEN n END) OVER (ROWS UNBOUNDED PRECEDING) AS run,
+            CASE WHEN begins THEN {given.files} END::INTEGER AS file,
+            CASE WHEN begins THEN {_moment(time)} END AS time,
+            CASE WHEN begins AND trim({request}, '0-') <> '' THEN {request} END AS request,
+            CASE WHEN begins AND trim({correlation}, '0-') <> '' THEN {correlation} END AS correlation,
+            CASE WHEN begins THEN nullif({literal(version)}, '') END AS version,
+            NULL::UBIGINT AS digest{cells}
+        FROM (SELECT *, file_index, {given.first + given.spooled[0].before} + row_number() OVER () AS n,
+                     row_number() OVER () = 1 OR {differs} AS begins
+              FROM {given.reader(columns, delimiter=",")})"""
+
+
+def _cell(place: int | None) -> str | None:
+    return None if place is None else f"a{place}"
+
+
+def _moment(time: str) -> str:
+    """Microseconds since 1970; an error for what Python may read as a time and DuckDB not."""
+    return (
+        f"CASE WHEN {time} IS NULL THEN NULL WHEN regexp_full_match({time}, '{A_TIME}')"
+        f" THEN epoch_us(CAST({time} AS TIMESTAMPTZ)) ELSE CAST(error('no time') AS BIGINT) END"
+    )
+
+
+def _typed(place: int, sort: Sort) -> str:
+    """A cell as its column's type, an error where it is not of it."""
+    cell, kind = f"a{place}", STORED[sort]
+    if sort == "text":
+        return cell
+    misfit = f"CAST(error('{_MISFIT}{place}') AS {kind})"
+    if sort == "int":
+        return (
+            f"CASE WHEN {cell} IS NULL THEN NULL WHEN regexp_full_match({cell}, '{WHOLE}')"
+            f" THEN coalesce(TRY_CAST({cell} AS BIGINT), {misfit}) ELSE {misfit} END"
         )
-
-
-def _is_text(data: bytes) -> bool:
-    if data.isascii():
-        return len(data) < 500_000 and b"\0" not in data
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return len(data) < 500_000 and b"\0" not in data
-
-
-def _cell(place: int | None) -> str:
-    return "NULL" if place is None else f"a{place}"
-
-
-def _identifier(place: int | None) -> str:
-    return f"CASE WHEN trim({_cell(place)}, '0-') <> '' THEN {_cell(place)} END"
+    named = ", ".join(f"'{one}'" for one in NOT_FINITE)
+    is_long = (
+        f"len({cell}) > 15 AND regexp_full_match({cell}, '{WHOLE}') AND abs(TRY_CAST({cell} AS HUGEINT)) > {_LONGEST}"
+    )
+    return (
+        f"CASE WHEN {cell} IS NULL THEN NULL WHEN {is_long} THEN {misfit}"
+        f" WHEN regexp_full_match({cell}, '{NUMBER}') THEN CAST({cell} AS DOUBLE)"
+        f" WHEN {cell} IN ({named}) THEN nullif(CAST({cell} AS DOUBLE), 'NaN'::DOUBLE) ELSE {misfit} END"
+    )

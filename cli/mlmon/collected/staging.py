@@ -1,14 +1,10 @@
-"""Collected rows in DuckDB, a table for each collection: on disk where they are more than fit into memory.
-
-Cells stand there as text with what was seen of their types beside them, so that a column has one type in the end
-whatever the files disagree about.
-"""
+"""Collected rows in DuckDB, on disk where they are more than fit into memory."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,66 +13,26 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.parts import LOAD_BITS, PLACE_BITS, SHARED, Collection, Part, Sort
 from mlmon.collected.records import Block, Cell
 from mlmon.core.errors import Failure
 
 if TYPE_CHECKING:
     import duckdb
 
-_MEMORY: Final = "180MB"
+_MEMORY: Final = "128MB"
 _CANNOT_HOLD: Final = "TMPDIR names the folder that they are held in; or choose a shorter range"
-PLACE_BITS: Final = (44, 19)
-"""A row's number holds its file, its line (25 bits) and its place in it (19 bits): these are where they begin."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_META: Final = {
-    "n": "BIGINT",
-    "file": "INTEGER",
-    "line": "BIGINT",
-    "place": "INTEGER",
-    "digest": "BIGINT",
-    "time": "BIGINT",
-    "request": "VARCHAR",
-    "correlation": "VARCHAR",
-    "version": "VARCHAR",
-}
-"""The columns of every table. `n` counts the rows in order of collection, `time` microseconds since 1970 in UTC."""
 
 _SETTINGS: Final = (
     f"SET memory_limit = '{_MEMORY}'",
-    "SET preserve_insertion_order = false",  # order is a column here, and keeping it takes memory
     "SET TimeZone = 'UTC'",
     "SET autoinstall_known_extensions = false",
-    "SET checkpoint_threshold = '1GB'",  # nobody opens these tables a second time
     "SET force_compression = 'uncompressed'",  # choosing one takes longer than writing the bytes
     """CREATE TABLE files (file INTEGER, service VARCHAR, model VARCHAR, version VARCHAR, day VARCHAR,
                          first BIGINT, past BIGINT, v1 BOOLEAN, first_generation BOOLEAN)""",
 )
-
-
-@dataclass(slots=True)
-class Column:
-    """One column of a collection: its name in the files, and the sorts of values seen there.
-
-    A v1 file has text alone (`text`), which may still be all numbers.
-    """
-
-    name: str
-    place: int
-    sorts: set[str] = field(default_factory=set)
-
-    @property
-    def stored(self) -> str:
-        return f"c{self.place}"
-
-
-@dataclass(slots=True)
-class Collection:
-    """One collection's rows."""
-
-    name: str
-    table: str
-    columns: dict[str, Column] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -88,6 +44,7 @@ class Staging:
     collections: dict[str, Collection] = field(default_factory=dict)
     files: dict[tuple[str, str], int] = field(default_factory=dict)
     _told: list[tuple[str | None, ...]] = field(default_factory=list)
+    _loads: int = 0
 
     @classmethod
     def open(cls) -> Staging:
@@ -102,7 +59,11 @@ class Staging:
             folder = TemporaryDirectory(prefix="mlmon-")
         except OSError as error:
             raise Failure(f"there is no temporary folder: {error.strerror or error}", hint=_CANNOT_HOLD) from None
-        connection = duckdb.connect(str(Path(folder.name) / "rows.duckdb"))
+        connection = duckdb.connect(":memory:", config={"temp_directory": str(Path(folder.name, "spilled"))})
+        # nobody opens these tables a second time, and a log of them would be synced with every load
+        place = str(Path(folder.name, "rows.duckdb")).replace("'", "''")
+        connection.execute(f"ATTACH '{place}' AS staged (RECOVERY_MODE no_wal_writes)")
+        connection.execute("USE staged")
         for setting in _SETTINGS:
             connection.execute(setting)
         return cls(connection, folder)
@@ -117,87 +78,72 @@ class Staging:
         self.connection.close()
         self._folder.cleanup()
 
-    def begin(self) -> None:
-        """What is added from now on is written once, by `commit`: a disk that syncs every block is slow."""
-        self.connection.begin()
+    def collection(self, name: str, *, v1: bool) -> Collection:
+        """A collection by its name, made when it is not there."""
+        return self.collections.setdefault(name, Collection(name, v1, len(self.collections)))
 
-    def commit(self) -> None:
-        """Keep what was added. Raises `Failure` when the disk is full."""
-        with explained():
-            if self._told:
-                lists = ", ".join(f"unnest(${at}::VARCHAR[])" for at in range(1, len(self._told[0]) + 1))
-                self.connection.execute(
-                    f"INSERT INTO files SELECT {lists}", [list(one) for one in zip(*self._told, strict=True)]
-                )
-                self._told.clear()
-            self.connection.commit()
+    def next_load(self) -> int:
+        """The number of what is loaded next: it rises in order of collection."""
+        self._loads += 1
+        return self._loads << LOAD_BITS
 
-    def add(self, block: Block) -> None:
-        """Add rows behind those that are there.
+    def forget(self, collection: Collection) -> None:
+        """Drop what was loaded of a collection."""
+        for part in collection.parts:
+            self.connection.execute(f"DROP TABLE {part.table}")
+        collection.parts.clear()
+
+    def add(self, collection: Collection, block: Block, *, first: int) -> None:
+        """Add rows that were read one by one, the lines counted from the row number `first` on.
 
         Raises:
             Failure: the disk is full.
         """
+        if not len(block):
+            return
+        file = self.file_of(block.source, first_generation=block.first_generation)
+        rows = [self._number(collection, first, *at) for at in zip(block.lines, block.positions, strict=True)]
+        runs = [row - place for row, place in zip(rows, block.positions, strict=True)]
         with explained():
-            self._add(block)
+            part = self._texts_of(collection, block.names, rows[0])
+            cells = [
+                _texts(part.sorts[name], values, typed=not collection.v1)
+                for name, values in zip(block.names, block.columns, strict=True)
+            ]
+            shared: list[Sequence[int | str | None]] = [
+                [_microseconds(time) for time in block.times],
+                *([_storable(text) for text in texts] for texts in (block.requests, block.correlations)),
+                [_storable(text) for text in block.versions],
+                [text if place == 0 else None for text, place in zip(block.digests, block.positions, strict=True)],
+            ]
+            self._insert(part, block.names, [rows, runs, [file] * len(rows), *shared, *cells])
 
-    def row_number(self, file: int, line: int, place: int) -> int:
-        """What a row is called in the tables, rising in order of collection.
+    def settle(self, collection: Collection) -> None:
+        """Make the table of a collection's runs. Nothing is added afterwards.
 
         Raises:
-            Failure: there are more files, lines in a file or rows in a line than can be told apart.
+            Failure: the disk is full.
         """
-        if file >> 19 or line >> (PLACE_BITS[0] - PLACE_BITS[1]) or place >> PLACE_BITS[1]:
-            raise Failure("this is more than one dataset can hold", hint="choose a shorter range")
-        return (file << PLACE_BITS[0]) | (line << PLACE_BITS[1]) | place
+        shared = ", ".join(SHARED)
+        tables = [one.table for one in collection.parts]
+        heads = " UNION ALL ".join(f"SELECT run, {shared} FROM {one} WHERE n = run" for one in tables)
+        lengths = " UNION ALL ".join(f"SELECT run FROM {one}" for one in tables)
+        with explained():
+            self.connection.execute(f"CREATE TABLE {collection.surplus} (n BIGINT)")
+            self.connection.execute(
+                f"""CREATE TABLE {collection.runs} AS SELECT run, len, {shared} FROM ({heads})
+                    JOIN (SELECT run, count(*) AS len FROM ({lengths}) GROUP BY run) USING (run)"""
+            )
 
-    def table_of(self, collection: str) -> str:
-        """The table of a collection, made when it is not there."""
-        return self._collection(collection).table
-
-    def columns_of(self, collection: str, sorts: Mapping[str, set[str]]) -> list[str]:
-        """The stored names of columns, made where they are not there, with the sorts of values that come."""
-        found = [self._column(self._collection(collection), name) for name in sorts]
-        for column in found:
-            column.sorts |= sorts[column.name] - {""}
-        return [column.stored for column in found]
-
-    def _add(self, block: Block) -> None:
-        collection = self._collection(block.source.collection)
-        columns = [self._column(collection, name) for name in block.names]
-        cells = [
-            _texts(column, values, typed=bool(block.source.service.deployment))
-            for column, values in zip(columns, block.columns, strict=True)
-        ]
-        file = self.file_of(block.source, first_generation=block.first_generation)
-        meta = [
-            [self.row_number(file, *at) for at in zip(block.lines, block.positions, strict=True)],
-            [file] * len(block),
-            block.lines,
-            block.positions,
-            block.digests,
-            [_microseconds(time) for time in block.times],
-            [_storable(text) for text in block.requests],
-            [_storable(text) for text in block.correlations],
-            [_storable(text) for text in block.versions],
-        ]
-        kinds = [*_META.values(), *("VARCHAR" for _ in columns)]
-        names = ", ".join([*_META, *(column.stored for column in columns)])
-        lists = ", ".join(f"unnest(${at}::{kind}[])" for at, kind in enumerate(kinds, 1))
-        # unnesting a list for each column is a hundred times faster than executemany
-        self.connection.execute(f"INSERT INTO {collection.table} ({names}) SELECT {lists}", [*meta, *cells])
-
-    def _collection(self, name: str) -> Collection:
-        if name not in self.collections:
-            made = self.collections[name] = Collection(name, f"rows{len(self.collections)}")
-            self.connection.execute(f"CREATE TABLE {made.table} ({', '.join(' '.join(one) for one in _META.items())})")
-        return self.collections[name]
-
-    def _column(self, collection: Collection, name: str) -> Column:
-        if name not in collection.columns:
-            made = collection.columns[name] = Column(name, len(collection.columns))
-            self.connection.execute(f"ALTER TABLE {collection.table} ADD COLUMN {made.stored} VARCHAR")
-        return collection.columns[name]
+    def settle_files(self) -> None:
+        """Make the table of the files."""
+        if self._told:
+            lists = ", ".join(f"unnest(${at}::VARCHAR[])" for at in range(1, len(self._told[0]) + 1))
+            with explained():
+                self.connection.execute(
+                    f"INSERT INTO files SELECT {lists}", [list(one) for one in zip(*self._told, strict=True)]
+                )
+            self._told.clear()
 
     def file_of(self, source: CollectedBlob, *, first_generation: bool = False) -> int:
         """The number of a file, which is known from now on."""
@@ -218,6 +164,44 @@ class Staging:
             self._told.append(about)
         return self.files[key]
 
+    def _number(self, collection: Collection, first: int, line: int, place: int) -> int:
+        if collection.v1:
+            return first + line
+        if line >> (LOAD_BITS - PLACE_BITS) or place >> PLACE_BITS:
+            raise Failure("this is more than one dataset can hold", hint="choose a shorter range")
+        return first + (line << PLACE_BITS) + place
+
+    def _texts_of(self, collection: Collection, names: Sequence[str], row: int) -> Part:
+        """The table of texts, with columns of these names."""
+        part = next((one for one in collection.parts if not one.typed), None)
+        if part is None:
+            part = Part(f"texts{collection.number}", typed=False)
+            collection.parts.append(part)
+            columns = ", ".join(" ".join(one) for one in SHARED.items())
+            self.connection.execute(f"CREATE TABLE {part.table} (n BIGINT, run BIGINT, {columns})")
+        for name in names:
+            if name not in part.stored:
+                part.stored[name] = f"c{len(part.stored)}"
+                part.sorts[name] = set()
+                part.first[name] = row
+                self.connection.execute(f"ALTER TABLE {part.table} ADD COLUMN {part.stored[name]} VARCHAR")
+        return part
+
+    def _insert(self, part: Part, names: Sequence[str], values: Sequence[Sequence[int | str | None]]) -> None:
+        stored = [part.stored[name] for name in names]
+        kinds = ["BIGINT", "BIGINT", *SHARED.values(), *("VARCHAR" for _ in names)]
+        kinds[1 + len(SHARED)] = "VARCHAR"  # the digest's text
+        lists = [f"unnest(${at}::{kind}[])" for at, kind in enumerate(kinds, 1)]
+        columns = ["n", "run", *SHARED, *stored]
+        given = ", ".join(f"{one} AS {name}" for one, name in zip(lists, columns, strict=True))
+        # unnesting a list for each column is a hundred times faster than executemany
+        self.connection.execute(
+            f"""INSERT INTO {part.table} ({", ".join(columns)})
+                SELECT * REPLACE (CASE WHEN digest IS NOT NULL THEN hash(digest) END AS digest)
+                FROM (SELECT {given})""",
+            list(values),
+        )
+
 
 @contextmanager
 def explained() -> Iterator[None]:
@@ -230,31 +214,27 @@ def explained() -> Iterator[None]:
         raise Failure(f"the rows cannot be held: {str(error).partition(chr(10))[0]}", hint=_CANNOT_HOLD) from None
 
 
-def moment(microseconds: int | None) -> datetime | None:
-    """The point in time that a `time` is."""
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
-
-
 def _microseconds(time: datetime | None) -> int | None:
     return None if time is None else (time - _EPOCH) // timedelta(microseconds=1)
 
 
-def _texts(column: Column, values: Sequence[Cell], *, typed: bool) -> list[str | None]:
+def _texts(sorts: set[Sort], values: Sequence[Cell], *, typed: bool) -> list[str | None]:
     """The values as text; notes the sorts of the values beside."""
     if not typed:
-        column.sorts.add("text")
+        sorts.add("text")
         return [_storable(value) for value in values]  # type: ignore[arg-type]  # cells of v1 are texts
     kinds = set(map(type, values))
-    column.sorts.update(_SORTS[kind] for kind in kinds if kind in _SORTS)
+    sorts.update(_SORTS[kind] for kind in kinds if kind in _SORTS)
     if kinds <= {str, type(None)}:
         return [_storable(value) for value in values]  # type: ignore[arg-type]  # it has just been looked at
     return [_text(value) for value in values]
 
 
-_SORTS: Final[dict[type, str]] = {bool: "bool", int: "int", float: "float", str: "str", list: "nested", dict: "nested"}
+_SORTS: Final[dict[type, Sort]] = {bool: "bool", int: "int", float: "float", str: "str", list: "nested", dict: "nested"}
+_EXACT: Final = 2**53
 
 
-def _text(value: Cell) -> str | None:
+def _text(value: Cell) -> str | None:  # noqa: PLR0911 - a line for each sort
     match value:
         case None:
             return None
@@ -264,6 +244,8 @@ def _text(value: Cell) -> str | None:
             return None
         case float() if math.isinf(value):
             return "Infinity" if value > 0 else "-Infinity"
+        case float() if value.is_integer() and abs(value) < _EXACT:
+            return str(int(value))  # as text, a number is the same whether its file says 1 or 1.0
         case list() | dict():
             return json.dumps(value, separators=(",", ":"))  # ASCII: half of a surrogate pair stays what it is
         case _:

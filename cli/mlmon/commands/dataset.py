@@ -96,7 +96,7 @@ def dataset(
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = look_up(session, service, selection)
 
-    from mlmon.collected.dataset import Wanted  # why here: every command would pay for what these load
+    from mlmon.collected.plan import Wanted  # why here: every command would pay for what these load
     from mlmon.commands import joining
 
     wanted = Wanted(between, matched_only=matched_only, sort=tuple(sort or ()), moments=tuple(moments or ()))

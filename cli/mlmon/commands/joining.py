@@ -3,16 +3,17 @@
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Final, TypeVar
 
 from mlmon.collected import content, folder, labels
 from mlmon.collected import dataset as tables
-from mlmon.collected.dataset import Dataset, Wanted
+from mlmon.collected.dataset import Dataset
 from mlmon.collected.filling import fill
 from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.plan import Wanted
 from mlmon.collected.records import Aside
 from mlmon.collected.selection import Selection, in_time, select
 from mlmon.collected.staging import Staging
@@ -20,6 +21,7 @@ from mlmon.commands.selecting import Skipped, explain_nothing
 from mlmon.core.errors import ExitCode
 from mlmon.core.model import Service, Value
 from mlmon.core.ports import Workspace
+from mlmon.core.timerange import TimeRange
 from mlmon.output.controls import neutral
 from mlmon.output.results import Faces, Field, FieldKind, Format, Lines, Result, Row, Rows
 from mlmon.session import Session
@@ -28,6 +30,7 @@ T = TypeVar("T")
 
 _USUAL: Final = (("inputs", "predictions"), ("request", "response"))
 """What is joined when nothing else is asked for: the second where a service has nothing of the first."""
+_ANSWERED_WITHIN: Final = timedelta(minutes=1)
 _SHOWN: Final = 20
 _NAMED: Final = 20
 _CHUNK: Final = 1 << 20
@@ -84,9 +87,26 @@ def _select(session: Session, workspace: Workspace, found: Service, selection: S
     chosen: list[CollectedBlob] = []
     for collections in [selection.collections] if selection.collections else _USUAL:
         meant = replace(selection, collections=collections)
-        chosen = chosen or in_time(select(workspace.blobs, found.name, meant, on_skip=skipped, now=session.now))
+        if chosen := in_time(select(workspace.blobs, found.name, meant, on_skip=skipped, now=session.now)):
+            chosen += _just_behind(workspace, found, meant, chosen)
+            break
     skipped.say()
     return chosen
+
+
+def _just_behind(
+    workspace: Workspace, found: Service, meant: Selection, chosen: Sequence[CollectedBlob]
+) -> Iterator[CollectedBlob]:
+    """The files behind a range with what was answered to its last requests: an answer is collected after its request,
+    and so it may be in the next hour or day."""
+    if meant.between is None:
+        return
+    base = tables.base_of(sorted({one.collection for one in chosen}))
+    known = {(one.blob.container, one.blob.name) for one in chosen}
+    behind = replace(meant, between=TimeRange(meant.between.end, meant.between.end + _ANSWERED_WITHIN))
+    for one in select(workspace.blobs, found.name, behind):
+        if one.collection != base and (one.blob.container, one.blob.name) not in known:
+            yield one
 
 
 @dataclass(slots=True)
@@ -161,7 +181,7 @@ def _shown(session: Session, made: Dataset, *, code: ExitCode, for_spreadsheet: 
         Field(one.name, kind=_KINDS.get(one.type, "text"), optional=at in _LESS_TOLD)
         for at, one in enumerate(made.columns)
     )
-    change = _for_spreadsheet if for_spreadsheet else _as_it_is
+    change = for_spreadsheet_row if for_spreadsheet else _as_it_is
     return Faces(
         people=Rows(fields, _kept(made, lambda: _first(session, made)), empty="no rows match"),
         machines=Rows(
@@ -169,6 +189,7 @@ def _shown(session: Session, made: Dataset, *, code: ExitCode, for_spreadsheet: 
             _kept(made, lambda: map(change, made.rows())),
             empty="no rows match",
             parquet=lambda: _kept(made, lambda: _parquet(made)),
+            written=lambda chosen: _lines(made, chosen, for_spreadsheet=for_spreadsheet),
         ),
         exit_code=code,
     )
@@ -181,6 +202,11 @@ def _first(session: Session, made: Dataset) -> Iterator[Row]:
     yield from made.rows(limit=_SHOWN)
     if (count := made.count) > _SHOWN:
         session.terminal.note(f"the first {_SHOWN} of {count} rows; -o csv, jsonl or parquet has them all")
+
+
+def _lines(made: Dataset, chosen: Format, *, for_spreadsheet: bool) -> Iterator[str] | None:
+    lines = made.lines(chosen, for_spreadsheet=for_spreadsheet) if made.count else None
+    return None if lines is None else _kept(made, lambda: lines)
 
 
 def _parquet(made: Dataset) -> Iterator[bytes]:
@@ -206,7 +232,7 @@ def _as_it_is(row: Row) -> Row:
     return row
 
 
-def _for_spreadsheet(row: Row) -> Row:
+def for_spreadsheet_row(row: Row) -> Row:
     """A row whose times a spreadsheet takes for times, and whose long numbers it does not round."""
     return {key: _spreadsheet_cell(value) for key, value in row.items()}
 
@@ -263,7 +289,7 @@ def _write(made: Dataset, path: Path, *, day: str, chosen: Format) -> None:
     fields = tuple(Field(one.name) for one in made.columns)
     writer = render.csv_rows if chosen is Format.CSV else render.jsonl
     with path.open("wb") as file:
-        for piece in writer(fields, made.rows(day=day)):
+        for piece in made.lines(chosen, day=day) or writer(fields, made.rows(day=day)):
             file.write(piece.encode("utf-8", "backslashreplace"))
 
 

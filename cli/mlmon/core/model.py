@@ -14,6 +14,8 @@ from mlmon.core.errors import UsageError
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Value = Json | datetime | timedelta
 """One cell of a table: JSON, or a UTC datetime, or a timedelta. Naive datetimes never occur."""
+Chunk = bytes | memoryview
+"""Bytes of a blob: those that came themselves, where copying them would cost as much as fetching them."""
 
 
 class Kind(StrEnum):

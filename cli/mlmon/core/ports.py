@@ -17,6 +17,7 @@ from typing import Protocol
 from mlmon.core.flow import Flow
 from mlmon.core.model import (
     BlobInfo,
+    Chunk,
     CollectedRoot,
     LogSnapshot,
     RequestCounts,
@@ -158,7 +159,7 @@ class Blobs(Protocol):
         """The URL of a container, without a `/` at its end: `https://…/NAME`, or a `file:` one for a folder. It holds
         no secret. Containers of one account (one folder) differ in the last level alone."""
 
-    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:
+    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
         """The blob's bytes from `start` in chunks, exactly `blob.size - start` of them even while it grows, where its
         `lineage` says that it only grows.
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from mlmon.core.errors import Failure, NotFound, Replaced, Unavailable
 from mlmon.core.flow import Flow
-from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
+from mlmon.core.model import BlobInfo, Chunk, CollectedRoot, Generation, ServiceName
 from mlmon.local import names
 from mlmon.local.definition import Definition, ServiceEntry
 from mlmon.local.definition_file import DefinitionFile
@@ -99,7 +99,7 @@ class LocalBlobs:
     def address(self, container: str) -> str:
         return self._folders.container(container).absolute().as_uri()
 
-    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:
+    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
         path = self._find(blob)
         left = blob.size - start
         most = min(_CHUNK, flow.piece) if flow else _CHUNK

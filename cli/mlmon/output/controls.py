@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_HIDDEN: Final = (
+HIDDEN: Final = (
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0"  # drawn as nothing
     "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"  # format characters that join what follows
@@ -20,7 +20,7 @@ _HIDDEN: Final = (
     "\ud800-\udfff"  # lone surrogates, which no encoding can carry
 )
 _VISIBLE: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-_CONTROL: Final = re.compile(f"[{_HIDDEN}]")
+_CONTROL: Final = re.compile(f"[{HIDDEN}]")
 
 
 def neutral(text: str, *, keep: str = "") -> str:

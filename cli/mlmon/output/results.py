@@ -59,7 +59,8 @@ class Rows:
 
     `rows` may be lazy: jsonl, csv and tsv then print row by row. Only the keys of `fields` are shown; one that
     a row lacks is null. `empty` is said on stderr when there is no row; `caption` stands above the table that
-    people see (table and md). `parquet` gives the file where there is a better way to make it than from the rows.
+    people see (table and md). `parquet` gives the file where there is a better way to make it than from the rows, and
+    `written` what a format writes of them, or None for the formats that it cannot write.
     """
 
     fields: tuple[Field, ...]
@@ -68,6 +69,7 @@ class Rows:
     exit_code: ExitCode = ExitCode.DONE
     caption: str = ""
     parquet: Callable[[], Iterator[bytes]] | None = None
+    written: Callable[[Format], Iterator[str] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def _show_parquet(result: Rows | Record | Change | Lines | Text, terminal: Termi
         terminal.write_bytes(chunk)
 
 
-def _show_machine(
+def _show_machine(  # noqa: C901 - a branch for each kind of result
     result: Rows | Record | Change | Lines | Text,
     format: Format,  # noqa: A002 - the option's name
     terminal: Terminal,
@@ -163,6 +163,10 @@ def _show_machine(
             rows = Rows(result.fields, _line_rows(result), empty=result.empty)
         case Rows():
             rows = result
+    if rows.written and (pieces := rows.written(format)) is not None:
+        for piece in pieces:
+            write(piece)
+        return
     if rows.caption and format is Format.MD:
         write(f"{render.markdown_text(rows.caption)}\n\n")
     _stream(rows, format, terminal, write=write, following=isinstance(result, Lines))

@@ -14,7 +14,7 @@ from mlmon.azure.rest import shape
 from mlmon.azure.rest.misread import unreadable
 from mlmon.core.errors import Unavailable
 from mlmon.core.flow import Flow
-from mlmon.core.model import BlobInfo, CollectedRoot, Generation, Json, ServiceName
+from mlmon.core.model import BlobInfo, Chunk, CollectedRoot, Generation, Json, ServiceName
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -70,7 +70,7 @@ class AzureBlobs:
     def address(self, container: str) -> str:
         return self._storage.address(container)
 
-    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:
+    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
         return self._reading.read(blob, start=start, flow=flow)
 
     def _root(self, name: ServiceName, collection: str, data_id: str) -> CollectedRoot:

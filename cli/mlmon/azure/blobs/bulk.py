@@ -19,6 +19,7 @@ from mlmon.azure.rest.wire import ANSWER_TIMEOUT, CONNECT_SECONDS, Wire
 from mlmon.core.model import BlobInfo
 
 if TYPE_CHECKING:
+    from obstore import Bytes
     from obstore.store import AzureStore, ClientConfig
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*(?:/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*")
@@ -54,7 +55,7 @@ class Bulk:
         self._places: dict[str, _Place] = {}
         self._making = Lock()
 
-    def fetch(self, blob: BlobInfo, start: int, length: int) -> bytes | None:
+    def fetch(self, blob: BlobInfo, start: int, length: int) -> memoryview | None:
         """The stretch of a blob, None where it could not be had this way: there are no tries here after the first.
         Whoever then asks azure's client has its patience, and its words for what is wrong.
 
@@ -81,7 +82,7 @@ class Bulk:
             return None
         place.failures = -_FOREVER
         self._say(place, blob, "206" if piece else "empty", began=began)
-        return piece if len(piece) == length else None
+        return memoryview(piece) if len(piece) == length else None
 
     def _say(self, place: _Place, blob: BlobInfo, status: str, *, began: float) -> None:
         # only plain names come here: there is nothing in them that must not be shown
@@ -111,14 +112,14 @@ class Bulk:
         )
 
 
-def _asked(store: AzureStore, blob: BlobInfo, start: int, length: int) -> bytes:
+def _asked(store: AzureStore, blob: BlobInfo, start: int, length: int) -> Bytes:
     import obstore
 
     if blob.lineage or not blob.etag:
-        return obstore.get_range(store, blob.name, start=start, length=length).to_bytes()
+        return obstore.get_range(store, blob.name, start=start, length=length)
     listed = blob.etag if blob.etag.startswith('"') else f'"{blob.etag}"'
     answer = obstore.get(store, blob.name, options={"range": (start, start + length), "if_match": listed})
-    return answer.bytes().to_bytes()
+    return answer.bytes()
 
 
 def _account(endpoint: str) -> str:

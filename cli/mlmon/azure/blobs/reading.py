@@ -14,8 +14,8 @@ from mlmon.azure.blobs.storage import ONE_GET, Storage
 from mlmon.azure.rest.misread import unreadable
 from mlmon.azure.rest.wire import Wire
 from mlmon.core.errors import Failure, NotFound, Replaced, Unavailable
-from mlmon.core.flow import Flow
-from mlmon.core.model import BlobInfo
+from mlmon.core.flow import MEMORY, Flow
+from mlmon.core.model import BlobInfo, Chunk
 from mlmon.core.parallel import Crew, Job
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _UNSPOKEN: Final = {".", ".."}
 _SHARE: Final = 4
-"""One blob may have a quarter of what the flow has room for: the rest is left to other blobs."""
+"""One blob may have a quarter of the flow's places: the rest is left to other blobs."""
+_AHEAD: Final = MEMORY // 2
+"""And half of its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,9 @@ class Reading:
         self._storage = storage
         self._bulk = Bulk(wire, storage)
         self._making = Lock()
-        self._crew: Crew[_Part, bytes] | None = None
+        self._crew: Crew[_Part, Chunk] | None = None
 
-    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:
+    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
         """As `core.ports.Blobs.read`."""
         if "." in blob.name and not _UNSPOKEN.isdisjoint(blob.name.split("/")):
             # every HTTP client resolves them, and what came would be another blob
@@ -58,39 +60,40 @@ class Reading:
         else:
             yield from self._in_parts(_parts(blob, start, flow.piece), flow)
 
-    def _in_one(self, part: _Part, flow: Flow) -> bytes:
-        flow.enter()
+    def _in_one(self, part: _Part, flow: Flow) -> Chunk:
+        flow.enter(part.length)
         try:
             flow.pace(part.length)
             return self._fetched(part)
         finally:
-            flow.leave()
+            flow.leave(part.length)
 
-    def _in_parts(self, parts: Iterator[_Part], flow: Flow) -> Iterator[bytes]:
+    def _in_parts(self, parts: Iterator[_Part], flow: Flow) -> Iterator[Chunk]:
         """The parts in their order. As many are asked for ahead as the flow has room for, and at least one."""
-        ahead: deque[Job[_Part, bytes]] = deque()
-        most = max(2, flow.parallel // _SHARE)
+        ahead: deque[tuple[_Part, Job[_Part, Chunk]]] = deque()
+        most = max(2, min(flow.parallel // _SHARE, _AHEAD // flow.piece))
         crew = self._crew_of(flow.parallel)
         part = next(parts, None)
         try:
             while part or ahead:
-                while part and len(ahead) < most and flow.enter(wait=not ahead):
-                    ahead.append(_begun(crew, part, flow))
+                while part and len(ahead) < most and flow.enter(part.length, wait=not ahead):
+                    ahead.append((part, _begun(crew, part, flow)))
                     part = next(parts, None)
-                yield ahead[0].result(stop=flow.stop)
+                first, job = ahead[0]
+                yield job.result(stop=flow.stop)
                 ahead.popleft()
-                flow.leave()
+                flow.leave(first.length)
         finally:
-            for job in ahead:
-                job.then(flow.leave)
+            for left, job in ahead:
+                job.then(partial(flow.leave, left.length))
 
-    def _crew_of(self, workers: int) -> Crew[_Part, bytes]:
+    def _crew_of(self, workers: int) -> Crew[_Part, Chunk]:
         with self._making:
             if self._crew is None:
                 self._crew = Crew(self._fetched, workers)
             return self._crew
 
-    def _fetched(self, part: _Part) -> bytes:
+    def _fetched(self, part: _Part) -> Chunk:
         try:
             piece = self._bulk.fetch(part.blob, part.start, part.length)
         except Silent:
@@ -128,13 +131,13 @@ def _parts(blob: BlobInfo, start: int, most: int) -> Iterator[_Part]:
     return (_Part(blob, begin, min(most, blob.size - begin)) for begin in range(start, blob.size, most))
 
 
-def _begun(crew: Crew[_Part, bytes], part: _Part, flow: Flow) -> Job[_Part, bytes]:
+def _begun(crew: Crew[_Part, Chunk], part: _Part, flow: Flow) -> Job[_Part, Chunk]:
     """A part that is on its way; the flow was entered for it."""
     try:
         flow.pace(part.length)
         return crew.begin(part)
     except BaseException:
-        flow.leave()
+        flow.leave(part.length)
         raise
 
 

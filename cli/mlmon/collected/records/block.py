@@ -38,8 +38,8 @@ class Block:
     """Rows of one file, column by column, in the file's order.
 
     A row stands at (`lines`, `positions`): its line, counted from 1, and its place in that line, from 0. `digests`
-    are equal for what the collector wrote twice: a whole line in v2, a row in v1. `first_generation` marks rows of v1
-    collectors before 0.1.0a16, which give inputs and predictions ids of their own.
+    are equal for what the collector wrote twice: the text of a whole line in v2, without its end; v1 rows have none.
+    `first_generation` marks rows of v1 collectors before 0.1.0a16, which give inputs and predictions ids of their own.
     """
 
     source: CollectedBlob
@@ -47,7 +47,7 @@ class Block:
     first_generation: bool = False
     lines: list[int] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
-    digests: list[int] = field(default_factory=list)
+    digests: list[str | None] = field(default_factory=list)
     times: list[datetime | None] = field(default_factory=list)
     requests: list[str | None] = field(default_factory=list)
     correlations: list[str | None] = field(default_factory=list)

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
 
 from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.records import v1, v2
 from mlmon.collected.records.block import Aside, Block, OnAside
 from mlmon.collected.records.pointers import follow
-from mlmon.collected.records.text import Line, Unpacked, lines
+from mlmon.collected.records.text import Line, Piece, Unpacked, pieces
 from mlmon.core.errors import MlmonError, NotFound
 from mlmon.core.model import Generation
 from mlmon.core.ports import Blobs
-
-T = TypeVar("T")
 
 
 def read(blobs: Blobs, selected: Iterable[CollectedBlob], *, now: datetime, on_aside: OnAside) -> Iterator[Block]:
@@ -26,17 +23,17 @@ def read(blobs: Blobs, selected: Iterable[CollectedBlob], *, now: datetime, on_a
     others go on. A file is taken for growing while the time in its path has not passed.
     """
     for source in selected:
-        found = blocks_of(blobs, source, lines(blobs.read(source.blob)), now=now, on_aside=on_aside)
-        yield from guarded(source, found, on_aside=on_aside)
+        found = (line for piece in pieces_of(blobs, source, on_aside=on_aside) for line in piece.lines())
+        yield from blocks_of(blobs, source, found, now=now, on_aside=on_aside)
 
 
-def guarded(source: CollectedBlob, found: Iterator[T], *, on_aside: OnAside) -> Iterator[T]:
-    """What is found in a file, until it ends or cannot be read any further."""
+def pieces_of(blobs: Blobs, source: CollectedBlob, *, on_aside: OnAside) -> Iterator[Piece]:
+    """What is in a file, until it ends or cannot be read any further."""
     seen = False
     try:
-        for one in found:
+        for piece in pieces(blobs.read(source.blob)):
             seen = True
-            yield one
+            yield piece
     except Unpacked as fault:
         on_aside(Aside(source, 0, str(fault)))
     except NotFound:

@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from io import BytesIO
 from itertools import chain
 from typing import Final
+
+from mlmon.core.errors import MlmonError
+from mlmon.core.model import Chunk
 
 _GZIP: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
 _UNPACKED_AT_ONCE: Final = 1 << 20
+_PIECE: Final = 4 << 20
 LONGEST_LINE: Final = 64 * 1024 * 1024
 
 
@@ -33,28 +38,49 @@ class Line:
         return self.data.endswith(b"\n")
 
 
-def lines(chunks: Iterator[bytes]) -> Iterator[Line]:
-    """The lines of a file in order, a byte order mark left out.
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Lines of a file as they stand there, from line `number` on. Only the last of a file may be without an end."""
+
+    number: int
+    data: bytes
+
+    def lines(self) -> Iterator[Line]:
+        """Each line by itself."""
+        return (Line(at, data) for at, data in enumerate(BytesIO(self.data), self.number))
+
+
+def pieces(chunks: Iterator[Chunk]) -> Iterator[Piece]:
+    """A file in order, cut at line feeds, some megabytes at once; a byte order mark is left out.
 
     Raises:
-        Unpacked: packed bytes that cannot be unpacked, or a line of more than 64 MiB.
+        Unpacked: packed bytes that cannot be unpacked, or a line of more than 64 MiB. What stands before has come.
     """
-    pieces: list[bytes] = []  # of a line that is longer than a chunk
-    held = 0
-    number = 1
-    for chunk in _without_mark(_unpacked(chunks)):
-        *whole, rest = chunk.split(b"\n")
-        for data in whole:
-            pieces.append(data)
-            yield Line(number, b"".join(pieces) + b"\n")
-            pieces.clear()
-            number += 1
-        held = len(rest) if whole else held + len(rest)
-        pieces.append(rest)
-        if held > LONGEST_LINE:
-            raise Unpacked(f"has a line of more than {LONGEST_LINE >> 20} MiB, and is not read from there on")
-    if last := b"".join(pieces):
-        yield Line(number, last)
+    held: list[bytes] = []
+    size, number = 0, 1
+    try:
+        for chunk in _without_mark(_unpacked(map(bytes, chunks))):
+            held.append(chunk)
+            size += len(chunk)
+            if size >= _PIECE and b"\n" in chunk:
+                whole, _, rest = b"".join(held).rpartition(b"\n")
+                yield Piece(number, whole + b"\n")
+                number += whole.count(b"\n") + 1
+                held, size = [rest], len(rest)
+            elif size > LONGEST_LINE:
+                raise Unpacked(f"has a line of more than {LONGEST_LINE >> 20} MiB, and is not read from there on")
+    except (Unpacked, MlmonError):
+        whole, ended, _ = b"".join(held).rpartition(b"\n")
+        if ended:
+            yield Piece(number, whole + ended)
+        raise
+    if rest := b"".join(held):
+        yield Piece(number, rest)
+
+
+def lines(chunks: Iterator[Chunk]) -> Iterator[Line]:
+    """The lines of a file in order, as `pieces`."""
+    return (line for piece in pieces(chunks) for line in piece.lines())
 
 
 def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -28,7 +28,7 @@ LAST: Final = (
     "$aml_model_version",
     "$aml_request_id",
 )
-_META: Final = frozenset((*FIRST, *LAST))
+META: Final = frozenset((*FIRST, *LAST))
 _NUMBER: Final = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*|\s*-?(nan|inf|infinity)\s*|", re.IGNORECASE)
 _MANY_LINES: Final = 1_000
 _LONGEST_CELL: Final = 4 * 1024 * 1024
@@ -49,7 +49,7 @@ class Header:
         def at(first: str, last: str) -> int | None:
             return next((place for place, name in enumerate(names) if name in {first, last}), None)
 
-        payload = tuple(place for place, name in enumerate(names) if name not in _META)
+        payload = tuple(place for place, name in enumerate(names) if name not in META)
         return cls(tuple(names), at(FIRST[0], LAST[1]), at(FIRST[1], LAST[0]), at(FIRST[2], LAST[7]), payload)
 
 
@@ -76,7 +76,7 @@ def blocks(
         if row.fault:
             on_aside(Aside(source, row.line, row.fault, growing and rows.at_end))
             continue
-        is_header = header is None or not _META.isdisjoint(row.cells)
+        is_header = header is None or not META.isdisjoint(row.cells)
         if is_header:
             header, is_header = header_of(row, rows.peek() if header is None else None)
             if len(block):
@@ -111,7 +111,7 @@ def header_of(row: Row, following: Row | None) -> tuple[Header, bool]:
     number is.
     """
     cells = row.cells
-    if _META.intersection(cells) or (row.ending == b"\r\n" and following and following.ending == b"\n"):
+    if META.intersection(cells) or (row.ending == b"\r\n" and following and following.ending == b"\n"):
         return Header.of(_distinct(cells)), True
     if not any(_NUMBER.fullmatch(cell) for cell in cells) and len(set(cells)) == len(cells) and not _meta_of(cells):
         return Header.of(_distinct(cells)), True
@@ -154,7 +154,7 @@ def _append(block: Block, header: Header, row: Row) -> None:
     cells = row.cells
     block.lines.append(row.line)
     block.positions.append(0)
-    block.digests.append(hash(tuple(cells)))
+    block.digests.append(None)
     block.times.append(moment(cells[header.time]) if header.time is not None else None)
     block.correlations.append(identifier(cells[header.correlation]) if header.correlation is not None else None)
     block.requests.append(identifier(cells[header.request]) if header.request is not None else None)

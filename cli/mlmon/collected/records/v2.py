@@ -33,14 +33,14 @@ def blocks(
         except ValueError as fault:
             on_aside(Aside(source, line.number, str(fault), growing and not line.ended))
             continue
-        digest = hash(line.data.strip())
+        text = line.data.rstrip(b"\r\n").decode()
         meta = _Meta.of(event)
         for position, row in enumerate(rows):
             if tuple(row) != block.names or block.full:
                 if len(block):
                     yield block
                 block = Block(source, tuple(row))
-            _append(block, row, meta, place=(line.number, position, digest))
+            _append(block, row, meta, place=(line.number, position, text))
     if len(block):
         yield block
 
@@ -90,11 +90,11 @@ def _data(event: Mapping[str, Json], follow: Follow) -> Json:
         raise ValueError(f"points to data that cannot be read: {error.message}") from None
 
 
-def _append(block: Block, row: Record, meta: _Meta, *, place: tuple[int, int, int]) -> None:
-    line, position, digest = place
+def _append(block: Block, row: Record, meta: _Meta, *, place: tuple[int, int, str]) -> None:
+    line, position, text = place
     block.lines.append(line)
     block.positions.append(position)
-    block.digests.append(digest)
+    block.digests.append(text)
     block.times.append(meta.time)
     block.requests.append(meta.request)
     block.correlations.append(meta.correlation)
