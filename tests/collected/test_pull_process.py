@@ -97,9 +97,7 @@ def test_a_closed_folder_inside_is_named_for_each_file_in_it(tmp_path: Path) -> 
     (tmp_path / "to").chmod(0o777)
     inside.chmod(0o555)
     said = "the folder '2026/03' cannot be written to (permission denied)"
-    assert as_nobody(tmp_path, pulling(tmp_path, size=1000, count=3, before=NOBODY)) == (
-        f"0 {[said] * 3}\n"
-    )
+    assert as_nobody(tmp_path, pulling(tmp_path, size=1000, count=3, before=NOBODY)) == (f"0 {[said] * 3}\n")
 
 
 def test_files_beside_a_closed_folder_come_all_the_same(tmp_path: Path) -> None:
@@ -109,9 +107,7 @@ def test_files_beside_a_closed_folder_come_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "to" / "2026" / "04").chmod(0)
     april = f'{NOBODY}; blobs.put(FLAT, "2026/04/000", content=b"april")'
     said = "the folder '2026/04' cannot be written to (permission denied)"
-    assert as_nobody(tmp_path, pulling(tmp_path, size=1000, count=3, before=april)) == (
-        f"3 {[said]}\n"
-    )
+    assert as_nobody(tmp_path, pulling(tmp_path, size=1000, count=3, before=april)) == (f"3 {[said]}\n")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can leave a file that its folder's writers cannot replace")
