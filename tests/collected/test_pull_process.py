@@ -180,3 +180,19 @@ def can_mount(tmp_path: Path, way: list[str]) -> bool:
     place.mkdir(exist_ok=True)
     probe = [*way, "sh", "-c", f'mount -t tmpfs tmpfs "{place}" && umount "{place}"']
     return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+
+
+def test_a_state_file_that_becomes_a_folder_ends_the_pull_with_one_error(tmp_path: Path) -> None:
+    turned = f"""
+def turn():
+    (Path({str(tmp_path / "to")!r}) / ".mlmon" / "pulled.jsonl").mkdir()
+    yield b"x" * 1000
+blobs.reads["2026/03/000"] = turn
+"""
+    said = subprocess.run(
+        pulling(tmp_path, size=1000, count=3, before=turned), capture_output=True, text=True, check=True
+    ).stdout
+    assert said == (
+        f"Unwritable|1|'{tmp_path}/to/.mlmon/pulled.jsonl' cannot be written (is a directory)|"
+        "delete it, or choose another one with --to-dir\n"
+    )
