@@ -272,6 +272,7 @@ CASES = [
         7,
         "warning: failed: modelDataCollector/ep1/blue/model_inputs/2026/03/01/09/a.jsonl: could not read a blob of "
         "the storage account <account>: the connection to <blob> broke\n"
+        "hint: try again in a minute\n"
         "warning: failed: modelDataCollector/ep1/blue/model_inputs/2026/03/02/09/a.jsonl: could not read a blob of "
         "the storage account <account>: the connection to <blob> broke",
     ),

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from mlmon.collected.fetching import Overwrite
 from mlmon.collected.missing import Within
-from mlmon.collected.outcomes import Failed, Fetched, SetAside
+from mlmon.collected.outcomes import Deleted, Ended, Failed, Fetched, SetAside
 from mlmon.collected.planning import Plan
-from mlmon.collected.transfer import Deleted, Ended, Options, pull
+from mlmon.collected.transfer import Options, pull
 from mlmon.core.ports import Blobs
 
 

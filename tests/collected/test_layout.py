@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
-from mlmon.collected.layout import CollectedBlob, Reason, parse
+from collected.parsed import parse
+from mlmon.collected.layout import CollectedBlob, Reason
 from mlmon.collected.selection import Selection, select
 from mlmon.core.model import CollectedRoot, Generation
 

@@ -40,7 +40,33 @@ class TestAtAnyDepth:
         found = places.standing(f"{level}/x")
         assert (found and found.st_size, tree(to_dir)) == (1, {f"{level}/x": b"2"})
         places.remove(f"{level}/x")
-        assert (places.standing(f"{level}/x"), tree(to_dir)) == (None, {})
+        assert (places.standing(f"{level}/x"), list(to_dir.iterdir())) == (None, [])
+
+    def test_a_file_goes_with_its_folders_up_to_one_that_has_something_in_it(
+        self, tmp_path: Path, to_dir: Path, level: str
+    ) -> None:
+        places, top = Places(to_dir), level.partition("/")[0]
+        places.land(f"{level}/x", temporary(tmp_path))
+        (to_dir / top / "empty, but somebody's").mkdir()
+        places.remove(f"{level}/x")
+        assert [path.name for path in (to_dir / top).iterdir()] == ["empty, but somebody's"]
+
+    def test_a_folder_that_another_pull_found_empty_and_removed_is_made_again(
+        self, tmp_path: Path, to_dir: Path, level: str
+    ) -> None:
+        ours, theirs = Places(to_dir), Places(to_dir)
+        theirs.land(f"{level}/old", temporary(tmp_path))
+        for name, removed in (("seen/x", ""), ("x", f"{level}/old")):
+            ours.see(f"{level}/{name}")  # its folder is open from now on
+            if removed:
+                (to_dir / level / "seen").rmdir()
+                theirs.remove(removed)
+                assert list(to_dir.iterdir()) == []
+        ours.see(f"{level}/x")
+        theirs.land(f"{level}/old", temporary(tmp_path))
+        theirs.remove(f"{level}/old")
+        ours.land(f"{level}/x", temporary(tmp_path, b"ours"))
+        assert tree(to_dir) == {f"{level}/x": b"ours"}
 
     def test_nothing_is_written_through_a_link_that_takes_a_folder_s_place(
         self, tmp_path: Path, to_dir: Path, level: str

@@ -239,6 +239,15 @@ def test_a_collection_that_is_not_there_is_said_with_what_is(demo: Runner) -> No
     )
 
 
+def test_a_collection_s_name_cannot_say_lines_of_its_own(churn: Runner) -> None:
+    churn("invoke --data rows.json")
+    series = next((churn.folder / "blobs").glob("modeldata/*/*/*/churn/*/*/inputs")).parent
+    (series / "x%0Aerror: no").mkdir()
+    (series / "x%0Aerror: no" / "x").touch()
+    outcome = churn("ls churn --month 3 --collection zzz")
+    assert "churn has no collection 'zzz'; it has: inputs, predictions, x\\nerror: no\n" in outcome.err
+
+
 def test_people_get_the_totals(demo: Runner, tmp_path: Path) -> None:
     outcome = demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'}")
     size = sum(len(data) for data in tree(tmp_path / "X").values())

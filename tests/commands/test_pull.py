@@ -178,6 +178,17 @@ class TestALimit:
         assert place.pull("--max-bytes 11").code == 2
         assert place.pull("--max-bytes 0.012kB").out.startswith("fetched 1 file, 12 B, 1 day, 3 unchanged")
 
+    def test_of_a_blob_that_grew_the_rest_counts(self, place: Place) -> None:
+        place.pull()
+        with place.put("inputs/2026/03/03/inputs.csv", "x" * 20_000).open("ab") as blob:
+            assert place.pull().code == 0
+            blob.write(b"y" * 904)
+        # with the end of what is there, by which it is seen that the blob did grow
+        assert place.pull("--dry-run").out.startswith("would fetch 1 file, 5.0 kB, 1 day, 3 unchanged")
+        assert place.pull("--max-bytes 4999").code == 2
+        assert place.pull("--dry-run --overwrite always").out.startswith("would fetch 4 files, 20.9 kB, 3 days")
+        assert place.pull("--max-bytes 5000").out.startswith("fetched 1 file, 5.0 kB, 1 day, 1 resumed, 3 unchanged")
+
     @pytest.mark.parametrize("option", ["--max-bytes 1GB", "--dry-run", "--max-bytes 1GB --dry-run", ""])
     def test_what_is_set_aside_is_named_once_however_often_the_plan_is_looked_at(
         self, place: Place, option: str
@@ -239,6 +250,12 @@ class TestDeletingWhatIsGone:
             f"would fetch 0 files, 0 B, 0 days, 1 unchanged, 2 to be deleted into {pulled.to}\n"
         )
         assert tree(pulled.to) == before
+
+    def test_folders_that_are_empty_then_go_too(self, pulled: Place) -> None:
+        pulled.pull("--delete-missing --collection inputs")
+        assert [path.name for path in (pulled.to / ROOT / "inputs/2026/03").iterdir()] == ["01"]
+        pulled.pull("--delete-missing")
+        assert not (pulled.to / ROOT / "predictions").exists()
 
     def test_only_the_selection_is_touched(self, pulled: Place) -> None:
         pulled.put("inputs/2026/04/01/inputs.csv").unlink()

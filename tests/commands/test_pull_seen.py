@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from mlmon.collected.planning import Plan, plan
 from mlmon.collected.selection import Selection
 from mlmon.collected.transfer import Step
 from mlmon.commands.pulling import Watched
+from mlmon.core.errors import Unavailable
 from mlmon.core.model import CollectedRoot, Generation
 from output.screens import Desk, desk
 
@@ -74,6 +77,7 @@ def test_a_terminal_shows_files_bytes_rate_and_time_left_and_failures_above(pull
     expected = [
         "Pulling ━━━━━━━━             8.0 MB of 20.0 MB 500.0 kB/s, 3 of 10 files, 24s left",
         "warning: failed: 2026/03/03: storage did not answer\\x1b[2J",
+        "hint: later",
         "Pulling ━━━━━━━━━━━━━━━━━━━━ 20.0 MB of 20.0 MB 500.0 kB/s, 9 of 10 files, 0s left",
     ]
     # the bar is drawn now and then by itself as well, in between
@@ -98,6 +102,7 @@ def test_elsewhere_a_line_is_said_now_and_then(pull: Pull) -> None:
         "Pulling: 8.0 MB of 20.0 MB, 500.0 kB/s, 3 of 10 files, 24s left\n"
         "Pulling: 11.0 MB of 20.0 MB, 500.0 kB/s, 5 of 10 files, 18s left\n"
         "warning: failed: 2026/03/05: storage did not answer\\x1b[2J\n"
+        "hint: later\n"
         "Pulling: 14.0 MB of 20.0 MB, 500.0 kB/s, 6 of 10 files, 12s left\n"
         "Pulling: 17.0 MB of 20.0 MB, 500.0 kB/s, 8 of 10 files, 6s left\n"
         "Pulling: 20.0 MB of 20.0 MB, 500.0 kB/s, 9 of 10 files, 0s left\n"
@@ -125,9 +130,34 @@ def test_a_reader_who_goes_is_told_what_is_there(pull: Pull) -> None:
     assert place.err.seen == ("stopped: fetched 1 file, 2.0 MB, 1 day; the same command again fetches the rest\n")
 
 
+def test_an_error_that_ends_it_comes_after_how_far_it_was(pull: Pull) -> None:
+    place = desk(tty=False, clock=pull)
+    watched = Watched(place.terminal, pull.plan)
+
+    def broken() -> Generator[Step, None, None]:
+        yield from islice(pull.going(watched, each=1, statuses="u" + "f" * 9), 3)
+        raise Unavailable("the listing broke")
+
+    with pytest.raises(Unavailable):
+        list(watched.over(broken()))
+    assert place.err.seen == (
+        "stopped: fetched 2 files, 4.0 MB, 1 day, 1 unchanged; the same command again fetches the rest\n"
+    )
+
+
 def test_quiet_shows_failures_alone(pull: Pull) -> None:
     place = desk(clock=pull)
     watched = Watched(place.terminal.configured(quiet=True), pull.plan)
     for _ in watched.over(pull.going(watched, each=4, statuses="fffffffffx")):
         pass
-    assert place.err.seen == "warning: failed: 2026/03/09: storage did not answer\\x1b[2J\n"
+    assert place.err.seen == "warning: failed: 2026/03/09: storage did not answer\\x1b[2J\nhint: later\n"
+
+
+def test_what_to_do_is_said_once_of_all_that_failed_alike(pull: Pull) -> None:
+    place = desk(tty=False, clock=pull)
+    watched = Watched(place.terminal.configured(machine=True), pull.plan)
+    for _ in watched.over(pull.going(watched, each=0, statuses="uuuuuuxuux")):
+        pass
+    warning = {"level": "warning", "message": "failed: 2026/03/06: storage did not answer\x1b[2J", "hint": "later"}
+    again = {"level": "warning", "message": "failed: 2026/03/09: storage did not answer\x1b[2J"}
+    assert [json.loads(line) for line in place.err.seen.splitlines()] == [warning, again]

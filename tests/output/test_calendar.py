@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlmon.output.calendar import calendars
-from mlmon.output.results import Calendar
+from mlmon.output.results import Calendar, Field, Format, Record, Rows
+from mlmon.output.show import show
 from mlmon.output.streams import Stream
+from mlmon.output.terminal import Terminal
+from output.screens import Screen
 
 PIPE = Stream(io.StringIO(), is_terminal=False, unicode=True, colour=False, moving=False)
 SHADES = Stream(io.StringIO(), is_terminal=True, unicode=True, colour=True, moving=True)
@@ -49,6 +52,18 @@ def test_long_times_without_data_are_one_line() -> None:
     assert [line.partition("  ")[0] for line in lines[3:-2]] == ["2018-01", "2020-01", "2020-02", "2026-12", "2027-01"]
     assert lines[3] == "2018-01  nothing until the end of 2019-12"
     assert lines[5] == "2020-02  nothing until the end of 2026-11"
+
+
+def test_what_had_no_room_in_the_table_is_said_below_everything() -> None:
+    both = Screen(tty=True)
+    terminal = Terminal.of(None, both, both, {"TERM": "xterm", "NO_COLOR": "1"}, width=20)
+    columns = (Field("when"), Field("path", optional=True, whole=True))
+    listing = Rows(columns, [{"when": "2026-02-20", "path": "a path that is too long for this"}])
+    show(Record((), {}, listing, calendars=(INPUTS,)), format=Format.TABLE, terminal=terminal)
+    assert both.seen.splitlines()[-2:] == [
+        ". none   -+*# bytes of a day, up to 100 B",
+        "left out to fit 20 columns: path (-o json has them)",
+    ]
 
 
 DAYS = st.dates(date(2025, 11, 1), date(2026, 4, 30))

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
+from collected.parsed import parse
 from mlmon.collected.covering import Listing, cover
-from mlmon.collected.layout import parse
 from mlmon.collected.selection import Selection, select
 from mlmon.core.model import CollectedRoot, ServiceName
 from mlmon.core.timerange import TimeRange

@@ -14,9 +14,9 @@ from collected.memory import V2, MemoryBlobs
 from collected.pulling import run
 from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.names import identity, unsafe
-from mlmon.collected.outcomes import SetAside, Target
+from mlmon.collected.outcomes import Planned, SetAside, Target
 from mlmon.collected.planning import Plan
-from mlmon.collected.spool import CHUNK, Planned
+from mlmon.collected.spool import CHUNK
 from mlmon.core.model import BlobInfo
 
 LEVELS = st.sampled_from(

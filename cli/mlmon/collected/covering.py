@@ -115,7 +115,7 @@ class _Walk:
             if isinstance(item, BlobInfo):
                 yield item
             else:
-                yield from self._folder(item, (*above, _last_level(item)))
+                yield from self._folder(item, (*above, last_level(item)))
         if last < len(known):
             yield Listing(self._root, prefix, name_of(known[last]))
 
@@ -126,7 +126,7 @@ class _Walk:
         for at in range(len(known) - 1, -1, -1):
             item = known[at]
             if isinstance(item, str):
-                named = stretch((*above, _last_level(item)))
+                named = stretch((*above, last_level(item)))
                 if named is None or not self._holds(named):
                     break
                 found, first = found + 1, at
@@ -150,6 +150,6 @@ def name_of(item: str | BlobInfo) -> str:
     return item if isinstance(item, str) else item.name
 
 
-def _last_level(prefix: str) -> str:
+def last_level(prefix: str) -> str:
     """The last level of a prefix that ends in `/`."""
     return prefix[:-1].rpartition("/")[2]

@@ -88,6 +88,13 @@ class Standing:
         entry = self.of(target)
         return entry.kept if entry and self.is_current(target, entry) else None
 
+    def due(self, target: Target) -> int | None:
+        """How many bytes are to be fetched, as far as can be told; None where the file is left alone."""
+        if self.left_alone(target) is not None:
+            return None
+        blob, entry = target.collected.blob, self.of(target)
+        return blob.size - _start(blob, entry) if entry and _may_go_on(blob, entry) else blob.size
+
     def of(self, target: Target) -> Entry | None:
         """What was fetched into the file that stands there, None where it is another one, or none."""
         entry = self._entries.get(target.path)
@@ -163,10 +170,9 @@ class Fetching:
     def _resumed(self, target: Target, entry: Entry) -> Fetched:
         """Raises `PastChanged` where the blob has to be fetched as a whole."""
         blob = target.collected.blob
-        overlap = 0 if blob.etag == entry.etag else min(OVERLAP, entry.kept)
-        start = entry.kept - overlap
+        start = _start(blob, entry)
         rest = self.blobs.read(blob, start=start, flow=self._flow)
-        chunks = content.continued(self.to_dir / target.path, rest, digest=entry.digest, overlap=overlap)
+        chunks = content.continued(self.to_dir / target.path, rest, digest=entry.digest, overlap=entry.kept - start)
         return self._written(target, blob, chunks, status=Status.RESUMED, saved=start)
 
     def _whole(self, target: Target) -> Fetched:
@@ -219,6 +225,11 @@ def _may_go_on(blob: BlobInfo, entry: Entry) -> bool:
     if blob.etag and blob.etag == entry.etag:
         return blob.size == entry.size
     return bool(blob.lineage) and blob.lineage == entry.lineage and blob.size >= entry.size
+
+
+def _start(blob: BlobInfo, entry: Entry) -> int:
+    """From where a blob is gone on with."""
+    return entry.kept if blob.etag == entry.etag else max(0, entry.kept - OVERLAP)
 
 
 def _result(target: Target, size: int, status: Status, *, saved: int) -> Fetched:

@@ -132,6 +132,13 @@ def standing(to_dir: Path, path: str) -> os.stat_result | None:
     return found if stat.S_ISREG(found.st_mode) else None
 
 
+def remove_empty(to_dir: Path, levels: Sequence[str]) -> None:
+    """Remove the folder some levels below if it is empty, and so with each one above it up to the target folder."""
+    with suppress(OSError):  # this one has something in it
+        for depth in range(len(levels), 0, -1):
+            to_dir.joinpath(*levels[:depth]).rmdir()
+
+
 def own(to_dir: Path, name: str) -> Path:
     """A folder of mlmon's own in the target folder, made where it is missing.
 

@@ -132,13 +132,6 @@ class Reader:
         )
 
 
-def parse(root: CollectedRoot, service: ServiceName, blob: BlobInfo) -> CollectedBlob | None:
-    """What a blob below `root` is, or None when its path is not that of collected data."""
-    reader = Reader(root, service)
-    place = reader.place(blob)
-    return reader.collected(blob, place) if isinstance(place, Place) else None
-
-
 def same_collection(one: str, other: str) -> bool:
     """Whether two names mean the same collection, in any case and across the generations."""
     return _fold(one) == _fold(other)

@@ -27,6 +27,10 @@ class SetAside:
     reason: str
 
 
+Planned = Target | SetAside
+"""What is to be done about one blob."""
+
+
 class Status(StrEnum):
     """How a file became whole: fetched as a whole, not at all, or from where it ended."""
 
@@ -68,5 +72,15 @@ class Failed:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A file that pull wrote once, of a blob that is gone, and that is gone now too. `bytes` is what it had."""
+
+    path: str
+    bytes: int
+
+
 Result = Fetched | Failed | SetAside
-"""What became of one blob."""
+"""What became of a blob that was to be fetched."""
+Ended = Result | Deleted
+"""What became of a file."""

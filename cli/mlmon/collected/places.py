@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,8 @@ from mlmon.collected.folder import explained, in_the_way, kind_of
 _OPEN: Final = getattr(os, "O_PATH", getattr(os, "O_SEARCH", 0))
 """Opening a folder to go through it, where the system has that: it needs no right to list it."""
 _FLAGS: Final = _OPEN | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-_BY_DESCRIPTOR: Final = bool(_OPEN) and {os.open, os.mkdir, os.stat, os.rename, os.unlink} <= os.supports_dir_fd
+_NEEDED: Final = {os.open, os.mkdir, os.stat, os.rename, os.unlink, os.rmdir}
+_BY_DESCRIPTOR: Final = bool(_OPEN) and os.supports_dir_fd >= _NEEDED
 _DEEPEST: Final = 16
 """Levels that are kept open; what stands deeper is reached by its path."""
 _KEPT_WAYS: Final = 8
@@ -42,8 +43,7 @@ class Places:
         if not _reachable(levels):
             folder.see(self.to_dir, path)
             return
-        with explained(self.to_dir), self._way() as way:
-            in_the_way(_kind(way.to(levels, make=True), name))
+        self._in_folder(levels, lambda at: in_the_way(_kind(at, name)))
 
     def land(self, path: str, temporary: Path) -> None:
         """As `folder.land`."""
@@ -51,13 +51,15 @@ class Places:
         if not _reachable(levels):
             folder.land(self.to_dir, path, temporary)
             return
-        with explained(self.to_dir), self._way() as way:
-            at = way.to(levels, make=True)
+
+        def put(at: int) -> None:
             in_the_way(_kind(at, name))
             try:
                 os.rename(temporary, name, dst_dir_fd=at)
             except PermissionError as error:
                 folder.raise_unreplaceable(self.to_dir / path, error)
+
+        self._in_folder(levels, put)
 
     def standing(self, path: str) -> os.stat_result | None:
         """As `folder.standing`."""
@@ -72,14 +74,27 @@ class Places:
         return found if stat.S_ISREG(found.st_mode) else None
 
     def remove(self, path: str) -> None:
-        """Remove the file there, which `standing` found. Raises as `explained`."""
+        """Remove the file there, which `standing` found, and the folders that are empty without it, but never the
+        target folder. Raises as `explained`."""
         *levels, name = path.split("/")
         with explained(self.to_dir):
             if _reachable(levels):
                 with self._way() as way:
                     os.unlink(name, dir_fd=way.to(levels, make=False))
+                    way.leave_empty()
             else:
                 (self.to_dir / path).unlink()
+                folder.remove_empty(self.to_dir, levels)
+
+    def _in_folder(self, levels: list[str], act: Callable[[int], None]) -> None:
+        """Do something in the folder some levels below, made where it is missing."""
+        with explained(self.to_dir), self._way() as way:
+            try:
+                act(way.to(levels, make=True))
+            except FileNotFoundError:
+                # another pull deleted the last file in a folder that is open here, and the folder with it
+                way.leave()
+                act(way.to(levels, make=True))
 
     @contextmanager
     def _way(self) -> Iterator[_Way]:
@@ -132,6 +147,17 @@ class _Way:
                 self._descriptors.append(self._step(levels[: len(self._levels) + 1], make=make))
                 self._levels.append(level)
         return self._descriptors[-1]
+
+    def leave(self) -> None:
+        """Begin anew with the next file."""
+        self._leave(0)
+
+    def leave_empty(self) -> None:
+        """Step back out of the folder where it was last, and remove it if it is empty; so with each one above it."""
+        with suppress(OSError):  # this one has something in it
+            while self._levels:
+                os.rmdir(self._levels[-1], dir_fd=self._descriptors[-2])
+                self._leave(len(self._levels))
 
     def _is_fresh(self) -> bool:
         return bool(self._descriptors) and time.monotonic() - self._since < _TRUSTED_SECONDS

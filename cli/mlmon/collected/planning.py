@@ -13,10 +13,10 @@ from mlmon.collected import folder
 from mlmon.collected.fetching import Overwrite, Standing
 from mlmon.collected.layout import CollectedBlob, Reason
 from mlmon.collected.names import identity, unsafe
-from mlmon.collected.outcomes import SetAside, Target
+from mlmon.collected.outcomes import Planned, SetAside, Target
 from mlmon.collected.pulled import known
 from mlmon.collected.selection import OnSkip, Selection, select
-from mlmon.collected.spool import IN_MEMORY, Planned, Spool
+from mlmon.collected.spool import IN_MEMORY, Spool
 from mlmon.collected.taken import Taken
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.ports import Blobs
@@ -114,12 +114,14 @@ class Plan:
         ):
             return
         self._taken.add(key, self._spool.position)
+        # the blob is there, so that a file it became in an earlier pull is not one whose blob is gone
+        self._taken.add(identity(blob.name), self._spool.position)
         self._spool.append(SetAside(blob.container, blob.name, reason))
         self.set_aside += 1
 
     def holds(self, path: str) -> bool:
-        """Whether a blob was listed that some system would take this file for. Never wrongly no; wrongly yes once in
-        a hundred million times, as only hashes are compared."""
+        """Whether a blob was listed, be it set aside, that some system would take this file for. Never wrongly no;
+        wrongly yes once in a hundred million times, as only hashes are compared."""
         return any(True for _ in self._taken.of(identity(path)))
 
     def _taken_by(self, key: str, twin: Target | None) -> str:
@@ -208,11 +210,12 @@ def plan_ahead(
 
 def due(
     planned: Plan, *, now: datetime | None = None, overwrite: Overwrite = Overwrite.CHANGED
-) -> Iterator[tuple[Planned, bool]]:
-    """The plan again, with whether a pull would fetch it: what is not there, or not as it is now."""
+) -> Iterator[tuple[Planned, int | None]]:
+    """The plan again, with how many bytes a pull would fetch of each: of a blob that grew it is the rest. None where
+    it would fetch nothing: the file is there as it is now, or must not be."""
     standing = Standing(planned.to_dir, known(planned.to_dir), now=now, overwrite=overwrite)
     for one in planned:
-        yield one, isinstance(one, Target) and standing.left_alone(one) is None
+        yield one, standing.due(one) if isinstance(one, Target) else None
 
 
 def _prepared(
@@ -228,7 +231,8 @@ def _prepared(
     planned = Plan(to_dir)
 
     def skipped(blob: BlobInfo, reason: Reason) -> None:
-        if danger := unsafe(blob.name):
+        # a folder's marker ends in a level that is empty, and nobody misses it
+        if reason is not Reason.MARKER and (danger := unsafe(blob.name)):
             planned.refuse(blob, danger)
         elif on_skip:
             on_skip(blob, reason)

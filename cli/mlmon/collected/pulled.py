@@ -58,7 +58,8 @@ class Pulled:
 
     def forget(self, path: str) -> bool:
         """Remove a file that pull wrote, and no longer know it, as one step for every other pull; whether there was
-        one to remove. A file that somebody changed meanwhile stays and is theirs from now on. So do folders.
+        one to remove. A file that somebody changed meanwhile stays and is theirs from now on. Folders that are empty
+        without it go too.
 
         Raises `folder.NotWritten` and `folder.Unwritable`.
         """

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import Final, TypeVar
 
-from mlmon.collected.covering import PAGE, Listing, cover
+from mlmon.collected.covering import PAGE, Listing, cover, last_level
 from mlmon.collected.layout import CollectedBlob, Place, Reader, Reason, same_collection
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
 from mlmon.core.parallel import map_bounded
@@ -97,7 +97,7 @@ def collections(blobs: Blobs, service: ServiceName) -> list[str]:
         if root.generation is Generation.V2:
             names.add(root.collection)
         else:
-            names.update(_last(prefix) for prefix in designations(blobs, root))
+            names.update(last_level(prefix) for prefix in designations(blobs, root))
     return sorted(names)
 
 
@@ -170,7 +170,7 @@ def _designations(blobs: Blobs, root: CollectedRoot, selection: Selection) -> It
     found: Iterator[str | BlobInfo] = iter([root.prefix])
     for only in (selection.model, selection.model_version, ""):
         found = _next_level(blobs, root, found, only=only)
-    return (each for each in found if isinstance(each, BlobInfo) or selection.means_collection(_last(each)))
+    return (each for each in found if isinstance(each, BlobInfo) or selection.means_collection(last_level(each)))
 
 
 def _next_level(
@@ -239,8 +239,3 @@ def _ahead(
     with closing(map_bounded(head, items, workers=_AT_ONCE, only_reads=True)) as heads:
         for item, known, rest in heads:
             yield item, chain(known, rest)
-
-
-def _last(prefix: str) -> str:
-    """The last level of a prefix that ends in `/`."""
-    return prefix[:-1].rpartition("/")[2]

@@ -11,12 +11,9 @@ from threading import Condition
 from typing import IO, Final
 
 from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.outcomes import SetAside, Target
+from mlmon.collected.outcomes import Planned, SetAside, Target
 from mlmon.core.errors import Failure
 from mlmon.core.model import BlobInfo, ServiceName
-
-Planned = Target | SetAside
-"""What is to be done about one blob."""
 
 CHUNK: Final = 512
 """So many are compressed together: their names have most in common."""

@@ -8,30 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from threading import Lock
+from typing import Final
 
 from mlmon.collected import folder
 from mlmon.collected.fetching import Fetching, Overwrite, Standing
 from mlmon.collected.metering import Metered
 from mlmon.collected.missing import Within, missing
-from mlmon.collected.outcomes import Failed, Fetched, SetAside, Target
+from mlmon.collected.outcomes import Deleted, Ended, Failed, Fetched, Planned, SetAside, Target
 from mlmon.collected.planning import Plan
 from mlmon.collected.pulled import Pulled, known, opened
-from mlmon.collected.spool import Planned
 from mlmon.core.errors import Interrupted
 from mlmon.core.flow import PARALLEL
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
 
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """A file that pull wrote once, of a blob that is gone, and that is gone now too. `bytes` is what it had."""
-
-    path: str
-    bytes: int
-
-
-Ended = Fetched | Failed | SetAside | Deleted
+_PATIENCE: Final = 2.0
+"""Seconds that requests in flight have after Ctrl-C: storage that fell silent may take minutes to be given up. What
+comes later finds that it was given up, and lands nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +61,8 @@ def pull(
     is kept. `blobs.read` is called from up to `parallel` threads. One blob's failure does not stop the others, until
     many in a row have waited in vain for the same. The folder is created when it is missing and there is something to
     fetch.
-    Ctrl-C leaves whole files and no others, also where it is thrown in, and so does closing the generator.
+    Ctrl-C leaves whole files and no others, also where it is thrown in, and so does closing the generator; neither
+    waits more than 2 seconds for requests in flight.
 
     Nothing is deleted before all is listed, nor where anything was raised. `on_bytes` is told of bytes as they are
     fetched, from those threads.
@@ -127,7 +121,7 @@ def _fetched(items: Iterator[Planned], fetching: Fetching, *, workers: int, coun
             counted.add()
         return Step(item, result)
 
-    with closing(map_bounded(end, items, workers=workers, stop=fetching.stop)) as steps:
+    with closing(map_bounded(end, items, workers=workers, stop=fetching.stop, patience=_PATIENCE)) as steps:
         yield from steps
 
 

@@ -18,7 +18,7 @@ from mlmon.commands.options import (
     ToOption,
     one_of,
 )
-from mlmon.commands.selecting import Skipped, explain_nothing, look_up
+from mlmon.commands.selecting import Skipped, explain_nothing, listing, look_up, no_blobs
 from mlmon.core.model import BlobInfo
 from mlmon.core.timerange import resolve
 from mlmon.output.results import Nothing, Result, Text
@@ -70,10 +70,11 @@ def handoff(
         skipped(blob, reason)
         others.append(blob)
 
-    selected = in_time(select(workspace.blobs, found.name, selection, on_skip=pass_over, now=session.now))
+    with listing(session, found):
+        selected = in_time(select(workspace.blobs, found.name, selection, on_skip=pass_over, now=session.now))
     skipped.say()
     if not selected:
         explain_nothing(session, workspace, found, selection)
-        session.terminal.note(f"no collected blobs of {found.name} match")
+        session.terminal.note(no_blobs(found))
         return Nothing()
     return Text(WRITERS[tool](sources(selected, between, address=workspace.blobs.address, others=others)))

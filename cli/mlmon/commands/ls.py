@@ -122,7 +122,7 @@ def _blobs(
 ) -> tuple[int, Result]:
     """Every blob, in the order of time."""
     blobs = in_time(selected)
-    totals = tallied(blobs, lambda _: ("",)).get("", Tally())
+    totals = tallied(blobs, lambda _: (None,)).get(None, Tally())
     rows = _BlobRows(blobs)
     empty = no_blobs(found)
     values = _totals(found, totals)
@@ -148,10 +148,11 @@ class _BlobRows:
 def _groups(found: Service, selected: Iterable[CollectedBlob], by: str) -> tuple[int, Result]:
     """A row for each day, month or collection."""
     key = _KEYS[by]
-    tallies = tallied(selected, lambda one: ("", key(one)))
-    totals = tallies.pop("", Tally())
+    tallies = tallied(selected, lambda one: (None, key(one)))
+    totals = tallies.get(None, Tally())
     fields = (Field(by), *(_AMOUNTS[:2] if by == "day" else _AMOUNTS))
-    rows = [{by: name, **_amounts(tallies[name])} for name in sorted(tallies)]
+    names = sorted(name for name in tallies if name is not None)
+    rows = [{by: name, **_amounts(tallies[name])} for name in names]
     return totals.count, Record(
         _TOTALS, _totals(found, totals), Rows(fields, rows, empty=no_blobs(found)), rows_key="groups"
     )

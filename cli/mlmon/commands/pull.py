@@ -1,6 +1,6 @@
 """Collected blobs into a folder: pull."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -10,10 +10,9 @@ import typer
 from mlmon.collected import planning, transfer
 from mlmon.collected.fetching import Overwrite
 from mlmon.collected.missing import Within, missing
-from mlmon.collected.outcomes import SetAside, Target
+from mlmon.collected.outcomes import Planned, SetAside, Target
 from mlmon.collected.planning import Plan
 from mlmon.collected.selection import Selection
-from mlmon.collected.spool import Planned
 from mlmon.collected.transfer import Options, Step
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
@@ -26,12 +25,12 @@ from mlmon.commands.options import (
     ServiceArgument,
     ToOption,
 )
-from mlmon.commands.pulling import FIELDS, TO_DELETE, Tally, Watched, planned_row, row_of, say_unnamed, summary, warn
+from mlmon.commands.pulling import FIELDS, TO_DELETE, Missed, Tally, Watched, planned_row, row_of, summary
 from mlmon.commands.selecting import Skipped, explain_nothing, listing, look_up, no_blobs
 from mlmon.core.errors import UsageError
 from mlmon.core.flow import PARALLEL
-from mlmon.core.model import Service, ServiceName
-from mlmon.core.ports import Blobs, Workspace
+from mlmon.core.model import Service
+from mlmon.core.ports import Workspace
 from mlmon.core.sizes import parse_size
 from mlmon.core.timerange import resolve
 from mlmon.output.cells import human_bytes
@@ -110,7 +109,7 @@ def pull(
         delete=Within.of(workspace.blobs, found.name, selection) if delete_missing else None,
     )
     asked = _Pull(session, workspace, found, selection, options, to_dir=session.path(to_dir), most=most)
-    return asked.rehearsed() if dry_run else asked.done()
+    return asked.rehearse() if dry_run else asked.run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +124,13 @@ class _Pull:
     to_dir: Path
     most: int | None
 
-    def done(self) -> Result:
-        """The pull. It goes on while it is printed, and behind its listing unless that has to be over before."""
+    def run(self) -> Result:
+        """Pull. It goes on while it is printed, and behind its listing unless that has to be over before."""
         skipped = Skipped(self.session)
-        if self.most is None:
-            plan = planning.plan_ahead(*self._what, to_dir=self.to_dir, now=self.options.now, on_skip=skipped)
-        else:
-            plan = self._listed(skipped)
-            # whatever is set aside is named when its turn has come
-            if error := self._too_much(self._tallied(plan)):
-                plan.close()
-                raise error
+        plan = self._listing_ahead(skipped) if self.most is None else self._listed(skipped)
+        if self.most is not None and (error := self._too_much(self._tallied(plan))):
+            plan.close()
+            raise error
         watched = Watched(self.session.terminal, plan, streamed=self._streamed)
 
         def steps() -> Iterator[Step]:
@@ -155,17 +150,21 @@ class _Pull:
             ending=lambda: watched.tally.exit_code,
         )
 
-    def rehearsed(self) -> Result:
-        """What the pull would do, from a listing that is over."""
+    def rehearse(self) -> Result:
+        """Show what the pull would do, from a listing that is over."""
         skipped = Skipped(self.session)
         plan = self._listed(skipped)
         self._say_listed(plan, skipped)
-        tally = self._tallied(plan, on_aside=lambda one, nth: warn(self.session.terminal, one, nth=nth))
-        say_unnamed(self.session.terminal, tally)
+        missed = Missed(self.session.terminal)
+        for one in plan:
+            if isinstance(one, SetAside):
+                missed.name(one)
+        missed.say_rest()
+        tally = self._tallied(plan)
 
         def rows() -> Iterator[Row]:
             with plan:
-                for one, status in self._planned(plan):
+                for one, status, _ in self._planned(plan):
                     yield planned_row(self.service, one, status)
 
         return Faces(
@@ -176,10 +175,6 @@ class _Pull:
         )
 
     @property
-    def _what(self) -> tuple[Blobs, ServiceName, Selection]:
-        return self.workspace.blobs, self.service.name, self.selection
-
-    @property
     def _streamed(self) -> bool:
         """Whether each row is printed on a terminal as soon as it is known."""
         asked = self.session.options.output or self.session.world.environ.get("MLMON_OUTPUT")
@@ -187,7 +182,24 @@ class _Pull:
 
     def _listed(self, skipped: Skipped) -> Plan:
         with listing(self.session, self.service):
-            return planning.plan(*self._what, to_dir=self.to_dir, now=self.options.now, on_skip=skipped)
+            return planning.plan(
+                self.workspace.blobs,
+                self.service.name,
+                self.selection,
+                to_dir=self.to_dir,
+                now=self.options.now,
+                on_skip=skipped,
+            )
+
+    def _listing_ahead(self, skipped: Skipped) -> Plan:
+        return planning.plan_ahead(
+            self.workspace.blobs,
+            self.service.name,
+            self.selection,
+            to_dir=self.to_dir,
+            now=self.options.now,
+            on_skip=skipped,
+        )
 
     def _say_listed(self, plan: Plan, skipped: Skipped) -> None:
         skipped.say()
@@ -196,21 +208,22 @@ class _Pull:
             if not plan.set_aside:
                 self.session.terminal.note(no_blobs(self.service))
 
-    def _planned(self, plan: Plan) -> Iterator[tuple[Planned, str]]:
-        """Everything the pull would meet, each with its status."""
-        for one, is_due in planning.due(plan, now=self.options.now, overwrite=self.options.overwrite):
-            yield one, "set aside" if isinstance(one, SetAside) else "planned" if is_due else "unchanged"
+    def _planned(self, plan: Plan) -> Iterator[tuple[Planned, str, int]]:
+        """Everything the pull would meet, each with its status and how many bytes it would fetch of it."""
+        for one, size in planning.due(plan, now=self.options.now, overwrite=self.options.overwrite):
+            if isinstance(one, SetAside):
+                yield one, "set aside", 0
+            else:
+                yield one, "unchanged" if size is None else "planned", size or 0
         if self.options.delete:
             for target in missing(plan, self.options.delete):
-                yield target, TO_DELETE
+                yield target, TO_DELETE, 0
 
-    def _tallied(self, plan: Plan, *, on_aside: Callable[[SetAside, int], None] = lambda one, nth: None) -> Tally:  # noqa: ARG005 - told by default to nobody
+    def _tallied(self, plan: Plan) -> Tally:
         tally = Tally()
-        for one, status in self._planned(plan):
-            fetched = one.collected if isinstance(one, Target) and status == "planned" else None
-            tally.count(status, size=fetched.blob.size if fetched else 0, day=fetched.day if fetched else None)
-            if isinstance(one, SetAside):
-                on_aside(one, tally.missed)
+        for one, status, size in self._planned(plan):
+            day = one.collected.day if isinstance(one, Target) and status == "planned" else None
+            tally.count(status, size=size, day=day)
         return tally
 
     def _too_much(self, tally: Tally) -> UsageError | None:

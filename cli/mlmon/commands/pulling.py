@@ -11,12 +11,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from mlmon.collected.outcomes import Failed, Fetched, SetAside, Status, Target
+from mlmon.collected.outcomes import Deleted, Ended, Failed, Fetched, Planned, SetAside, Status, Target
 from mlmon.collected.planning import Plan
-from mlmon.collected.spool import Planned
-from mlmon.collected.transfer import Deleted, Ended, Step
+from mlmon.collected.transfer import Step
 from mlmon.commands.selecting import BLOB, blob_row
-from mlmon.core.errors import ExitCode
+from mlmon.core.errors import ExitCode, Interrupted, MlmonError
 from mlmon.core.model import Service
 from mlmon.output.cells import human_bytes, human_duration
 from mlmon.output.controls import neutral
@@ -89,6 +88,7 @@ class Watched:
     def __init__(self, terminal: Terminal, plan: Plan, *, streamed: bool = False) -> None:
         self.tally: Final = Tally()
         self._terminal = terminal
+        self._missed = Missed(terminal)
         self._plan = plan
         self._streamed = streamed
         self._began = terminal.clock()
@@ -124,11 +124,15 @@ class Watched:
         try:
             with self._progress(), closing(steps):
                 yield from self._watched(steps)
-        except GeneratorExit:
-            # whoever reads the rows has gone, or was interrupted between two of them
-            self._terminal.note(f"stopped: {self.tally.said('fetched')}; the same command again fetches the rest")
+        except Interrupted:
+            raise  # it says itself how many files are whole
+        except (GeneratorExit, MlmonError):
+            # an error, or whoever reads the rows has gone, or was interrupted between two of them
+            if self.tally.counts:
+                self._terminal.note(f"stopped: {self.tally.said('fetched')}; the same command again fetches the rest")
             raise
-        say_unnamed(self._terminal, self.tally)
+        finally:
+            self._missed.say_rest()
 
     @contextmanager
     def _progress(self) -> Iterator[None]:
@@ -147,7 +151,8 @@ class Watched:
         try:
             for step in steps:
                 self.tally.add(step.result)
-                warn(self._terminal, step.result, nth=self.tally.missed)
+                if isinstance(step.result, Failed | SetAside):
+                    self._missed.name(step.result)
                 if isinstance(step.result, Fetched):
                     with self._lock:
                         self._passed += step.result.saved
@@ -199,23 +204,33 @@ class _Passing:
         pass
 
 
-def warn(terminal: Terminal, result: Ended, *, nth: int) -> None:
-    """Name a blob that did not come, as long as there are few of them."""
-    if isinstance(result, Fetched | Deleted):
-        return
-    # why a name is set aside follows the name; why a blob failed is a sentence of its own
-    reason = f"it {result.reason}" if isinstance(result, SetAside) else result.reason
-    said = f"{status_of(result)}: {neutral(result.name)}: {reason}"
-    terminal.note(said, level="warning" if nth <= _NAMED else "debug")
+class Missed:
+    """Says by name which blobs did not come, as long as they are few."""
 
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._count = 0
+        self._hinted: set[str] = set()
 
-def say_unnamed(terminal: Terminal, tally: Tally) -> None:
-    """Count what was not named."""
-    if tally.missed > _NAMED:
-        terminal.note(
-            f"{tally.missed - _NAMED} more failed or were set aside, {tally.missed} in all; -o jsonl has them all",
-            level="warning",
-        )
+    def name(self, result: Failed | SetAside) -> None:
+        """Say of one blob why it did not come, and what to do about it where that was not said before."""
+        self._count += 1
+        # why a name is set aside follows the name; why a blob failed is a sentence of its own
+        reason, hint = (result.reason, result.hint) if isinstance(result, Failed) else (f"it {result.reason}", "")
+        said = f"{status_of(result)}: {neutral(result.name)}: {reason}"
+        if self._count > _NAMED:
+            self._terminal.note(said, level="debug")
+            return
+        self._terminal.note(said, level="warning", hint="" if hint in self._hinted else hint)
+        self._hinted.add(hint)
+
+    def say_rest(self) -> None:
+        """Count what was not named."""
+        if self._count > _NAMED:
+            self._terminal.note(
+                f"{self._count - _NAMED} more failed or were set aside, {self._count} in all; -o jsonl has them all",
+                level="warning",
+            )
 
 
 def status_of(result: Ended) -> str:

@@ -84,7 +84,7 @@ def explain_nothing(session: Session, workspace: Workspace, service: Service, se
     known = collections(workspace.blobs, service.name)
     for wanted in selection.collections:
         if not any(same_collection(wanted, one) for one in known):
-            near = did_you_mean(wanted, known) or f"it has: {', '.join(known) or 'none yet'}"
+            near = did_you_mean(wanted, known) or f"it has: {neutral(', '.join(known)) or 'none yet'}"
             session.terminal.note(f"{service.name} has no collection {wanted!r}; {near}", level="warning")
     if not service.collection:
         session.terminal.note(f"collection is off; {_way_on(service)}")

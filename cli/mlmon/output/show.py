@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import replace
 from typing import Final
 
@@ -66,15 +66,17 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
 
     match result:
         case Rows():
-            _show_text_rows(result, terminal)
+            _say_left_out(_show_text_rows(result, terminal), terminal)
         case Record():
             terminal.write(text.record_lines(result, terminal.stdout))
+            left_out: Sequence[str] = ()
             if result.rows is not None:
-                _show_text_rows(result.rows, terminal, lead="\n" if result.fields else "")
+                left_out = _show_text_rows(result.rows, terminal, lead="\n" if result.fields else "")
             if result.calendars:
                 from mlmon.output.calendar import calendars
 
                 terminal.write(calendars(result.calendars, terminal.stdout))
+            _say_left_out(left_out, terminal)
         case Change():
             terminal.write(text.change_text(result))
         case Text():
@@ -86,18 +88,23 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
                 terminal.flush()
 
 
-def _show_text_rows(rows: Rows, terminal: Terminal, *, lead: str = "") -> None:
+def _show_text_rows(rows: Rows, terminal: Terminal, *, lead: str = "") -> Sequence[str]:
+    """Print a table. Returns the columns that had no room in it."""
     from mlmon.output import text
 
     known = list(_counted(rows.rows, rows.empty, terminal))
     if not known:
-        return
+        return ()
     terminal.write(lead)
     table = text.table(rows, known, terminal)
     for piece in table.pieces:
         terminal.write(piece)
-    if table.left_out:
-        names = ", ".join(table.left_out)
+    return table.left_out
+
+
+def _say_left_out(columns: Sequence[str], terminal: Terminal) -> None:
+    if columns:
+        names = ", ".join(columns)
         terminal.note(f"left out to fit {terminal.width} columns: {names} (-o json has them)")
 
 

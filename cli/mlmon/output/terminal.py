@@ -88,15 +88,16 @@ class Terminal:
         """Hand over what was written to stdout. Raises as `write` does."""
         self.stdout.flush()
 
-    def note(self, message: str, *, level: Level = "info") -> None:
-        """Say something on stderr: info unless quiet, debug only when debugging, warnings always."""
+    def note(self, message: str, *, level: Level = "info", hint: str = "") -> None:
+        """Say something on stderr, and what to do about it: info unless quiet, debug only when debugging, warnings
+        always."""
         if (level == "info" and self.quiet) or (level == "debug" and not self.debug):
             return
         if self.machine:
-            self._say(_json_line({"level": level, "message": message}))
+            self._say(_json_line({"level": level, "message": message, **({"hint": hint} if hint else {})}))
             return
         lead = "" if level == "info" else f"{self.stderr.styled(f'{level}:', _STYLE_OF[level])} "
-        self._say(lead + neutral(message, keep="\n\t"))
+        self._say("\n".join([lead + neutral(message, keep="\n\t"), *self._hints(hint)]))
 
     def error(self, error: MlmonError) -> None:
         """Say an error on stderr: what went wrong, then the next step; one JSON object when `machine`."""
@@ -104,8 +105,11 @@ class Terminal:
             document = {"code": error.code, "message": error.message, "hint": error.hint}
             self._say(_json_line({**document, "exit_code": int(error.exit_code)}))
             return
-        said = [("error", error.message), *(("hint", hint) for hint in error.hint.splitlines())]
-        self._say("\n".join(f"{self.stderr.styled(f'{lead}:', lead)} {neutral(words)}" for lead, words in said))
+        said = f"{self.stderr.styled('error:', 'error')} {neutral(error.message)}"
+        self._say("\n".join([said, *self._hints(error.hint)]))
+
+    def _hints(self, hint: str) -> list[str]:
+        return [f"{self.stderr.styled('hint:', 'hint')} {neutral(line)}" for line in hint.splitlines()]
 
     def confirm(self, question: str) -> bool:
         """Ask yes or no on stderr. Only y and yes are yes; the end of input is no.
