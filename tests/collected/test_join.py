@@ -86,7 +86,7 @@ def test_rows_without_ids_are_joined_by_their_order_and_say_so(predictions: str)
     made, rows = dataset_of(v1(f"a,{LAST}\r\n1,{meta('c1')}\n2,{meta('c2')}\n3,{meta('c3')}\n", predictions))
     name = "p" if predictions.startswith("p") else "0"
     assert told(rows, "a", name, "match") == [(1, 10, "order"), (2, 20, "order"), (3, 30, "order")]
-    assert (made.pairings[0].by_order, made.pairings[0].uneven) == (3, ())
+    assert (made.counts[0].by_order, made.pairings[0].uneven) == (3, ())
 
 
 def test_an_uneven_day_is_named_where_the_order_is_all_there_is() -> None:
@@ -138,7 +138,7 @@ def test_matched_only_leaves_the_others_out() -> None:
     blobs = v2([line([{"a": 1}]), line([{"a": 2}], correlation="c2")], [line([{"p": 3}], correlation="c2")])
     made, rows = dataset_of(blobs, V2, matched_only=True)
     assert told(rows, "a", "p", "match") == [(2, 3, "id")]
-    assert (made.pairings[0].unmatched_base, made.pairings[0].unmatched_other) == (1, 0)
+    assert (made.counts[0].unmatched_base, made.counts[0].unmatched_other) == (1, 0)
 
 
 def test_names_that_clash_get_their_collection_before_them() -> None:

@@ -87,6 +87,17 @@ class Staging:
         self._loads += 1
         return self._loads << LOAD_BITS
 
+    def empty(self, name: str, *, v1: bool) -> None:
+        """A collection that has no rows: others have no partners in it.
+
+        Raises:
+            Failure: the disk is full.
+        """
+        collection = self.collection(name, v1=v1)
+        with explained():
+            self._texts_of(collection, (), 0)
+        self.settle(collection)
+
     def forget(self, collection: Collection) -> None:
         """Drop what was loaded of a collection."""
         for part in collection.parts:
