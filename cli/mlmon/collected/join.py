@@ -57,6 +57,8 @@ class Pairing:
 def drop_second_deliveries(staging: Staging, collection: Collection, between: TimeRange | None) -> int:
     """Forget runs that are there twice, and say how many rows in the range those were: equal v2 lines; in v1 runs of
     the same ids at the same microsecond whose rows are equal one by one."""
+    if not collection.names:
+        return 0
     with explained():
         digests = f"SELECT run, digest FROM {collection.runs} WHERE digest IS NOT NULL"
         if collection.v1:
