@@ -17,12 +17,13 @@ from typing import Any, Final
 
 from mlmon.collected import texts
 from mlmon.collected.columns import Out, distinct, quoted, typed, view
-from mlmon.collected.join import BY_ID, BY_ORDER, Pairing, drop_second_deliveries, pair
+from mlmon.collected.join import BY_ID, BY_ORDER, Pairing, pair
 from mlmon.collected.labels import Labels
 from mlmon.collected.layout import same_collection
 from mlmon.collected.parts import Collection
 from mlmon.collected.plain import literal
 from mlmon.collected.plan import Counts, Plan, Wanted, execute
+from mlmon.collected.repeats import drop_second_deliveries
 from mlmon.collected.staging import Staging, explained
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.model import Value

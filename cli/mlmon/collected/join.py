@@ -10,8 +10,8 @@ v1 rows whose ids can join nothing are joined by their order within a model's ve
 
 All of it is about runs, of which there are as many as requests, and not about rows.
 
-A line of v2 that is there twice, letter by letter, is a second delivery and left out. So is a run of v1 that is there
-twice, and a v1 row that is left over beside an equal one that found its partner.
+What is there twice is left out before (`repeats`); so is a v1 row that is left over beside an equal one that found its
+partner.
 """
 
 from __future__ import annotations
@@ -52,38 +52,6 @@ class Pairing:
     table: str
     uneven: tuple[str, ...]
     duplicates: int = 0
-
-
-def drop_second_deliveries(staging: Staging, collection: Collection, between: TimeRange | None) -> int:
-    """Forget runs that are there twice, and say how many rows in the range those were: equal v2 lines; in v1 runs of
-    the same ids at the same microsecond whose rows are equal one by one."""
-    if not collection.names:
-        return 0
-    with explained():
-        digests = f"SELECT run, digest FROM {collection.runs} WHERE digest IS NOT NULL"
-        if collection.v1:
-            digests = _content_of_twins(collection)
-        staging.connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE second AS SELECT run FROM ({digests})
-                QUALIFY row_number() OVER (PARTITION BY digest ORDER BY run) > 1"""
-        )
-        dropped = _one(
-            staging,
-            f"""SELECT coalesce(sum(len) FILTER ({inside(between, "r", "f")}), 0) FROM {collection.runs} r
-                JOIN files f USING (file) WHERE run IN (SELECT run FROM second)""",
-        )
-        staging.connection.execute(f"DELETE FROM {collection.runs} WHERE run IN (SELECT run FROM second)")
-        return dropped
-
-
-def _content_of_twins(collection: Collection) -> str:
-    """The runs that others are like in all that runs share, with a digest of their rows in order."""
-    twins = f"""SELECT run, hash(correlation, request, time, len) AS shared FROM {collection.runs}
-                WHERE correlation IS NOT NULL AND time IS NOT NULL
-                QUALIFY count(*) OVER (PARTITION BY correlation, request, time, len) > 1"""
-    return f"""SELECT run, hash(any_value(shared), list(cells ORDER BY n)) AS digest FROM ({twins})
-               JOIN (SELECT n, run, hash(*COLUMNS(* EXCLUDE (n, run))) AS cells FROM {collection.rows}) USING (run)
-               GROUP BY run"""
 
 
 def pair(staging: Staging, base: Collection, other: Collection, *, between: TimeRange | None = None) -> Pairing:
