@@ -315,10 +315,10 @@ def test_labels_whose_lines_differ_in_length_cannot_be_read(tmp_path: Path) -> N
 
 
 def test_packed_labels_are_read(tmp_path: Path) -> None:
-    (tmp_path / "labels.csv.gz").write_bytes(gzip.compress(b"k,truth\n1,yes\n"))
+    (tmp_path / "labels.csv.gz").write_bytes(gzip.compress(b"k,truth\n1,new\n"))
     assert told(labelled(tmp_path, None, on="k", name="labels.csv.gz"), "k", "truth", "match") == [
         (0, None, "no labels"),
-        (1, "yes", "no model_outputs"),
+        (1, "new", "no model_outputs"),
         (2, None, "no model_outputs"),
     ]
 
