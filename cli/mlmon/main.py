@@ -110,7 +110,9 @@ def _run(argv: Sequence[str], world: World) -> int:
     try:
         work: Callable[[], int] | int | None = app(list(argv), obj=world, prog_name="mlmon", standalone_mode=False)
     except typer.TyperException as error:
-        raise _usage(error) from None
+        from mlmon.commands.wording import worded
+
+        raise worded(error) from None
     # a number is typer's own: 0 after --help, 130 after Ctrl-C while it parsed
     return int(work() if callable(work) else work or 0)
 
@@ -126,28 +128,6 @@ def _text(word: str) -> str:
         raise UsageError(
             f"the argument '{data.decode('utf-8', 'backslashreplace')}' is not valid UTF-8", hint="write it in UTF-8"
         ) from None
-
-
-def _usage(error: Exception) -> MlmonError:
-    """typer's own complaint about the command line, in our voice."""
-    message = str(error.format_message()).strip()  # type: ignore[attr-defined]  # TyperException has it, untyped
-    for theirs, ours in _REWORDED.items():
-        message = message.replace(theirs, ours)
-    message, _, suggestion = message.partition(" Did you mean ")
-    message, _, possible = message.partition(" (Possible options: ")
-    command = getattr(getattr(error, "ctx", None), "command_path", "mlmon")
-    hint = f"see {command} --help"
-    if suggestion or possible:
-        hint = f"did you mean {suggestion or possible.rstrip(')').replace(', ', ' or ') + '?'}"
-    return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=hint)
-
-
-_REWORDED: Final = {
-    "a valid integer range": "a whole number",
-    "a valid int range": "a whole number",
-    "a valid integer": "a whole number",
-    "a valid float": "a number",
-}
 
 
 def _os_error(error: OSError) -> MlmonError:

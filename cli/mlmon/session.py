@@ -95,8 +95,18 @@ class Session:
         return self.world.clock().astimezone(UTC)
 
     def path(self, text: str | Path) -> Path:
-        """A path as the person wrote it, made absolute from where they stand."""
-        return self.world.cwd / Path(text).expanduser()
+        """A path as the person wrote it, made absolute from where they stand.
+
+        Raises:
+            UsageError: it begins with the home folder of somebody who has none.
+        """
+        try:
+            return self.world.cwd / Path(text).expanduser()
+        except RuntimeError:
+            name = Path(text).parts[0]
+            raise UsageError(
+                f"there is no home folder {name}", hint=f"a folder of that name is written ./{name}"
+            ) from None
 
     def read_text(self, source: str) -> str:
         """A file's text, or stdin's for `-`.

@@ -167,6 +167,13 @@ def test_a_name_that_xml_cannot_hold_is_decoded(azure: LocalAzure, workspace: Az
         assert named(workspace, "kept") == ["p/a\uffffb%", "p/%25"]
 
 
+def test_a_folder_of_an_account_that_has_folders_is_no_blob(azure: LocalAzure, workspace: AzureMLWorkspace) -> None:
+    folder = "<Blob><Name>p/2026/03</Name><Properties><ResourceType>directory</ResourceType>"
+    folder += "<Content-Length>0</Content-Length></Properties></Blob>"
+    with azure.fault(listing(folder, "<Name>p/2026/03/a.csv</Name>"), plane="blob"):
+        assert named(workspace, "kept") == ["p/2026/03/a.csv"]
+
+
 def listing(*blobs: str) -> Fault:
     """A page with these blobs, each with the usual properties unless it has its own."""
     usual = (

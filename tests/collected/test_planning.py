@@ -17,7 +17,7 @@ from collected.memory import V2, MemoryBlobs
 from mlmon.collected import planning, spool, taken
 from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.outcomes import SetAside, Target
-from mlmon.collected.planning import Plan, plan_ahead
+from mlmon.collected.planning import Plan, plan
 from mlmon.collected.selection import Selection
 from mlmon.collected.spool import CHUNK, IN_MEMORY, Spool
 from mlmon.collected.taken import Taken
@@ -121,11 +121,11 @@ class TestReadingWhileItIsMade:
                 raise Unavailable("storage is away", hint="later")
 
         blobs = Away({V2: (FLAT,)}).put(FLAT, *(f"2026/03/{number}" for number in range(9)))
-        with plan_ahead(blobs, V2, Selection(), to_dir=Path("to")) as planned, pytest.raises(Unavailable):
+        with plan(blobs, V2, Selection(), to_dir=Path("to"), ahead=True) as planned, pytest.raises(Unavailable):
             list(planned)
 
     def test_so_is_a_service_that_is_not_there(self) -> None:
-        with plan_ahead(MemoryBlobs({}), ServiceName("x"), Selection(), to_dir=Path("to")) as planned:
+        with plan(MemoryBlobs({}), ServiceName("x"), Selection(), to_dir=Path("to"), ahead=True) as planned:
             with pytest.raises(NotFound):
                 list(planned)
             with pytest.raises(NotFound):  # each time

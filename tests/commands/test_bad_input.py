@@ -57,11 +57,44 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         ("pul", 2, "error: no such command 'pul'\nhint: did you mean 'pull'?\n"),
         ("-o jsn status", 2, "error: 'jsn' is not an output format\nhint: did you mean 'json' or 'jsonl'?\n"),
         ("ls --mnth 3", 2, "error: no such option: --mnth\nhint: did you mean --month or --to or --until?\n"),
-        ("pull --month", 2, "error: option '--month' requires an argument\nhint: see mlmon --help\n"),
+        ("pull --month", 2, "error: option --month needs a value\nhint: see mlmon pull --help\n"),
+        ("ls --by", 2, "error: option --by needs a value\nhint: see mlmon ls --help\n"),
+        ("-o", 2, "error: option -o needs a value\nhint: see mlmon --help\n"),
+        ("ls --du=3", 2, "error: option --du takes no value\nhint: see mlmon ls --help\n"),
+        ("ls a b", 2, "error: more than is asked for: b\nhint: see mlmon ls --help\n"),
+        ("use", 2, "error: SERVICE is missing\nhint: see mlmon use --help\n"),
+        ("serve v1.py", 2, "error: --name is missing\nhint: see mlmon serve --help\n"),
+        ("handoff", 2, "error: powerbi, databricks, duckdb or pandas is missing\nhint: see mlmon handoff --help\n"),
         (
             "logs -n many",
             2,
-            "error: invalid value for '--tail' / '-n': 'many' is not a whole number\nhint: see mlmon logs --help\n",
+            "error: --tail takes a whole number of at least 0, not 'many'\nhint: see mlmon logs --help\n",
+        ),
+        ("logs -n -1", 2, "error: --tail takes a whole number of at least 0, not -1\nhint: see mlmon logs --help\n"),
+        (
+            "pull --parallel 65",
+            2,
+            "error: --parallel takes a whole number from 1 to 64, not 65\nhint: see mlmon pull --help\n",
+        ),
+        (
+            "pull --cap-mbps x",
+            2,
+            "error: --cap-mbps takes a number of at least 0.1, not 'x'\nhint: see mlmon pull --help\n",
+        ),
+        (
+            "pull --cap-mbps nan",
+            2,
+            "error: --cap-mbps takes a number of at least 0.1, not nan\nhint: see mlmon pull --help\n",
+        ),
+        (
+            "enable-collection --sampling-rate x",
+            2,
+            "error: --sampling-rate takes a number, not 'x'\nhint: see mlmon enable-collection --help\n",
+        ),
+        (
+            "pull --overwrite alwys",
+            2,
+            "error: --overwrite takes changed, always or never, not 'alwys'\nhint: did you mean 'always'?\n",
         ),
         (
             "--workspace ./nowhere status",
@@ -237,3 +270,80 @@ def test_an_argument_that_is_not_utf8(churn: Runner) -> None:
         "error: the argument 'ch\\xe9rn' is not valid UTF-8\nhint: write it in UTF-8\n",
     )
     assert churn("status -o json").json[0]["collection"] is True
+
+
+_HOMELESS = "error: there is no home folder ~nosuch\nhint: a folder of that name is written ./~nosuch\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pull --to-dir ~nosuch --day yesterday",
+        "dataset --with ~nosuch/x.csv --on a",
+        "dataset --partition day --to-dir ~nosuch/x",
+        "demo ~nosuch/y",
+        "init --local ~nosuch/y",
+        "query -f ~nosuch/q.kql",
+    ],
+)
+def test_a_home_folder_that_is_not_there_is_a_usage_error(churn: Runner, command: str) -> None:
+    outcome = churn(command)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.endswith(_HOMELESS)
+
+
+def test_a_workspace_in_somebody_else_s_home_folder_is_a_usage_error(churn: Runner) -> None:
+    outcome = churn("ls --workspace ~nosuch/ws")
+    assert (outcome.code, outcome.err) == (
+        2,
+        (
+            "error: only one's own home folder can be named, not ~nosuch (asked for by --workspace)\n"
+            "hint: write the whole path; a folder of that name is written ./~nosuch\n"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("pull --month 3 --to-dir ''", "--to-dir"),
+        ("pull --month 3 --to-dir=", "--to-dir"),
+        ("dataset --partition day --to-dir ''", "--to-dir"),
+        ("dataset --with '' --on a", "--with"),
+        ("ls ''", "SERVICE"),
+        ("status churn ''", "SERVICE"),
+        ("ls --collection inputs --collection ''", "--collection"),
+        ("ls --model ''", "--model"),
+        ("ls --workspace ''", "--workspace"),
+        ("--workspace '' ls", "--workspace"),
+        ("demo ''", "DIR"),
+        ("handoff duckdb ''", "SERVICE"),
+    ],
+)
+def test_an_empty_text_is_a_usage_error_everywhere(churn: Runner, command: str, name: str) -> None:
+    before = snapshot(churn.folder)
+    outcome = churn(command)
+    assert (outcome.code, outcome.out, outcome.err) == (
+        2,
+        "",
+        f"error: {name} is an empty text\nhint: is a variable not set? give it a value, or leave {name} out\n",
+    )
+    assert snapshot(churn.folder) == before
+
+
+def test_an_empty_text_that_must_be_given_is_not_to_be_left_out(churn: Runner) -> None:
+    outcome = churn("use ''")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "error: SERVICE is an empty text\nhint: is a variable not set? give it a value\n",
+    )
+
+
+@pytest.mark.parametrize("command", ["pull", "logs", "traces", "serve", "handoff", "completion"])
+def test_help_holds_no_formula_and_no_name_of_a_parser(
+    churn: Runner, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert churn(f"{command} --help").code == 0
+    said = capsys.readouterr().out
+    assert said
+    assert not [line for line in said.splitlines() if "<=" in line or ">=" in line or "<parse>" in line]

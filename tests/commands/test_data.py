@@ -92,9 +92,39 @@ def test_a_listing_on_a_terminal(demo: Runner) -> None:
     outcome = demo("ls diabetes-v2 --from 2026-03-01 --to 2026-03-02", terminal=True)
     lines = outcome.out.splitlines()
     assert lines[0] == "service: diabetes-v2/blue"
-    assert lines[5].split() == ["when", "collection", "bytes"]
-    assert lines[6].startswith("2026-03-01 ")
-    assert outcome.err.splitlines()[-1] == "left out to fit 80 columns: path (-o json has them)"
+    assert lines[5] == "below modelDataCollector/diabetes-v2/blue/"
+    assert lines[7].split() == ["when", "collection", "bytes", "path"]
+    assert lines[8].startswith("2026-03-01 ")
+    assert outcome.err == "time range: 2026-03-01 to 2026-03-02, UTC\n"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_listing_says_once_what_all_paths_begin_with(demo: Runner, *, terminal: bool) -> None:
+    words = "ls diabetes --from 2026-10-31 --to 2026-11-02"
+    machine = demo(f"{words} -o json").json["blobs"]
+    outcome = demo(f"{words} -o table", terminal=terminal)
+    root = "00000000-0000-0000-0000-000000000000/local/mlmon-demo/diabetes/diabetes/1/"
+    _, caption, table, *_ = outcome.out.split("\n\n")
+    assert caption == f"below {root}"
+    rows = [line.split() for line in table.splitlines()]
+    assert rows[0] == ["when", "collection", "bytes", "path"]
+    assert [f"{root}{row[-1]}" for row in rows[1:]] == [one["path"] for one in machine]
+    assert "left out" not in outcome.err
+
+
+def test_a_narrow_listing_has_the_path_and_not_the_collection_that_is_in_it(demo: Runner) -> None:
+    narrow = Runner(demo.folder, width=40)
+    outcome = narrow("ls diabetes --day 2026-10-31 --collection inputs", terminal=True)
+    lines = outcome.out.splitlines()
+    assert lines[7].split() == ["when", "bytes", "path"]
+    assert "".join(line[20:].strip() for line in lines[8:]) == "inputs.csv"
+    assert outcome.err.splitlines()[1:] == ["left out to fit 40 columns: collection (-o json has them)"]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_listing_with_a_calendar_breaks_no_line_of_it(demo: Runner, width: int) -> None:
+    outcome = Runner(demo.folder, width=width)("ls diabetes --month 10 --collection inputs", terminal=True)
+    assert max(map(len, outcome.out.partition("\n\ninputs\n")[2].splitlines())) <= width
 
 
 def collected(churn: Runner, sizes: dict[str, int], *, designation: str = "inputs") -> None:
@@ -110,18 +140,19 @@ def collected(churn: Runner, sizes: dict[str, int], *, designation: str = "input
 def test_a_table_ends_in_a_calendar_of_each_collection(churn: Runner) -> None:
     collected(churn, {"2026-10-30": 1000, "2026-10-31": 250, "2026-11-03": 750})
     collected(churn, {"2026-11-02": 500}, designation="predictions")
+    plain = churn.at(churn.folder, LC_ALL="C")
     for terminal in (True, False):
-        outcome = churn("ls churn --from 2026-10-30 --to 2026-11-04 -o table", terminal=terminal)
-        assert outcome.out.split("\n\n", 2)[2] == (
+        outcome = plain("ls churn --from 2026-10-30 --to 2026-11-04 -o table", terminal=terminal)
+        assert outcome.out.split("\n\n", 3)[3] == (
             "inputs\n"
             "         1   5    10   15   20   25   30\n"
-            "2026-10                               #-   2 of  2 days  1.2 kB\n"
-            "2026-11  ..*                               1 of  3 days  750 B\n"
+            "2026-10                               #-    2 of 2 days  1.2 kB\n"
+            "2026-11  ..*                                1 of 3 days  750 B\n"
             "\n"
             "predictions\n"
             "         1   5    10   15   20   25   30\n"
-            "2026-10                               ..   0 of  2 days  0 B\n"
-            "2026-11  .+.                               1 of  3 days  500 B\n"
+            "2026-10                               ..    0 of 2 days  0 B\n"
+            "2026-11  .+.                                1 of 3 days  500 B\n"
             "\n"
             ". none   -+*# bytes of a day, up to 1.0 kB\n"
         )
@@ -134,8 +165,8 @@ def test_a_calendar_without_a_range_goes_on_to_today(churn: Runner) -> None:
     for words in ("", "--to 2026-11-20", "--to now"):
         lines = churn(f"ls churn {words} -o table").out.splitlines()
         assert lines[lines.index("inputs") + 2 :][:2] == [
-            "2026-08                               #.   1 of  2 days  1.0 kB",
-            "2026-09  nothing until the end of 2026-11",
+            "2026-08                               #.    1 of 2 days  1.0 kB",
+            "2026-09 to 2026-11  nothing",
         ]
 
 
@@ -149,7 +180,7 @@ def test_a_file_of_a_whole_month_fills_its_days(churn: Runner) -> None:
     assert lines[-5:-2] == [
         "         1   5    10   15   20   25   30",
         "2026-09                 ###############   15 of 15 days  1.5 kB",
-        "2026-10  .                                 0 of  1 days  0 B",
+        "2026-10  .                                   0 of 1 day  0 B",
     ]
 
 
@@ -191,7 +222,7 @@ def test_du_sums_up_every_level(churn: Runner) -> None:
     collected(churn, {"2026-10-02": 500}, designation="predictions")
     assert churn("ls churn --month 10 --du").out == (
         "service: churn\ncount: 3\ntotal: 523 B\ndays: 2\n\n"
-        "path                       level       count  bytes  days\n"
+        "name                       level       count  bytes  days\n"
         "churn                      service         3  523 B     2\n"
         "churn/churn                model           3  523 B     2\n"
         "churn/churn/1              version         3  523 B     2\n"
@@ -200,7 +231,7 @@ def test_du_sums_up_every_level(churn: Runner) -> None:
     )
     churn("invoke churn-v2 --data rows.json")
     levels = churn("ls churn-v2 --du -o json").json["levels"]
-    assert [(one["path"], one["level"], one["count"]) for one in levels] == [
+    assert [(one["name"], one["level"], one["count"]) for one in levels] == [
         ("churn-v2/blue", "service", 2),
         ("churn-v2/blue/model_inputs", "collection", 1),
         ("churn-v2/blue/model_outputs", "collection", 1),
@@ -227,6 +258,31 @@ def test_a_model_and_its_version_narrow(demo: Runner) -> None:
     assert demo("ls --month 3 --model diabetes --model-version 1 -o json").json["count"] == 62
     assert demo("ls --month 3 --model-version 2 -o json").json["count"] == 0
     assert demo("ls --month 3 --model other -o json").json["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "warning"),
+    [
+        ("--model diabetse", "diabetes has no model 'diabetse'; did you mean 'diabetes'?"),
+        ("--model x", "diabetes has no model 'x'; it has: diabetes"),
+        ("--model-version 7", "diabetes has no version '7' of any model; it has: 1"),
+        ("--model diabetes --model-version 7", "diabetes has no version '7' of the model 'diabetes'; it has: 1"),
+    ],
+)
+@pytest.mark.parametrize("command", ["ls", "pull", "handoff duckdb"])
+def test_a_model_or_version_that_is_not_there_is_said_with_what_is(
+    demo: Runner, command: str, said: str, warning: str
+) -> None:
+    outcome = demo(f"{command} diabetes --month 3 {said}".replace("pull", "pull --dry-run"))
+    assert outcome.code == 0
+    assert outcome.err == (
+        f"time range: 2026-03-01 to 2026-04-01, UTC\nwarning: {warning}\nno collected blobs of diabetes match\n"
+    )
+
+
+def test_a_model_that_is_there_is_not_said_to_be_missing(demo: Runner) -> None:
+    outcome = demo("ls diabetes --to 2020-01-01 --model diabetes --model-version 1")
+    assert outcome.err == "time range: up to 2020-01-01, UTC\nno collected blobs of diabetes match\n"
 
 
 def test_a_collection_that_is_not_there_is_said_with_what_is(demo: Runner) -> None:

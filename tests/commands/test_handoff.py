@@ -56,6 +56,28 @@ def test_nothing_to_hand_over(demo: Runner) -> None:
     assert outcome.err.endswith("no collected blobs of diabetes match\n")
 
 
+@pytest.mark.parametrize("service", ["diabetes", "diabetes-v2/blue"])
+def test_a_text_is_itself_or_json_and_never_rows(demo: Runner, service: str) -> None:
+    words = f"handoff duckdb {service} --day 2026-03-01"
+    text = demo(words).out
+    assert demo(f"{words} -o table").out == text
+    assert demo(f"{words} -o json").json["text"] == demo(f"{words} -o jsonl").jsonl[0]["text"] == text
+    for name in ("csv", "tsv", "md"):
+        outcome = demo(f"{words} -o {name}")
+        assert (outcome.code, outcome.out, outcome.err) == (
+            2,
+            "",
+            f"error: handoff prints a text, and {name} holds rows\nhint: leave -o out, or choose -o json\n",
+        )
+    assert demo(f"{words} -o parquet").code == 2
+
+
+@pytest.mark.parametrize("service", ["diabetes", "diabetes-v2/blue"])
+def test_duckdb_gets_views_that_leave_nothing_in_a_file(demo: Runner, service: str) -> None:
+    made = re.findall(r"CREATE OR REPLACE (.*)VIEW", demo(f"handoff duckdb {service} --day 2026-03-01").out)
+    assert set(made) == {"TEMP "}
+
+
 def test_an_unknown_tool(demo: Runner) -> None:
     outcome = demo("handoff panda diabetes")
     assert (outcome.code, outcome.err) == (
@@ -135,7 +157,7 @@ def test_duckdb_reads_the_account(march: MemoryBlobs) -> None:
         "-- signs in as az login does; needs Storage Blob Data Reader on the account\n"
         "CREATE SECRET (TYPE azure, PROVIDER credential_chain, ACCOUNT_NAME 'account');\n"
         "\n"
-        'CREATE OR REPLACE VIEW "inputs" AS\n'
+        'CREATE OR REPLACE TEMP VIEW "inputs" AS\n'
         "SELECT * FROM read_csv([\n"
         "    'az://account.blob.core.windows.net/modeldata/1a2b/rg/ws/churn/m/1/inputs/2026/03/*/inputs.csv'\n"
         "], union_by_name = true, filename = true, hive_partitioning = false, header = true, strict_mode = false,"

@@ -350,7 +350,7 @@ def test_very_long_text_is_cut_with_a_mark_on_a_terminal_and_whole_in_a_pipe():
     line = "0123456789" * 2
     cut = shown(rows, "table", width=20, environ={"TERM": "xterm"})
     assert cut.out == f"\x1b[1mpayload             \x1b[0m\n{line}\n{line}\n{line[:-1]}…\n"
-    for how in ({"encoding": "ascii"}, {"environ": {"TERM": "dumb"}}, {"environ": {"NO_COLOR": "1"}}):
+    for how in ({"encoding": "ascii"}, {"environ": {"TERM": "dumb"}}, {"environ": {"LC_ALL": "C", "NO_COLOR": "1"}}):
         assert shown(rows, "table", width=20, **how).out == f"payload\n{line}\n{line}\n{line[:-3]}...\n"
     assert shown(rows, "table", width=20, tty=False).out == f"payload\n{line * 5}\n"
 

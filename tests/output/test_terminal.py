@@ -15,6 +15,8 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mlmon.core.errors import Failure, NotFound, UsageError
 from mlmon.output.streams import Stream
@@ -299,41 +301,79 @@ def test_a_bar_shows_hostile_names_harmlessly_makes_room_for_notes_and_goes_away
     assert place.out.seen == "a row\n"
 
 
-BAR = "━━╸".ljust(20)
-
-
 def drawn(seen: str) -> list[str]:
     """What stood on the line of the bar, one after the other."""
     plain = re.sub(r"\x1b\[[?0-9;]*[A-Za-z]", "", seen)
     return list(dict.fromkeys(line for line in re.split(r"[\r\n]+", plain) if line.strip()))
 
 
+MEASURES = "1.2 MB/s, 3345 of 24192 files, 2m05s left"
+MEASURED = [
+    (100, "Pulling ━━╸                  160.4 kB of 1.2 MB 1.2 MB/s, 3345 of 24192 files, 2m05s left"),
+    (90, "Pulling ━━                 160.4 kB of 1.2 MB 1.2 MB/s, 3345 of 24192 files, 2m05s left"),
+    (80, "Pulling ━        160.4 kB of 1.2 MB 1.2 MB/s, 3345 of 24192 files, 2m05s left"),
+    (70, "Pulling ━        160.4 kB of 1.2 MB 3345 of 24192 files, 2m05s left"),
+    (60, "Pulling ━          160.4 kB of 1.2 MB 3345 of 24192 files"),
+    (40, "Pulling ━         3345 of 24192 files"),
+    (30, "Pulling ━━              13%"),
+    (24, "Pulling ━         13%"),
+    (16, "Pulling"),
+]
+
+
+def moved(*, width: int, label: str, item: str, environ: dict[str, str] | None = None) -> list[str]:
+    clock = Clock()
+    place = desk(clock=clock, width=width, environ=environ)
+    with place.terminal.progress(label, total=1_200_000, unit="bytes") as size:
+        clock.now += 2
+        size.advance(160_400, item=item)
+    lines = drawn(place.err.seen)
+    assert max(map(len, lines), default=0) <= max(1, width - 3)
+    return [line.rstrip() for line in lines]
+
+
+@pytest.mark.parametrize(("width", "shown"), MEASURED)
+def test_the_bar_gets_shorter_before_measures_go_and_no_number_is_cut(width, shown):
+    assert moved(width=width, label="Pulling", item=MEASURES)[-1] == shown
+
+
 @pytest.mark.parametrize(
     ("label", "item", "shown"),
     [
-        ("Pulling ep1/blue", "3 of 40 files", f"Pulling ep1/blue {BAR} 160.4 kB of 1.2 MB 3 of 40 files"),
+        ("Pulling ep1/blue", "3 of 40 files", "Pulling ep1/blue ━━╸                  160.4 kB of 1.2 MB 3 of 40 files"),
         (
             "Pulling ep1/blue",
             "00000000-0000/rg/ws/svc/inputs.csv",
-            f"Pulling ep1/blue {BAR} 160.4 kB of 1.2 MB ...ws/svc/inputs.csv",
+            "Pulling ep1/blue ━        160.4 kB of 1.2 MB …00000-0000/rg/ws/svc/inputs.csv",
         ),
         (
             "Pulling a-long-endpoint-name/and-its-deployment",
             "3 of 40 files",
-            f"Pulling a-long-endpoint-name/... {BAR} 160.4 kB of 1.2 MB",
+            "Pulling a-long-endpoint-name/and-its-deployment ━━              3 of 40 files",
+        ),
+        (
+            "Pulling a-very-very-long-endpoint-name/and-its-very-long-deployment",
+            "3 of 40 files",
+            "Pulling a-very-very-long-endpoint-… ━        160.4 kB of 1.2 MB 3 of 40 files",
         ),
     ],
 )
 def test_the_bar_fits_and_leaves_room_for_what_ctrl_c_prints(label, item, shown):
     """`^C` behind a full line would wrap it, and what is erased then is the wrong line."""
-    clock = Clock()
-    place = desk(clock=clock)
-    with place.terminal.progress(label, total=1_200_000, unit="bytes") as size:
-        clock.now += 2
-        size.advance(160_400, item=item)
-    lines = drawn(place.err.seen)
-    assert lines[-1].rstrip() == shown
-    assert max(map(len, lines)) <= 77
+    assert moved(width=80, label=label, item=item)[-1] == shown
+
+
+def test_a_terminal_without_more_than_ascii_gets_a_bar_of_ascii():
+    [*_, last] = moved(width=60, label="Reading", item="", environ={"TERM": "xterm", "LC_ALL": "C", "NO_COLOR": "1"})
+    assert last == "Reading --                   160.4 kB of 1.2 MB"
+
+
+@given(st.integers(1, 130), st.integers(0, 10**6), st.text("ab/ ", min_size=1, max_size=90))
+def test_a_number_beside_the_bar_is_whole_at_any_width(width, done, label):
+    item = f"1.2 MB/s, {done} of 1000000 files, 2m05s left"
+    said = moved(width=width, label=label, item=item)[-1:]
+    numbers = re.findall(r"\d[\w.%]*", " ".join(said))
+    assert set(numbers) <= {*re.findall(r"\d[\w.%]*", item), "160.4", "1.2", "13%"}
 
 
 def test_one_of_anything_is_not_called_several():

@@ -170,6 +170,7 @@ def plan(
     to_dir: Path,
     now: datetime | None = None,
     on_skip: OnSkip | None = None,
+    ahead: bool = False,
 ) -> Plan:
     """Which file below `to_dir` each selected blob becomes: its name in the container, unchanged.
 
@@ -177,34 +178,30 @@ def plan(
     cannot be read as collected data), and the later of two that some system would take for the same file,
     or for a file and a folder of the same name.
 
+    With `ahead` the listing goes on in a thread of its own: what it raises, iterating over the plan does, and
+    `on_skip` is called from there.
+
     Raises:
         NotFound: no such service.
         UsageError: `to_dir` is something else than a folder, or a symbolic link.
         Failure: `to_dir` cannot be written to, or there is no room for the list of what to fetch.
     """
-    planned, selected = _prepared(blobs, service, selection, to_dir=to_dir, now=now, on_skip=on_skip)
-    planned.fill(selected)
-    return planned
+    folder.check(to_dir)
+    planned = Plan(to_dir)
 
+    def skipped(blob: BlobInfo, reason: Reason) -> None:
+        # a folder's marker ends in a level that is empty, and nobody misses it
+        if reason is not Reason.MARKER and (danger := unsafe(blob.name)):
+            planned.refuse(blob, danger)
+        elif on_skip:
+            on_skip(blob, reason)
 
-def plan_ahead(
-    blobs: Blobs,
-    service: ServiceName,
-    selection: Selection,
-    *,
-    to_dir: Path,
-    now: datetime | None = None,
-    on_skip: OnSkip | None = None,
-) -> Plan:
-    """`plan`, which goes on in a thread of its own: what it raises, iterating does. `on_skip` is called from there."""
-    planned, selected = _prepared(blobs, service, selection, to_dir=to_dir, now=now, on_skip=on_skip)
-
-    def listing() -> None:
-        with suppress(BaseException):  # whoever iterates sees it
-            planned.fill(selected)
-
-    # a daemon, as an answer that is slow to come must hold nobody up
-    Thread(target=listing, name="mlmon-listing", daemon=True).start()
+    selected = select(blobs, service, selection, on_skip=skipped, now=now)
+    if ahead:
+        # a daemon, as an answer that is slow to come must hold nobody up
+        Thread(target=_fill, args=(planned, selected), name="mlmon-listing", daemon=True).start()
+    else:
+        planned.fill(selected)
     return planned
 
 
@@ -218,26 +215,9 @@ def due(
         yield one, standing.due(one) if isinstance(one, Target) else None
 
 
-def _prepared(
-    blobs: Blobs,
-    service: ServiceName,
-    selection: Selection,
-    *,
-    to_dir: Path,
-    now: datetime | None,
-    on_skip: OnSkip | None,
-) -> tuple[Plan, Generator[CollectedBlob, None, None]]:
-    folder.check(to_dir)
-    planned = Plan(to_dir)
-
-    def skipped(blob: BlobInfo, reason: Reason) -> None:
-        # a folder's marker ends in a level that is empty, and nobody misses it
-        if reason is not Reason.MARKER and (danger := unsafe(blob.name)):
-            planned.refuse(blob, danger)
-        elif on_skip:
-            on_skip(blob, reason)
-
-    return planned, select(blobs, service, selection, on_skip=skipped, now=now)
+def _fill(planned: Plan, selected: Generator[CollectedBlob, None, None]) -> None:
+    with suppress(BaseException):  # whoever iterates sees it
+        planned.fill(selected)
 
 
 def _reserved(key: str) -> str:

@@ -21,6 +21,7 @@ from mlmon.commands.options import (
     WorkspaceOption,
     one_of,
 )
+from mlmon.commands.wording import Command, Tree, bounded
 from mlmon.output.results import Format, Result, Text
 from mlmon.output.show import check, show
 from mlmon.output.streams import Stream
@@ -29,6 +30,7 @@ from mlmon.session import GlobalOptions, Session, World
 
 app = typer.Typer(
     name="mlmon",
+    cls=Tree,
     help="The monitoring life of models deployed on Azure Machine Learning.",
     epilog="No workspace yet? mlmon demo makes one, with real services and history, and shows the main job.",
     no_args_is_help=True,
@@ -129,7 +131,7 @@ def command(
             # typer only parses: inside it Ctrl-C and a reader that went away become exit codes of its own
             return work
 
-        _, *parameters = inspect.signature(function).parameters.values()
+        _, *parameters = (one.replace(annotation=bounded(one.annotation)) for one in _parameters(function))
         added = [
             inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
             for key, annotation in _GLOBALS.items()
@@ -138,10 +140,16 @@ def command(
         shown = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
         run.__signature__ = inspect.Signature([first, *shown, *added])  # type: ignore[attr-defined]  # read by typer
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in (first, *shown, *added)}
-        app.command(name, help=_help(function, examples), short_help=_summary(function), rich_help_panel=group)(run)
+        app.command(
+            name, cls=Command, help=_help(function, examples), short_help=_summary(function), rich_help_panel=group
+        )(run)
         return function
 
     return add
+
+
+def _parameters(function: Callable[..., Result]) -> Sequence[inspect.Parameter]:
+    return tuple(inspect.signature(function).parameters.values())
 
 
 def _session(world: World, options: GlobalOptions) -> Session:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from os.path import commonprefix
 from typing import Annotated, Final
 
 import typer
@@ -37,9 +38,9 @@ _KEYS: Final[dict[str, Callable[[CollectedBlob], str]]] = {
 _BYS: Final = tuple(_KEYS)
 _BRIEF: Final = (
     Field("when"),
-    Field("collection"),
+    Field("collection", optional=True),
     Field("bytes", kind="bytes"),
-    Field("path", optional=True, whole=True),
+    Field("below", header="path", optional=True, dear=True),
 )
 _LISTED: Final = (*BLOB, Field("last_modified", header="last modified", kind="time", optional=True))
 _TOTALS: Final = (
@@ -49,7 +50,7 @@ _TOTALS: Final = (
     Field("days", kind="number"),
 )
 _AMOUNTS: Final = (Field("count", kind="number"), Field("bytes", kind="bytes"), Field("days", kind="number"))
-_LEVELS: Final = (Field("path"), Field("level", optional=True), *_AMOUNTS)
+_LEVELS: Final = (Field("name"), Field("level", optional=True), *_AMOUNTS)
 _LEVELS_OF: Final = {
     Generation.V1: ("service", "model", "version", "collection"),
     Generation.V2: ("service", "collection"),
@@ -123,12 +124,19 @@ def _blobs(
     """Every blob, in the order of time."""
     blobs = in_time(selected)
     totals = tallied(blobs, lambda _: (None,)).get(None, Tally())
-    rows = _BlobRows(blobs)
+    shared = _shared(blobs)
+    rows = _BlobRows(blobs, len(shared))
     empty = no_blobs(found)
     values = _totals(found, totals)
-    people = Record(_TOTALS, values, Rows(_BRIEF, rows, empty=empty), calendars=_calendars(session, blobs, between))
+    table = Rows(_BRIEF, rows, empty=empty, caption=f"below {shared}" if shared else "")
+    people = Record(_TOTALS, values, table, calendars=_calendars(session, blobs, between))
     machines = Record(_TOTALS, values, Rows(_LISTED, rows, empty=empty), rows_key="blobs")
     return totals.count, Faces(people, machines)
+
+
+def _shared(blobs: Sequence[CollectedBlob]) -> str:
+    """The folders that every path begins with: most of a path says what the listing has said already."""
+    return "".join(commonprefix([one.blob.name for one in blobs]).rpartition("/")[:2])  # noqa: RUF071 - commonpath reads names as this system's paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +144,16 @@ class _BlobRows:
     """The rows of blobs, each made when it is written: of a hundred thousand they would be most of what is held."""
 
     blobs: Sequence[CollectedBlob]
+    shared: int
+    """How many letters of every path are the same."""
 
     def __len__(self) -> int:
         return len(self.blobs)
 
     def __iter__(self) -> Iterator[Row]:
         for one in self.blobs:
-            yield {**blob_row(one), "last_modified": one.blob.last_modified, "when": one.stretch}
+            below = one.blob.name[self.shared :]
+            yield {**blob_row(one), "last_modified": one.blob.last_modified, "when": one.stretch, "below": below}
 
 
 def _groups(found: Service, selected: Iterable[CollectedBlob], by: str) -> tuple[int, Result]:
@@ -163,7 +174,7 @@ def _levels(found: Service, selected: Iterable[CollectedBlob]) -> tuple[int, Res
     tallies = tallied(selected, levels)
     names = _LEVELS_OF[found.generation]
     rows: list[Row] = [
-        {"path": "/".join(path), "level": names[len(path) - 1], **_amounts(tallies[path])} for path in sorted(tallies)
+        {"name": "/".join(path), "level": names[len(path) - 1], **_amounts(tallies[path])} for path in sorted(tallies)
     ]
     totals = next((tallies[path] for path in sorted(tallies)), Tally())
     return totals.count, Record(

@@ -23,6 +23,7 @@ def one_of(words: tuple[str, ...], what: str) -> Any:
             f"{text!r} is not {what}", hint=did_you_mean(text, words) or f"it is one of: {', '.join(words)}"
         )
 
+    parse.__name__ = "str"  # the help of an argument shows it as the type
     parse.choices = words  # type: ignore[attr-defined]  # completion offers them
     return parse
 

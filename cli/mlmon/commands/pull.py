@@ -1,6 +1,7 @@
 """Collected blobs into a folder: pull."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -127,7 +128,7 @@ class _Pull:
     def run(self) -> Result:
         """Pull. It goes on while it is printed, and behind its listing unless that has to be over before."""
         skipped = Skipped(self.session)
-        plan = self._listing_ahead(skipped) if self.most is None else self._listed(skipped)
+        plan = self._plan(skipped, ahead=self.most is None)
         if self.most is not None and (error := self._too_much(self._tallied(plan))):
             plan.close()
             raise error
@@ -153,7 +154,7 @@ class _Pull:
     def rehearse(self) -> Result:
         """Show what the pull would do, from a listing that is over."""
         skipped = Skipped(self.session)
-        plan = self._listed(skipped)
+        plan = self._plan(skipped, ahead=False)
         self._say_listed(plan, skipped)
         missed = Missed(self.session.terminal)
         for one in plan:
@@ -180,8 +181,9 @@ class _Pull:
         asked = self.session.options.output or self.session.world.environ.get("MLMON_OUTPUT")
         return self.session.terminal.stdout.is_terminal and asked in _STREAMED
 
-    def _listed(self, skipped: Skipped) -> Plan:
-        with listing(self.session, self.service):
+    def _plan(self, skipped: Skipped, *, ahead: bool) -> Plan:
+        # what is listed ahead is seen in the progress of the pull
+        with nullcontext() if ahead else listing(self.session, self.service):
             return planning.plan(
                 self.workspace.blobs,
                 self.service.name,
@@ -189,17 +191,8 @@ class _Pull:
                 to_dir=self.to_dir,
                 now=self.options.now,
                 on_skip=skipped,
+                ahead=ahead,
             )
-
-    def _listing_ahead(self, skipped: Skipped) -> Plan:
-        return planning.plan_ahead(
-            self.workspace.blobs,
-            self.service.name,
-            self.selection,
-            to_dir=self.to_dir,
-            now=self.options.now,
-            on_skip=skipped,
-        )
 
     def _say_listed(self, plan: Plan, skipped: Skipped) -> None:
         skipped.say()

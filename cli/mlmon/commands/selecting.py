@@ -1,12 +1,13 @@
 """Which collected data a command means: the service, the range, and what is said when nothing is there."""
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Final
 
 from mlmon.collected.layout import CollectedBlob, Reason, same_collection
-from mlmon.collected.selection import Selection, collections
+from mlmon.collected.selection import Selection, collections, designations
 from mlmon.commands.ranges import say_range
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.model import BlobInfo, Generation, Service, Switch, SwitchRequest, Value
@@ -80,14 +81,51 @@ def blob_row(one: CollectedBlob) -> dict[str, Value]:
 
 
 def explain_nothing(session: Session, workspace: Workspace, service: Service, selection: Selection) -> None:
-    """Say what is likely when nothing was found: a collection that does not exist, or one that was never on."""
+    """Say what is likely when nothing was found: a collection, a model or a version that does not exist, or a
+    collection that was never on."""
     known = collections(workspace.blobs, service.name)
     for wanted in selection.collections:
         if not any(same_collection(wanted, one) for one in known):
-            near = did_you_mean(wanted, known) or f"it has: {neutral(', '.join(known)) or 'none yet'}"
-            session.terminal.note(f"{service.name} has no collection {wanted!r}; {near}", level="warning")
+            _warn(session, service, f"collection {wanted!r}", wanted, known)
+    if selection.model or selection.model_version:
+        _explain_model(session, service, selection, _versions(workspace, service))
     if not service.collection:
         session.terminal.note(f"collection is off; {_way_on(service)}")
+
+
+def _explain_model(
+    session: Session, service: Service, selection: Selection, versions: Mapping[str, Collection[str]]
+) -> None:
+    model, version = selection.model, selection.model_version
+    if model and model not in versions:
+        _warn(session, service, f"model {model!r}", model, sorted(versions))
+        return
+    of = {model: versions[model]} if model else versions
+    known = sorted({one for each in of.values() for one in each})
+    if version and version not in known:
+        _warn(
+            session,
+            service,
+            f"version {version!r} of {f'the model {model!r}' if model else 'any model'}",
+            version,
+            known,
+        )
+
+
+def _versions(workspace: Workspace, service: Service) -> dict[str, set[str]]:
+    """The versions of each model that a v1 service has collected data of."""
+    found: dict[str, set[str]] = {}
+    for root in workspace.blobs.roots(service.name):
+        if root.generation is Generation.V1:
+            for prefix in designations(workspace.blobs, root):
+                *_, model, version, _ = prefix.rstrip("/").split("/")
+                found.setdefault(model, set()).add(version)
+    return found
+
+
+def _warn(session: Session, service: Service, what: str, wanted: str, known: list[str]) -> None:
+    near = did_you_mean(wanted, known) or f"it has: {neutral(', '.join(known)) or 'none yet'}"
+    session.terminal.note(f"{service.name} has no {what}; {near}", level="warning")
 
 
 def _way_on(service: Service) -> str:

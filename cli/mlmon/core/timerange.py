@@ -28,6 +28,8 @@ _UNITS: Final = {
     "w": timedelta(weeks=1),
 }
 
+_FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
@@ -59,6 +61,8 @@ class TimeRange:
             day += timedelta(days=1)
 
     def __str__(self) -> str:
+        if self.start == _FIRST:
+            return f"up to {_short(self.end)}"
         return f"{_short(self.start)} to {_short(self.end)}"
 
 
@@ -199,7 +203,7 @@ def resolve(
         return parse_day(day, now)
     if not ways:
         return None
-    first = parse_moment(start, now) if start is not None else datetime(1, 1, 1, tzinfo=UTC)
+    first = parse_moment(start, now) if start is not None else _FIRST
     # an open end includes what is being written at this very moment
     last = parse_moment(end, now) if end is not None else now + timedelta(microseconds=1) * (first < now)
     if first > now:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Event, RLock, Thread
@@ -26,15 +27,21 @@ SAY_EVERY: Final = 5.0
 _ECHO: Final = 3
 """Columns kept free: what a terminal writes for Ctrl-C must not break the line, which could then not be erased."""
 _BAR: Final = 20
-_AMOUNT: Final = 25
+_SHORT_BAR: Final = 8
+_SHORTEST_BAR: Final = 3
 _LEAST: Final = 12
+_MEASURE: Final = re.compile(r"\d[\w.]*\+?(?: [\w+/]+)+")
+_COUNTED: Final = re.compile(r"\d+ (?:of .*|files .*)")
 
 
 class Progress(Protocol):
     """Work going on."""
 
     def advance(self, n: int, *, item: str = "") -> None:
-        """`n` more units are done; `item` names what is being worked on. Safe from any thread."""
+        """`n` more units are done; `item` names what is being worked on, or holds measures (`3 of 10 files, 5s left`).
+
+        Where there is little room a name loses its beginning; of measures whole ones go. Safe from any thread.
+        """
 
     def expect(self, total: int) -> None:
         """How many units there are in all, where that was not known at first. Safe from any thread."""
@@ -115,6 +122,8 @@ class _MovingBar:
         self._began = terminal.clock()
         self._lock = RLock()
         self._drawn: rich_progress.Progress | None = None
+        self._cells = _BAR  # it never gets longer again, so that it does not flicker
+        self._column: rich_progress.BarColumn
 
     def advance(self, n: int, *, item: str = "") -> None:
         with self._lock:
@@ -124,10 +133,7 @@ class _MovingBar:
                     return
                 self._drawn = self._draw()
                 self._drawn.start()
-            amount = _amount(self._done, self._total, self._unit)
-            self._drawn.update(
-                self._drawn.task_ids[0], completed=self._done, amount=amount, item=self._fitting(item, amount)
-            )
+            self._move(self._drawn, item)
 
     def expect(self, total: int) -> None:
         with self._lock:
@@ -135,13 +141,41 @@ class _MovingBar:
             if self._drawn is not None:
                 self._drawn.update(self._drawn.task_ids[0], total=total)
 
-    def _fitting(self, item: str, amount: str) -> str:
-        """As much of the item's end as the line has room for: rich would shorten every other part as well."""
-        said = self._terminal.stderr.shown(neutral(item))
-        room = self._width - len(self._shown_label()) - _BAR - len(amount) - len("   ")
-        if len(said) <= room:
-            return said
-        return self._mark + said[len(said) - room + len(self._mark) :] if room >= _LEAST else ""
+    def _move(self, drawn: rich_progress.Progress, item: str) -> None:
+        label, self._cells, said = self._line(self._terminal.stderr.shown(neutral(item)))
+        self._column.bar_width = self._cells
+        drawn.update(drawn.task_ids[0], description=label, completed=self._done, said=said)
+
+    def _line(self, item: str) -> tuple[str, int, str]:
+        """The label, the length of the bar and what stands behind it: the bar gets shorter first, then measures go,
+        then the label is cut. A number is either whole or not there."""
+        label = self._terminal.stderr.shown(neutral(self._label))
+        short = min(len(label), _LEAST)
+        ways = self._ways(item, room=self._width - len(label) - _SHORT_BAR - len("   "))
+        last = [*ways, f"{100 * self._done // self._total}%" if self._total else "", ""]
+        rungs = ((len(label), _SHORT_BAR, ways), (short, _SHORT_BAR, ways), (short, _SHORTEST_BAR, last))
+        for least, bar, said in ((least, bar, said) for least, bar, those in rungs for said in those):
+            room = self._width - len("  ") - len(said)
+            if room - least >= bar:
+                cells = min(self._cells, max(bar, room - len(label)))
+                return self._cut(label, room - cells), cells, said
+        return "", 1, ""
+
+    def _ways(self, item: str, *, room: int) -> list[str]:
+        """What may stand behind the bar, the fullest first; an item that is a name is cut to the room there is."""
+        amount = _amount(self._done, self._total, self._unit)
+        parts = item.split(", ")
+        if not all(_MEASURE.fullmatch(part) for part in parts):
+            room -= len(amount)
+            named = item if len(item) <= room else self._mark + item[len(item) - room + len(self._mark) :]
+            return [f"{amount} {named}", amount] if item and (room >= _LEAST or named == item) else [amount]
+        # what is counted says most, and stays; the others go from the left, as the most telling comes last
+        counted = [part for part in parts if _COUNTED.fullmatch(part)]
+        ways = [parts]
+        while others := [part for part in ways[-1] if part not in counted]:
+            ways.append([part for part in ways[-1] if part != others[0]])
+        alone = ", ".join(counted) or amount
+        return [*(" ".join(filter(None, (amount, ", ".join(kept)))) for kept in ways), alone]
 
     @property
     def _width(self) -> int:
@@ -149,12 +183,10 @@ class _MovingBar:
 
     @property
     def _mark(self) -> str:
-        return "..." if self._terminal.stderr.plain else "…"
+        return self._terminal.stderr.ellipsis
 
-    def _shown_label(self) -> str:
-        said = self._terminal.stderr.shown(neutral(self._label))
-        room = max(_LEAST, self._width - _BAR - _AMOUNT)
-        return said if len(said) <= room else f"{said[: room - len(self._mark)]}{self._mark}"
+    def _cut(self, label: str, room: int) -> str:
+        return label if len(label) <= room else f"{label[: room - len(self._mark)]}{self._mark}"
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -181,12 +213,18 @@ class _MovingBar:
         from rich.progress import BarColumn, Progress, TextColumn
 
         stream = self._terminal.stderr
+
+        class Ascii(Console):
+            """Draws as where the encoding has no more than ASCII."""
+
+            encoding = property(lambda _: "ascii")  # rich asks for it to choose its signs
+
+        self._column = BarColumn(bar_width=self._cells)
         drawn = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=_BAR),
-            TextColumn("{task.fields[amount]}", markup=False),
-            TextColumn("{task.fields[item]}", markup=False),
-            console=Console(
+            self._column,
+            TextColumn("{task.fields[said]}", markup=False),
+            console=(Ascii if stream.plain else Console)(
                 file=stream.file,
                 force_terminal=True,
                 color_system="standard" if stream.colour else None,
@@ -197,7 +235,7 @@ class _MovingBar:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        drawn.add_task(self._shown_label(), total=self._total, amount="", item="")
+        drawn.add_task("", total=self._total, said="")
         return drawn
 
 

@@ -75,7 +75,9 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
             if result.calendars:
                 from mlmon.output.calendar import calendars
 
-                terminal.write(calendars(result.calendars, terminal.stdout))
+                stdout = terminal.stdout
+                width = terminal.width if stdout.is_terminal else None
+                terminal.write(calendars(result.calendars, stdout, width=width))
             _say_left_out(left_out, terminal)
         case Change():
             terminal.write(text.change_text(result))

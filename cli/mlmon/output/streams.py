@@ -20,7 +20,8 @@ class Stream:
     """A stream judged once, on its own: a piped stdout says nothing about stderr.
 
     `file` is None when the process was started with the stream closed. `moving` means the cursor can be moved,
-    so that a progress bar works; a dumb terminal is a terminal all the same.
+    so that a progress bar works; a dumb terminal is a terminal all the same. `unicode` is about what can be written,
+    `ascii_locale` about what the person's terminal is said to show.
     """
 
     file: TextIO | None
@@ -28,6 +29,7 @@ class Stream:
     unicode: bool
     colour: bool
     moving: bool
+    ascii_locale: bool = False
 
     @classmethod
     def of(cls, file: TextIO | None, environ: Mapping[str, str]) -> Stream:
@@ -45,12 +47,18 @@ class Stream:
             unicode=_encoding(file).startswith("utf"),
             colour=wanted and not dumb and not environ.get("NO_COLOR"),
             moving=is_terminal and not dumb,
+            ascii_locale=dumb or _is_ascii(environ),
         )
 
     @property
     def plain(self) -> bool:
-        """Whether drawing keeps to ASCII and to one style."""
-        return not (self.is_terminal and self.unicode and self.colour)
+        """Whether drawing keeps to ASCII: its signs are a matter of the terminal, and never of colour."""
+        return not (self.is_terminal and self.unicode) or self.ascii_locale
+
+    @property
+    def ellipsis(self) -> str:
+        """What says that something is missing here."""
+        return "..." if self.plain else "…"
 
     def styled(self, text: str, style: str) -> str:
         """The text in a style (bold, error, warning, hint, dim) where there is colour, else as it is."""
@@ -116,6 +124,12 @@ def terminal_width(files: tuple[TextIO | None, ...], environ: Mapping[str, str])
         if columns > 0:
             return columns
     return 80
+
+
+def _is_ascii(environ: Mapping[str, str]) -> bool:
+    """Whether the locale has no more than ASCII. Python writes UTF-8 there all the same (PEP 538, PEP 540)."""
+    said = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
+    return said in {"C", "POSIX"} or said.upper().endswith((".ASCII", ".US-ASCII", ".ANSI_X3.4-1968"))
 
 
 def _encoding(file: TextIO | None) -> str:

@@ -211,7 +211,7 @@ def _cut(cell: str, width: int, stream: Stream) -> str:
         return cell
     from rich.cells import set_cell_size
 
-    mark = "..." if stream.plain else "…"
+    mark = stream.ellipsis
     return set_cell_size(cell, max(0, width - len(mark))).rstrip() + mark[:width]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from mlmon.core.errors import Code, NotFound, did_you_mean
+from mlmon.core.errors import Code, NotFound, UsageError, did_you_mean
 from mlmon.settings.files import (
     FILE,
     Named,
@@ -215,6 +215,12 @@ def _named(said: Setting, base: Path, *, environ: Mapping[str, str], files: list
     known = _known(files)
     if said.value in known:
         return known[said.value]
+    if said.value.startswith("~"):
+        name = Path(said.value).parts[0]
+        raise UsageError(
+            f"only one's own home folder can be named, not {name} (asked for by {said.origin})",
+            hint=f"write the whole path; a folder of that name is written ./{name}",
+        )
     named = f"they name {', '.join(sorted(known))}; " if known else ""
     raise NotFound(
         f"no workspace named {said.value!r} in the settings (asked for by {said.origin})",
@@ -234,7 +240,7 @@ def _names(file: SettingsFile, target: Target, *, environ: Mapping[str, str], fi
         return False
     try:
         named = _named(Setting("workspace", value, str(file.path)), file.path.parent, environ=environ, files=files)
-    except NotFound:
+    except (NotFound, UsageError):
         return False
     if isinstance(target, AzureWorkspace):
         return target.is_same(named.target)

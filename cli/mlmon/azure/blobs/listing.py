@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _MONTHS: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_FOLDER: Final = "directory"
+"""What accounts with a hierarchical namespace list beside the blobs in it, under a name that could be a blob's.
+https://learn.microsoft.com/rest/api/storageservices/list-blobs"""
 _UNKNOWN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -31,7 +34,7 @@ def blobs_of(page: Element, container: str) -> Iterator[BlobInfo]:
     for blob in page.iterfind("Blobs/Blob"):
         properties = blob.find("Properties")
         name = _name(blob.find("Name"))
-        if properties is None or not name:
+        if properties is None or not name or properties.findtext("ResourceType") == _FOLDER:
             continue
         size = int(properties.findtext("Content-Length") or "")
         if size < 0:

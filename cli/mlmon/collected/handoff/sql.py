@@ -73,7 +73,8 @@ def _view(source: Source, name: str, *, at: int) -> str:
         # header lines end in CR LF and rows in LF, which strict mode refuses; a model called a=b is no partition
         written = "header = true, strict_mode = false, delim = ',', quote = '\"', escape = '\"'"
         options = f"union_by_name = true, filename = true, hive_partitioning = false, {written}"
-        return f"CREATE OR REPLACE VIEW {identifier(name)} AS\nSELECT * FROM read_csv([\n    {files}\n], {options});\n"
+        view = f"CREATE OR REPLACE TEMP VIEW {identifier(name)}"
+        return f"{view} AS\nSELECT * FROM read_csv([\n    {files}\n], {options});\n"
     return _records(name, files, shape=f"shape_{at}")
 
 
