@@ -88,6 +88,29 @@ def test_ctrl_c_ends_a_long_query_with_130(demo: Runner) -> None:
     assert err.endswith("error: interrupted\n")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+def test_a_dataset_that_is_ended_leaves_no_rows_behind(churn: Runner, tmp_path: Path, number: signal.Signals) -> None:
+    folder = churn.folder / "blobs/modeldata/00000000-0000-0000-0000-000000000000/local/ws/churn/churn/1"
+    for kind in ("inputs", "predictions"):
+        (folder / kind / "2026/03/01").mkdir(parents=True)
+        rows = "".join(f"2026-03-01T08:00:00,c{n},r{n},{n}\n" for n in range(300_000))
+        (folder / kind / "2026/03/01/data.csv").write_text(f"$Timestamp,$CorrelationId,$RequestId,{kind}\n{rows}")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environ = {**os.environ, "NO_COLOR": "1", "TMPDIR": str(temporary)}
+    command = [*MLMON, "dataset", "churn", "--month", "2026-03", "-o", "csv", "-q"]
+    with subprocess.Popen(
+        command, cwd=churn.folder, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not list(temporary.glob("mlmon-*/rows.duckdb")) and process.poll() is None:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (128 + number, "error: interrupted\n")
+    assert list(temporary.iterdir()) == []
+
+
 def test_ctrl_c_in_the_middle_of_making_a_demo_leaves_nothing(tmp_path: Path) -> None:
     with start(tmp_path, "demo") as process:
         while not list(tmp_path.glob(".mlmon-demo-*/new/telemetry")) and process.poll() is None:

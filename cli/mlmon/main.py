@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Final, TextIO
 
 from mlmon import VERSION_LINE
@@ -23,10 +26,35 @@ def entry() -> None:
     except OSError:  # the folder was deleted under us
         cwd = Path(os.environ.get("PWD", "/"))
     world = World(sys.stdin, sys.stdout, sys.stderr, os.environ, cwd, lambda: datetime.now(UTC), main)
-    code = main(sys.argv[1:], world)
+    asked = AskedToEnd()
+    asked.listen()
+    code = asked.code(main(sys.argv[1:], world))
     for stream in (sys.__stdout__, sys.__stderr__):
         _let_go(stream)
     sys.exit(code)
+
+
+@dataclass(slots=True)
+class AskedToEnd:
+    """Signals that ask for an end: they are Ctrl-C by another name, so that nothing is left lying about."""
+
+    signal: int = 0
+
+    def listen(self) -> None:
+        """From now on. What is ignored already, as nohup has it, stays ignored."""
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, self._end)
+
+    def code(self, code: int) -> int:
+        """The exit code of a run that was ended, as shells give it; else the one it has."""
+        return 128 + self.signal if self.signal and code == ExitCode.INTERRUPTED else code
+
+    def _end(self, number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)  # who asks again need not wait
+        self.signal = number
+        raise KeyboardInterrupt
 
 
 def _let_go(stream: TextIO | None) -> None:
@@ -54,8 +82,13 @@ def main(argv: Sequence[str], world: World) -> int:
     except OSError as error:
         return _report(_os_error(error), argv, world)
     except Exception as error:
-        return _report(_fault(error, argv), argv, world)
+        found = Interrupted("interrupted") if str(error) == _DUCKDB_INTERRUPTED else _fault(error, argv)
+        return _report(found, argv, world)
     return code
+
+
+_DUCKDB_INTERRUPTED: Final = "Query interrupted"
+"""What DuckDB makes of Ctrl-C while it works: a RuntimeError instead of a KeyboardInterrupt."""
 
 
 def _run(argv: Sequence[str], world: World) -> int:

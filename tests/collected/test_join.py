@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from collected.rows import LAST, NOW, V2, ZERO, dataset_of, line, meta
 from mlmon.collected import dataset as tables
 from mlmon.collected import labels
 from mlmon.collected.filling import fill
-from mlmon.collected.plan import Wanted
+from mlmon.collected.plan import Counts, Wanted
 from mlmon.collected.selection import Selection, select
 from mlmon.collected.staging import Staging
 from mlmon.core.errors import NotFound, UsageError
@@ -84,9 +86,9 @@ def test_first_generation_ids_differ_and_the_request_id_joins() -> None:
 )
 def test_rows_without_ids_are_joined_by_their_order_and_say_so(predictions: str) -> None:
     made, rows = dataset_of(v1(f"a,{LAST}\r\n1,{meta('c1')}\n2,{meta('c2')}\n3,{meta('c3')}\n", predictions))
-    name = "p" if predictions.startswith("p") else "0"
+    name = "p" if predictions.startswith("p") else "predictions.0"
     assert told(rows, "a", name, "match") == [(1, 10, "order"), (2, 20, "order"), (3, 30, "order")]
-    assert (made.pairings[0].by_order, made.pairings[0].uneven) == (3, ())
+    assert (made.counts[0].by_order, made.pairings[0].uneven) == (3, ())
 
 
 def test_an_uneven_day_is_named_where_the_order_is_all_there_is() -> None:
@@ -127,6 +129,42 @@ def test_a_v1_request_that_both_collections_have_twice_is_there_once() -> None:
     assert (told(rows, "a", "p", "match"), made.duplicates) == ([(1, 10, "id"), (2, 20, "id"), (3, 30, "id")], 4)
 
 
+def test_a_v1_file_that_is_there_twice_counts_once_also_where_it_is_read_another_way() -> None:
+    inputs = f"a,{LAST}\r\n1,{meta('c1')}\n1,{meta('c1')}\n2,{meta('c2')}\n"
+    predictions = f"p,{LAST}\r\n10,{meta('c1')}\n10,{meta('c1')}\n20,{meta('c2')}\n"
+    blobs = v1(inputs, predictions)
+    for name, content in (("inputs", inputs), ("predictions", predictions)):
+        # the comma in quotes has the whole file read line by line
+        more = content + f'"3,5",{meta("c3")}\n'
+        blobs.put(MODELDATA, f"m/1/{name}/{DAY}/data_2.csv", content=more.encode())
+    made, rows = dataset_of(blobs)
+    assert told(rows, "a", "p", "match") == [
+        ("1", "10", "id"),
+        ("1", "10", "id"),
+        ("2", "20", "id"),
+        ("3,5", "3,5", "id"),
+    ]
+    assert made.duplicates == 6
+    assert made.counts == [Counts(matched=4, by_order=0, unmatched_base=0, unmatched_other=0)]
+
+
+def test_inputs_that_are_there_twice_are_not_counted_as_without_predictions() -> None:
+    inputs = f"a,{LAST}\r\n1,{meta('c1')}\n2,{meta('c2')}\n"
+    blobs = v1(inputs, f"p,{LAST}\r\n10,{meta('c1')}\n20,{meta('c2')}\n")
+    blobs.put(MODELDATA, f"m/1/inputs/{DAY}/data_2.csv", content=inputs.encode())
+    made, rows = dataset_of(blobs)
+    assert (told(rows, "a", "p"), made.duplicates) == ([(1, 10), (2, 20)], 2)
+    assert made.counts == [Counts(matched=2, by_order=0, unmatched_base=0, unmatched_other=0)]
+
+
+@pytest.mark.parametrize("other", ["x", '"x,y"'], ids=["read at once", "read line by line"])
+def test_equal_rows_of_one_v1_request_are_real(other: str) -> None:
+    inputs = f"a,{LAST}\r\n1,{meta('c1')}\n1,{meta('c1')}\n{other},{meta('c2')}\n"
+    made, rows = dataset_of(v1(inputs, f"p,{LAST}\r\n5,{meta('c1')}\n5,{meta('c1')}\n6,{meta('c2')}\n"))
+    assert told(rows, "a", "p") == [("1", 5), ("1", 5), (other.strip('"'), 6)]
+    assert made.duplicates == 0
+
+
 def test_one_id_for_all_requests_does_not_explode() -> None:
     ins = [line([{"a": n}], correlation="test", id=f"i{n}") for n in range(50)]
     outs = [line([{"p": n}], correlation="test", id=f"o{n}") for n in range(50)]
@@ -138,7 +176,13 @@ def test_matched_only_leaves_the_others_out() -> None:
     blobs = v2([line([{"a": 1}]), line([{"a": 2}], correlation="c2")], [line([{"p": 3}], correlation="c2")])
     made, rows = dataset_of(blobs, V2, matched_only=True)
     assert told(rows, "a", "p", "match") == [(2, 3, "id")]
-    assert (made.pairings[0].unmatched_base, made.pairings[0].unmatched_other) == (1, 0)
+    assert (made.counts[0].unmatched_base, made.counts[0].unmatched_other) == (1, 0)
+
+
+def test_the_name_of_a_column_without_one_does_not_depend_on_the_other_collection() -> None:
+    answered = [line([[5]])]
+    for inputs in ([line([{"a": 1}])], [line([{"a": 1}]), line([[1]], correlation="c2")]):
+        assert "model_outputs.0" in dataset_of(v2(inputs, answered), V2)[1][0]
 
 
 def test_names_that_clash_get_their_collection_before_them() -> None:
@@ -228,8 +272,9 @@ def test_a_range_that_cuts_a_file_in_two_takes_the_rows_inside() -> None:
     assert told(found, "a", "p") == [(3, 3), (4, 4), (5, 5)]
 
 
-def labelled(tmp_path: Path, text: str, *, on: str, name: str = "labels.csv") -> list[dict[str, Any]]:
-    (tmp_path / name).write_text(text)
+def labelled(tmp_path: Path, text: str | None, *, on: str, name: str = "labels.csv") -> list[dict[str, Any]]:
+    if text is not None:
+        (tmp_path / name).write_text(text)
     staging = Staging.open()
     try:
         blobs = v2([line([{"a": n, "k": n} for n in range(3)])], [line([{"p": 7}])])
@@ -262,6 +307,35 @@ def test_labels_that_cannot_be_joined(tmp_path: Path, name: str, text: str, on: 
     with pytest.raises(UsageError) as raised:
         labelled(tmp_path, text, on=on, name=name)
     assert raised.value.message.startswith(message)
+
+
+def test_labels_whose_lines_differ_in_length_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"'labels\.csv' cannot be read as csv"):
+        labelled(tmp_path, "k,t\n1,2\n3,4,5\n6\n", on="k")
+
+
+def test_packed_labels_are_read(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv.gz").write_bytes(gzip.compress(b"k,truth\n1,new\n"))
+    assert told(labelled(tmp_path, None, on="k", name="labels.csv.gz"), "k", "truth", "match") == [
+        (0, None, "no labels"),
+        (1, "new", "no model_outputs"),
+        (2, None, "no model_outputs"),
+    ]
+
+
+def test_an_index_that_pandas_wrote_is_no_label(tmp_path: Path) -> None:
+    duckdb.sql(f"COPY (SELECT 1 AS k, 'yes' AS truth, 0 AS __index_level_0__) TO '{tmp_path / 'labels.parquet'}'")
+    rows = labelled(tmp_path, None, on="k", name="labels.parquet")
+    assert [*rows[0]][6:] == ["a", "k", "p", "truth", "match"]
+
+
+def test_a_folder_is_no_file_of_labels(tmp_path: Path) -> None:
+    staging = Staging.open()
+    try:
+        with pytest.raises(UsageError, match="is a folder"):
+            labels.load(staging, tmp_path, on="k")
+    finally:
+        staging.close()
 
 
 def test_a_file_of_labels_that_is_not_there(tmp_path: Path) -> None:

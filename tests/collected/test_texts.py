@@ -14,7 +14,7 @@ from mlmon.collected.filling import fill
 from mlmon.collected.plan import Wanted
 from mlmon.collected.selection import Selection, select
 from mlmon.collected.staging import Staging
-from mlmon.commands.joining import for_spreadsheet_row
+from mlmon.commands.cells import for_spreadsheet_row
 from mlmon.output import render
 from mlmon.output.results import Field, Format
 

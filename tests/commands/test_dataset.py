@@ -101,7 +101,108 @@ def test_labels_are_joined(demo: Runner, tmp_path: Path) -> None:
     outcome = demo(f"dataset diabetes --day 2026-03-01 --with {tmp_path / 'labels.csv'} --on request_id -o jsonl")
     assert {row["truth"] for row in outcome.jsonl if row["request_id"] == first["request_id"]} == {140}
     assert {row["truth"] for row in outcome.jsonl if row["request_id"] != first["request_id"]} == {None}
-    assert outcome.err.splitlines()[-1].endswith('"labels: 1 labels, 0 more for values that had one"}')
+    assert {row["match"] for row in outcome.jsonl if row["truth"] is None} == {"no labels"}
+    met = sum(row["truth"] == 140 for row in outcome.jsonl)
+    assert json.loads(outcome.err.splitlines()[-1]) == {
+        "level": "info",
+        "message": f"labels: {met} rows with a label, {len(outcome.jsonl) - met} without; 0 labels met no row",
+    }
+
+
+def test_labels_that_no_row_has_are_a_warning_and_matched_only_leaves_no_row(demo: Runner, tmp_path: Path) -> None:
+    (tmp_path / "ln.csv").write_text("request_id,truth\nnope,1\nnope,2\n,3\n")
+    said = f"dataset diabetes --day 2026-03-05 --with {tmp_path / 'ln.csv'} --on request_id"
+    outcome = demo(f"{said} --matched-only")
+    assert (outcome.code, outcome.out) == (0, f"{','.join([*META, *FEATURES, 'progression', 'truth', 'match'])}\r\n")
+    assert outcome.err == (
+        "time range: 2026-03-05 to 2026-03-06, UTC\n"
+        "inputs and predictions: 33 matched, 0 without predictions, 0 without inputs\n"
+        "0 duplicate rows left out\n"
+        "warning: ln: 0 rows with a label, 33 without; 1 label met no row\n"
+        "ln: 1 label repeats a value and was left out\n"
+        "ln: 1 label has no request_id and met no row\n"
+        "no rows match\n"
+    )
+    assert {row["match"] for row in demo(f"{said} -o jsonl").jsonl} == {"no ln"}
+
+
+def test_what_dataset_prints_joins_as_a_label_whatever_its_column(demo: Runner, tmp_path: Path) -> None:
+    rows = demo("dataset diabetes --day 2026-03-05 -o jsonl").jsonl
+    for name, change in (("time", str), ("request_id", str.upper), ("age", str), ("progression", float)):
+        lines = "".join(f"{change(row[name])},{at}\n" for at, row in enumerate(rows))
+        (tmp_path / "labels.csv").write_text(f"{name},truth\n{lines}")
+        outcome = demo(f"dataset diabetes --day 2026-03-05 --with {tmp_path / 'labels.csv'} --on {name}")
+        assert "labels: 33 rows with a label, 0 without; 0 labels met no row\n" in outcome.err
+
+
+def test_values_that_can_never_be_equal_are_said(demo: Runner, tmp_path: Path) -> None:
+    duckdb.sql(f"COPY (SELECT 7 AS time, 1 AS truth) TO '{tmp_path / 'labels.parquet'}'")
+    outcome = demo(f"dataset diabetes --day 2026-03-05 --with {tmp_path / 'labels.parquet'} --on time")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.splitlines()[-2:] == [
+        "error: 'time' holds times in the dataset and numbers in labels",
+        "hint: --on names a column that holds the same in both",
+    ]
+
+
+@pytest.fixture
+def without_inputs(churn: Runner) -> Runner:
+    """A service whose predictions were collected, and no inputs."""
+    folder = churn.folder / "blobs/modeldata/00000000-0000-0000-0000-000000000000/local/ws/churn/churn/1"
+    (folder / "predictions/2026/03/01").mkdir(parents=True)
+    text = "$Timestamp,$CorrelationId,$RequestId,p\r\n2026-03-01T08:00:00,c1,r1,10\n"
+    (folder / "predictions/2026/03/01/data.csv").write_bytes(text.encode())
+    return churn
+
+
+@pytest.mark.parametrize("header", ["", "$Timestamp,$CorrelationId,$RequestId,a\r\n", None])
+@pytest.mark.parametrize("chosen", ["", "--collection inputs --collection predictions"])
+def test_a_collection_without_rows_is_what_nothing_has_a_partner_in(
+    without_inputs: Runner, header: str | None, chosen: str
+) -> None:
+    if header is not None:
+        [there] = without_inputs.folder.glob("blobs/modeldata/*/local/ws/churn/churn/1")
+        (there / "inputs/2026/03/01").mkdir(parents=True)
+        (there / "inputs/2026/03/01/data.csv").write_bytes(header.encode())
+    outcome = without_inputs(f"dataset --month 3 {chosen} -o jsonl")
+    assert [(row["p"], row["match"]) for row in outcome.jsonl] == [(10, "no inputs")]
+    assert json.loads(outcome.err.splitlines()[1])["message"] == (
+        "inputs and predictions: 0 matched, 0 without predictions, 1 without inputs"
+    )
+    assert without_inputs(f"dataset --month 3 {chosen} --matched-only -o jsonl").out == ""
+
+
+def test_one_collection_alone_is_counted(without_inputs: Runner) -> None:
+    outcome = without_inputs("dataset --month 3 --collection predictions -q -o csv")
+    assert outcome.out == f"{','.join([*META, 'p'])}\r\n2026-03-01T08:00:00Z,r1,c1,churn,churn,1,10\r\n"
+    assert without_inputs("dataset --month 3 --collection predictions -o csv").err == (
+        "time range: 2026-03-01 to 2026-04-01, UTC\npredictions: 1 row\n0 duplicate rows left out\n"
+    )
+
+
+def test_what_is_counted_is_what_the_range_has(demo: Runner) -> None:
+    said = "--from 2026-03-05T07:00:00Z --to 2026-03-05T07:50:00Z"
+    outcome = demo(f"dataset diabetes {said} -o jsonl")
+    assert len(outcome.jsonl) == 3
+    assert json.loads(outcome.err.splitlines()[1])["message"] == (
+        "inputs and predictions: 3 matched, 0 without predictions, 0 without inputs"
+    )
+
+
+def test_a_file_for_each_day_is_for_a_spreadsheet_when_asked(demo: Runner, tmp_path: Path) -> None:
+    outcome = demo(f"dataset diabetes --day 2026-03-05 --for-spreadsheet --partition day --to-dir {tmp_path / 'X'}")
+    assert outcome.code == 0
+    assert (tmp_path / "X/day=2026-03-05/rows.csv").read_bytes().decode().splitlines()[1:] == demo(
+        "dataset diabetes --day 2026-03-05 --for-spreadsheet"
+    ).out.splitlines()[1:]
+    refused = demo(
+        f"dataset diabetes --day 2026-03-05 --for-spreadsheet -o parquet --partition day --to-dir {tmp_path / 'X'}"
+    )
+    assert (refused.code, refused.err.splitlines()[0]) == (2, "error: --for-spreadsheet is about csv")
+    again = demo(f"dataset diabetes --day 2026-03-05 --partition day --to-dir {tmp_path / 'X'}")
+    assert again.err.splitlines()[-1] == (
+        "warning: the same days are there in another format too: day=2026-03-05/rows.csv"
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,6 +228,15 @@ def test_nothing_found_is_no_failure(demo: Runner) -> None:
     outcome = demo("dataset diabetes --to 2020-01-01 -o jsonl")
     assert (outcome.code, outcome.out) == (0, "")
     assert "no collected blobs of diabetes match" in outcome.err
+
+
+def test_without_rows_the_columns_are_known_nevertheless(demo: Runner, tmp_path: Path) -> None:
+    assert demo("dataset diabetes --to 2020-01-01 -o csv").out == f"{','.join([*META, 'match'])}\r\n"
+    outcome = demo("dataset diabetes --to 2020-01-01 -o parquet")
+    assert outcome.code == 0
+    (tmp_path / "none.parquet").write_bytes(outcome.data)
+    found = duckdb.sql(f"SELECT * FROM '{tmp_path / 'none.parquet'}'")
+    assert (found.columns, found.fetchall()) == ([*META, "match"], [])
 
 
 @pytest.fixture
@@ -183,6 +293,17 @@ def test_a_spreadsheet_runs_nothing_and_rounds_nothing(damaged: Runner) -> None:
     assert damaged("dataset --month 3 -q --for-spreadsheet").out == (
         f"{head}\r\n,,,churn,churn,1,'=1+1,'1234567890123456,1,order\r\n,,,churn,churn,1,x,2,2,order\r\n"
     )
+
+
+def test_a_spreadsheet_shows_digits_that_are_text_as_they_are(churn: Runner) -> None:
+    folder = churn.folder / "blobs/modeldata/00000000-0000-0000-0000-000000000000/local/ws/churn/churn/1"
+    (folder / "inputs/2026/03/01").mkdir(parents=True)
+    cells = ["x", "007", "123456789012345678", "1E5", "1.50", "12", "0", "1-2", "5%"]
+    (folder / "inputs/2026/03/01/data.csv").write_bytes(("k,a\r\n" + "".join(f"x,{one}\n" for one in cells)).encode())
+    rows = csv.DictReader(io.StringIO(churn("dataset --collection inputs --for-spreadsheet").out, newline=""))
+    assert [row["a"] for row in rows] == [
+        "x", "'007", "'123456789012345678", "'1E5", "'1.50", "12", "0", "1-2", "'5%",
+    ]  # fmt: skip
 
 
 def test_no_temporary_folder_is_left(demo: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,8 @@ def numbers_that_are_text(staging: Staging, collection: Collection) -> set[str]:
 def distinct(taken: Iterable[str], columns: Sequence[Sequence[Out]], prefixes: Sequence[str]) -> list[Out]:
     """The columns of several collections under names that differ, also for who does not tell case apart.
 
-    A name that is there twice, or is one of `taken`, gets its collection's name and a dot before it.
+    A name that is there twice, or is one of `taken`, gets its collection's name and a dot before it. So does a number,
+    which is how a column without a name is called: its name must not depend on whether another collection has such.
     """
     counts: dict[str, int] = {}
     for name in [*taken, *(one.name for own in columns for one in own)]:
@@ -76,7 +77,8 @@ def distinct(taken: Iterable[str], columns: Sequence[Sequence[Out]], prefixes: S
     out = []
     for own, prefix in zip(columns, prefixes, strict=True):
         for one in own:
-            name = one.name if counts[one.name.casefold()] == 1 else f"{prefix}.{one.name}"
+            is_alone = counts[one.name.casefold()] == 1 and not one.name.isdecimal()
+            name = one.name if is_alone else f"{prefix}.{one.name}"
             given, number = name or "_", 1
             while given.casefold() in known:
                 number += 1

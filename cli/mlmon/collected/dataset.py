@@ -2,7 +2,7 @@
 
 Columns: time, request_id, correlation_id, service, model, model_version; then those of the base collection (the
 inputs), then those of the others, then of the labels, under their own names; then `match`, where there was anything to
-join: `id`, `order`, or which collection has no partner for the row (`no predictions`).
+join: `id`, `order`, or what has no partner for the row: a collection (`no predictions`), else the labels.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from typing import Any, Final
 
 from mlmon.collected import parquet, texts
 from mlmon.collected.columns import Out, distinct, quoted, typed, view
-from mlmon.collected.join import BY_ID, BY_ORDER, Pairing, drop_second_deliveries, pair
+from mlmon.collected.join import BY_ID, BY_ORDER, Pairing, pair
 from mlmon.collected.labels import Labels
 from mlmon.collected.layout import same_collection
 from mlmon.collected.parts import Collection
 from mlmon.collected.plain import literal
-from mlmon.collected.plan import Plan, Wanted, execute, microseconds
+from mlmon.collected.plan import Counts, Plan, Wanted, execute
+from mlmon.collected.repeats import drop_second_deliveries
 from mlmon.collected.staging import Staging, explained
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.model import Value
@@ -38,7 +39,7 @@ _LINES_AT_ONCE: Final = 20_480
 
 @dataclass(slots=True)
 class Dataset:
-    """Joined rows, ready to be read once they are wanted. `duplicates` are rows that were left out."""
+    """Joined rows, ready to be read once they are wanted. `duplicates` are rows in the range that were left out."""
 
     plan: Plan
     duplicates: int
@@ -57,6 +58,16 @@ class Dataset:
     def pairings(self) -> list[Pairing]:
         """What was joined with it."""
         return self.plan.pairings
+
+    @property
+    def counts(self) -> list[Counts]:
+        """What came of each of the pairings."""
+        return self.plan.counts
+
+    @property
+    def found(self) -> int:
+        """How many rows in the range there are, with a partner or without."""
+        return self.plan.found
 
     @property
     def labels(self) -> Labels | None:
@@ -158,12 +169,13 @@ def build(staging: Staging, wanted: Wanted, *, labels: Labels | None = None) -> 
     base = staging.collections[base_of([*staging.collections])]
     others = [one for one in staging.collections.values() if one is not base]
     types = {one.name: view(staging, one) for one in [base, *others]}
-    duplicates = sum(drop_second_deliveries(staging, one) for one in [base, *others])
-    past = microseconds(wanted.between.end) if wanted.between else None
-    pairings = [pair(staging, base, other, past=past) for other in others]
+    duplicates = sum(drop_second_deliveries(staging, one, wanted.between) for one in [base, *others])
+    pairings = [pair(staging, base, other, between=wanted.between) for other in others]
     duplicates += sum(one.duplicates for one in pairings)
     plan = Plan(staging, wanted, base, pairings, labels)
     plan.columns = _columns(plan, types)
+    if labels:
+        labels.bind(staging, plan.columns)
     plan.make()
     return Dataset(plan, duplicates)
 
@@ -186,7 +198,7 @@ def _columns(made: Plan, types: Mapping[str, Mapping[str, str]]) -> list[Out]:
         own.append(made.labels.columns())
         prefixes.append(made.labels.name)
     aliases = [alias for alias, _ in sides]
-    match = [Out(MATCH, _match(made), "VARCHAR")] if made.pairings else []
+    match = [Out(MATCH, _match(made), "VARCHAR")] if made.pairings or made.labels else []
     named = distinct([*META, *(one.name for one in match)], own, prefixes)
     for name in moments:
         if not any(column.name == name for columns in own for column in columns):
@@ -228,7 +240,10 @@ def _match(made: Plan) -> str:
     whens = f"WHEN b.n IS NULL THEN {_shown(f'no {made.base.name}')}"
     for at, one in enumerate(made.pairings):
         whens += f" WHEN o{at}.n IS NULL THEN {_shown(f'no {one.other.name}')}"
-    return f"CASE {whens} WHEN ordered THEN '{BY_ORDER}' ELSE '{BY_ID}' END"
+    if made.labels:
+        whens += f" WHEN l.id IS NULL THEN {_shown(f'no {made.labels.name}')}"
+    ordered = " OR ".join(f"w{at}" for at in range(len(made.pairings))) or "false"
+    return f"CASE {whens} WHEN {ordered} THEN '{BY_ORDER}' ELSE '{BY_ID}' END"
 
 
 def _shown(text: str) -> str:

@@ -14,6 +14,7 @@ from itertools import chain, groupby
 from typing import Final
 
 from mlmon.collected import plainlines, plainrows
+from mlmon.collected.ahead import reading_ahead
 from mlmon.collected.columns import numbers_that_are_text
 from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.parts import PLACE_BITS, Collection
@@ -51,13 +52,16 @@ def fill(
     for name, found in groupby(in_order, key=lambda one: one.collection):
         files = list(found)
         collection = staging.collection(name, v1=not files[0].service.deployment)
-        yield from _Filling(staging, blobs, collection, now=now, on_aside=on_aside).read(files)
+        infos = [one.blob for one in files]
+        with reading_ahead(blobs, infos) as ahead:
+            yield from _Filling(staging, ahead, collection, now=now, on_aside=on_aside).read(files)
         if texts := numbers_that_are_text(staging, collection):
             # a later file has shown that a column is none of numbers; only the files know its texts
             collection.texts |= texts
             staging.forget(collection)
-            for _ in _Filling(staging, blobs, collection, now=now, on_aside=lambda _: None).read(files):
-                pass
+            with reading_ahead(blobs, infos) as ahead:
+                for _ in _Filling(staging, ahead, collection, now=now, on_aside=lambda _: None).read(files):
+                    pass
         if collection.parts:
             staging.settle(collection)
         else:

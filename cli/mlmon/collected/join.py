@@ -10,8 +10,8 @@ v1 rows whose ids can join nothing are joined by their order within a model's ve
 
 All of it is about runs, of which there are as many as requests, and not about rows.
 
-A line of v2 that is there twice, letter by letter, is a second delivery and left out. So is a run of v1 that is there
-twice, and a v1 row that is left over beside an equal one that found its partner.
+What is there twice is left out before (`repeats`); so is a v1 row that is left over beside an equal one that found its
+partner.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from typing import Final
 
 from mlmon.collected.parts import Collection
 from mlmon.collected.staging import Staging, explained
+from mlmon.collected.within import inside
+from mlmon.core.timerange import TimeRange
 
 BY_ID: Final = "id"
 BY_ORDER: Final = "order"
@@ -41,53 +43,19 @@ class Pairing:
     """Which rows of `base` and `other` belong together: a table `base BIGINT, other BIGINT, run BIGINT, how VARCHAR`,
     whose run is that of the other row.
 
-    `duplicates` are rows of the two that were left out; `uneven` are the days on which rows were joined by their order
-    although there are more of the one than of the other, so that their order says little.
+    `duplicates` are rows of the two, in the range, that were left out; `uneven` are the days on which rows were joined
+    by their order although there are more of the one than of the other, so that their order says little.
     """
 
     base: Collection
     other: Collection
     table: str
-    matched: int
-    by_order: int
-    unmatched_base: int
-    unmatched_other: int
     uneven: tuple[str, ...]
     duplicates: int = 0
 
 
-def drop_second_deliveries(staging: Staging, collection: Collection) -> int:
-    """Forget runs that are there twice, and say how many rows those were: equal v2 lines; in v1 runs of the same ids
-    at the same microsecond whose rows are equal one by one."""
-    with explained():
-        digests = f"SELECT run, digest FROM {collection.runs} WHERE digest IS NOT NULL"
-        if collection.v1:
-            digests = _content_of_twins(collection)
-        staging.connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE second AS SELECT run FROM ({digests})
-                QUALIFY row_number() OVER (PARTITION BY digest ORDER BY run) > 1"""
-        )
-        among = f"FROM {collection.runs} WHERE run IN (SELECT run FROM second)"
-        dropped = _one(staging, f"SELECT coalesce(sum(len), 0) {among}")
-        if dropped:
-            staging.connection.execute(f"DELETE {among}")
-        return dropped
-
-
-def _content_of_twins(collection: Collection) -> str:
-    """The runs that others are like in all that runs share, with a digest of their rows in order."""
-    twins = f"""SELECT run, hash(correlation, request, time, len) AS shared FROM {collection.runs}
-                WHERE correlation IS NOT NULL AND time IS NOT NULL
-                QUALIFY count(*) OVER (PARTITION BY correlation, request, time, len) > 1"""
-    return f"""SELECT run, hash(any_value(shared), list(cells ORDER BY n)) AS digest FROM ({twins})
-               JOIN (SELECT n, run, hash(*COLUMNS(* EXCLUDE (n, run))) AS cells FROM {collection.rows}) USING (run)
-               GROUP BY run"""
-
-
-def pair(staging: Staging, base: Collection, other: Collection, *, past: int | None = None) -> Pairing:
+def pair(staging: Staging, base: Collection, other: Collection, *, between: TimeRange | None = None) -> Pairing:
     """Find what belongs together. Both collections must not change afterwards.
-
-    What is left over in files from `past` on (microseconds since 1970) is not counted: they are there for partners.
 
     Raises:
         Failure: there is no room for it.
@@ -99,9 +67,8 @@ def pair(staging: Staging, base: Collection, other: Collection, *, past: int | N
         for side, collection in (("left_base", base), ("left_other", other)):
             run(
                 f"""CREATE OR REPLACE TEMP TABLE {side} AS
-                    SELECT run AS start, len, run, correlation, request, coalesce(request, '') AS asked, first,
-                           {_GROUP},
-                           first_generation FROM {collection.runs} JOIN files USING (file)"""
+                    SELECT run AS start, len, run, correlation, request, coalesce(request, '') AS asked,
+                           {_GROUP}, first_generation FROM {collection.runs} JOIN files USING (file)"""
             )
         for keys in _PASSES:
             _join_by(staging, keys, how=BY_ID, where=f"{keys[0]} IS NOT NULL")
@@ -113,24 +80,11 @@ def pair(staging: Staging, base: Collection, other: Collection, *, past: int | N
                 SELECT base + spot AS base, other + spot AS other, run, how FROM (
                     SELECT base, other, run, how, unnest(range(len)) AS spot FROM stretches)"""
         )
-        found = dict(run("SELECT how, sum(len) FROM stretches GROUP BY how").fetchall())
-        inside = "" if past is None else f" WHERE first < {past}"
-        left = [_one(staging, f"SELECT coalesce(sum(len), 0) FROM left_{side}{inside}") for side in ("base", "other")]
         dropped = [
-            _drop_surplus(staging, collection, side, table) if collection.v1 else 0
+            _drop_surplus(staging, collection, side, table, between) if collection.v1 else 0
             for collection, side in ((base, "base"), (other, "other"))
         ]
-    return Pairing(
-        base=base,
-        other=other,
-        table=table,
-        matched=int(sum(found.values())),
-        by_order=int(found.get(BY_ORDER, 0)),
-        unmatched_base=left[0] - dropped[0],
-        unmatched_other=left[1] - dropped[1],
-        uneven=uneven,
-        duplicates=sum(dropped),
-    )
+    return Pairing(base, other, table, uneven, duplicates=sum(dropped))
 
 
 def _join_by(staging: Staging, keys: Sequence[str], *, how: str, where: str) -> None:
@@ -212,8 +166,9 @@ def _join_by_order(staging: Staging, base: Collection, other: Collection) -> tup
     return tuple(day for (day,) in days)
 
 
-def _drop_surplus(staging: Staging, collection: Collection, side: str, pairs: str) -> int:
-    """Forget v1 rows that are left over beside an equal row that found its partner, and say how many they were."""
+def _drop_surplus(staging: Staging, collection: Collection, side: str, pairs: str, between: TimeRange | None) -> int:
+    """Forget v1 rows that are left over beside an equal row that found its partner, and say how many in the range
+    they were."""
     left = f"SELECT run, start, len, correlation FROM left_{side} WHERE correlation IS NOT NULL"
     if not _one(staging, f"SELECT count(*) FROM ({left})"):
         return 0
@@ -227,11 +182,15 @@ def _drop_surplus(staging: Staging, collection: Collection, side: str, pairs: st
                      JOIN {collection.runs} u USING (run)
                      WHERE u.correlation IN (SELECT correlation FROM ({left})))"""
     staging.connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE surplus AS SELECT n FROM ({rows}) JOIN rest USING (n)
+        f"""CREATE OR REPLACE TEMP TABLE surplus AS SELECT n, rest.run FROM ({rows}) JOIN rest USING (n)
             WHERE digest IN (SELECT digest FROM ({rows}) WHERE n IN (SELECT {side} FROM {pairs}))"""
     )
     staging.connection.execute(f"INSERT INTO {collection.surplus} SELECT n FROM surplus")
-    return _one(staging, "SELECT count(*) FROM surplus")
+    return _one(
+        staging,
+        f"""SELECT count(*) FROM surplus JOIN {collection.runs} r USING (run) JOIN files f USING (file)
+            WHERE {inside(between, "r", "f")}""",
+    )
 
 
 def _one(staging: Staging, query: str) -> int:

@@ -137,6 +137,15 @@ def same_collection(one: str, other: str) -> bool:
     return _fold(one) == _fold(other)
 
 
+def name_in(generation: Generation, collection: str) -> str:
+    """What a collection is called in a generation: `inputs` in v1 is `model_inputs` in v2."""
+    folded = _fold(collection)
+    if generation is Generation.V2:
+        return folded if folded in COLLECTION_OF_DESIGNATION.values() else collection
+    names = {theirs: ours for ours, theirs in COLLECTION_OF_DESIGNATION.items()}
+    return names.get(folded, collection)
+
+
 def _fold(collection: str) -> str:
     folded = collection.casefold()
     return COLLECTION_OF_DESIGNATION.get(folded, folded)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from mlmon.collected.columns import Out
@@ -16,6 +15,7 @@ from mlmon.collected.labels import Labels
 from mlmon.collected.parts import Collection
 from mlmon.collected.plain import literal
 from mlmon.collected.staging import Staging, explained
+from mlmon.collected.within import inside
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.timerange import TimeRange
 
@@ -33,9 +33,23 @@ class Wanted:
     moments: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows in the range were joined with another collection, and how many of each have no partner in it."""
+
+    matched: int
+    by_order: int
+    unmatched_base: int
+    unmatched_other: int
+
+
 @dataclass(slots=True)
 class Plan:
-    """Rows of the base with their partners, and what is left over of the others, all sorted: the table `plan`."""
+    """Rows of the base with their partners, and what is left over of the others, all sorted: the table `plan`.
+
+    A row of it holds the numbers of the rows and runs of each side, whether a pairing was by order (w0, w1, …), and
+    the `label`.
+    """
 
     staging: Staging
     wanted: Wanted
@@ -43,6 +57,9 @@ class Plan:
     pairings: list[Pairing]
     labels: Labels | None
     columns: list[Out] = field(default_factory=list)
+    counts: list[Counts] = field(default_factory=list)
+    """One for each pairing, once the plan is made."""
+    found: int = 0
 
     def stretches(
         self, day: str | None, *, named: Callable[[int, Out], str], most: int | None = None, at_once: int = AT_ONCE
@@ -69,7 +86,8 @@ class Plan:
             f" ON {alias}r.run = p.{alias}r"
             for alias, collection in sides
         )
-        source = f"(SELECT rowid AS seq, * FROM plan WHERE {where}) p{joins}{self._files}{self._label_join}"
+        labels = " LEFT JOIN labels l ON l.id = p.label" if self.labels else ""
+        source = f"(SELECT rowid AS seq, * FROM plan WHERE {where}) p{joins}{self._files}{labels}"
         values = ", ".join(f"{one.expression} AS v{at}" for at, one in enumerate(self.columns))
         columns = ", ".join(named(at, one) for at, one in enumerate(self.columns))
         return f"SELECT {columns} FROM (SELECT p.seq, {values} FROM {source}) ORDER BY seq"
@@ -81,25 +99,47 @@ class Plan:
         return {one: f"{found[2 * at]} AND {found[2 * at + 1]}" for at, one in enumerate(names)}
 
     def make(self) -> None:
-        """Find the rows and their order once and for all."""
+        """Find the rows and their order once and for all, and count them."""
         sides = [alias for alias, _ in self.sides]
-        parts = [self._side(None)]
-        if not self.wanted.matched_only:
-            parts += [self._side(at) for at in range(len(self.pairings))]
+        parts = [self._side(None), *(self._side(at) for at in range(len(self.pairings)))]
         keys = self._order()
-        names = ", ".join([*sides, *(f"{one}r" for one in sides), "ordered", "day"])
+        ways = [f"w{at}" for at in range(len(self.pairings))]
+        names = ", ".join([*sides, *(f"{one}r" for one in sides), *ways, "label", "day"])
         order = ", ".join([*(f"k{at}{falling} NULLS LAST" for at, (_, falling) in enumerate(keys)), "side", "n"])
         execute(
             self.staging, f"CREATE TABLE plan AS SELECT {names} FROM ({' UNION ALL '.join(parts)}) ORDER BY {order}"
         )
+        self.counts = [self._counts(at) for at in range(len(self.pairings))]
+        [[self.found]] = execute(self.staging, "SELECT count(*) FROM plan")
+        if self.labels:
+            [[self.labels.rows, self.labels.met]] = execute(
+                self.staging, "SELECT count(label), count(DISTINCT label) FROM plan"
+            )
+            self.labels.rows_without = self.found - self.labels.rows
+        if self.wanted.matched_only and (self.pairings or self.labels):
+            self._leave_matched([*sides, "label"] if self.labels else sides)
+
+    def _counts(self, at: int) -> Counts:
+        other = f"o{at} IS NOT NULL"
+        asked = (f"b IS NOT NULL AND {other}", f"w{at}", f"b IS NOT NULL AND NOT {other}", f"b IS NULL AND {other}")
+        counts = ", ".join(f"count(*) FILTER ({one})" for one in asked)
+        [found] = execute(self.staging, f"SELECT {counts} FROM plan")
+        return Counts(*found)
+
+    def _leave_matched(self, needed: Sequence[str]) -> None:
+        where = " AND ".join(f"{one} IS NOT NULL" for one in needed)
+        execute(self.staging, f"CREATE TABLE matched AS SELECT * FROM plan WHERE {where} ORDER BY rowid")
+        execute(self.staging, "DROP TABLE plan")
+        execute(self.staging, "ALTER TABLE matched RENAME TO plan")
 
     def _side(self, only: int | None) -> str:
         """What the plan says of the rows of the base, or of those of another collection that have none of them."""
         alias = "b" if only is None else f"o{only}"
         lead = self.base if only is None else self.pairings[only].other
-        joins, ids, matched = list[str](), list[str](), list[str]()
+        joins, ids = list[str](), list[str]()
         keys = "".join(f", {expression} AS k{at}" for at, (expression, _) in enumerate(self._order()))
-        asked = keys + self._label_join  # rows that nothing asks for need not be looked at: their runs say how many
+        labels = self.labels.join if self.labels else ""
+        asked = keys + labels  # rows that nothing asks for need not be looked at: their runs say how many
         for at, (side, collection) in enumerate(self.sides):
             if side == alias:
                 ids.append(f"{alias}r.n AS {side}, {alias}r.run AS {side}r")
@@ -110,21 +150,20 @@ class Plan:
             if only is None:
                 row, run = f"p{at}.other", f"p{at}.run"
                 joins.append(f" LEFT JOIN {self.pairings[at - 1].table} p{at} ON p{at}.base = br.n")
-                matched.append(f"{row} IS NOT NULL")
             ids.append(f"{row} AS {side}, {run} AS {side}r")
             if f"{side}." in asked:
                 joins.append(f" LEFT JOIN {collection.rows} {side} ON {side}.n = {row}")
             joins.append(f" LEFT JOIN {collection.runs} {side}r ON {side}r.run = {run}")
-        ordered = " OR ".join(f"coalesce(p{at}.how, '') = '{BY_ORDER}'" for at in range(1, len(matched) + 1)) or "false"
-        where = [f"{alias}r.n NOT IN (SELECT n FROM {lead.surplus})", *self._in_range(alias)]
+        for at in range(len(self.pairings)):
+            ids.append(f"{'false' if only is not None else _is_by_order(at + 1)} AS w{at}")
+        ids.append(f"{'l.id' if labels else 'NULL::BIGINT'} AS label")
+        where = [f"{alias}r.n NOT IN (SELECT n FROM {lead.surplus})", inside(self.wanted.between, f"{alias}r", "f")]
         if only is not None:
             where.append(f"{alias}r.n NOT IN (SELECT other FROM {self.pairings[only].table})")
-        elif self.wanted.matched_only:
-            where += matched
         return (
-            f"SELECT {', '.join(ids)}, {ordered} AS ordered, f.day AS day, {0 if only is None else only + 1} AS side,"
+            f"SELECT {', '.join(ids)}, f.day AS day, {0 if only is None else only + 1} AS side,"
             f" {alias}r.n AS n{keys} FROM (SELECT *, run + unnest(range(len)) AS n FROM {lead.runs}) {alias}r"
-            f"{''.join(joins)}{self._files}{self._label_join} WHERE {' AND '.join(where)}"
+            f"{''.join(joins)}{self._files}{labels} WHERE {' AND '.join(where)}"
         )
 
     @property
@@ -136,10 +175,6 @@ class Plan:
     def _files(self) -> str:
         files = ", ".join(f"{side}r.file" for side, _ in self.sides)
         return f" JOIN files f ON f.file = coalesce({files}, NULL)"
-
-    @property
-    def _label_join(self) -> str:
-        return self.labels.join(self.columns) if self.labels else ""
 
     def _order(self) -> list[tuple[str, str]]:
         """The expressions to sort by, each with what makes it fall."""
@@ -153,18 +188,6 @@ class Plan:
             chosen.append((known[name].expression, falling))
         return chosen
 
-    def _in_range(self, alias: str) -> list[str]:
-        """Rows of a file that is partly outside the range count when their time is inside, or unknown."""
-        between = self.wanted.between
-        if between is None:
-            return []
-        first, past = (microseconds(each) for each in (between.start, between.end))
-        time = f"{alias}r.time"
-        return [
-            f"f.first < {past} AND f.past > {first}",
-            f"((f.first >= {first} AND f.past <= {past}) OR {time} IS NULL OR ({time} >= {first} AND {time} < {past}))",
-        ]
-
 
 def execute(staging: Staging, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query. Raises `Failure` where there is no room."""
@@ -172,10 +195,9 @@ def execute(staging: Staging, query: str) -> list[tuple[Any, ...]]:
         return staging.connection.execute(query).fetchall()
 
 
+def _is_by_order(at: int) -> str:
+    return f"coalesce(p{at}.how, '') = '{BY_ORDER}'"
+
+
 def _of_day(day: str | None) -> str:
     return f" WHERE day = {literal(day)}" if day else ""
-
-
-def microseconds(moment: datetime) -> int:
-    """Since 1970."""
-    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) * 1_000_000 + moment.microsecond

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.parts import LOAD_BITS, PLACE_BITS, SHARED, Collection, Part, Sort
 from mlmon.collected.records import Block, Cell
+from mlmon.collected.temporary import TemporaryFolder
 from mlmon.core.errors import Failure
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Staging:
     """The tables, and the files that their rows come from (a row's `file` is the place in `files`)."""
 
     connection: duckdb.DuckDBPyConnection
-    _folder: TemporaryDirectory[str]
+    _folder: TemporaryFolder
     collections: dict[str, Collection] = field(default_factory=dict)
     files: dict[tuple[str, str], int] = field(default_factory=dict)
     _told: list[tuple[str | None, ...]] = field(default_factory=list)
@@ -57,12 +57,12 @@ class Staging:
         import duckdb  # why here: 0.1 s that other commands on collected data need not pay
 
         try:
-            folder = TemporaryDirectory(prefix="mlmon-")
+            folder = TemporaryFolder.make()
         except OSError as error:
             raise Failure(f"there is no temporary folder: {error.strerror or error}", hint=_CANNOT_HOLD) from None
-        connection = duckdb.connect(":memory:", config={"temp_directory": str(Path(folder.name, "spilled"))})
+        connection = duckdb.connect(":memory:", config={"temp_directory": str(folder.path / "spilled")})
         # nobody opens these tables a second time, and a log of them would be synced with every load
-        place = str(Path(folder.name, "rows.duckdb")).replace("'", "''")
+        place = str(folder.path / "rows.duckdb").replace("'", "''")
         connection.execute(f"ATTACH '{place}' AS staged (RECOVERY_MODE no_wal_writes)")
         connection.execute("USE staged")
         for setting in _SETTINGS:
@@ -72,12 +72,12 @@ class Staging:
     @property
     def folder(self) -> Path:
         """Where more files may stand as long as the tables do."""
-        return Path(self._folder.name)
+        return self._folder.path
 
     def close(self) -> None:
         """Let go of the tables and their folder. Harmless a second time."""
         self.connection.close()
-        self._folder.cleanup()
+        self._folder.delete()
 
     def collection(self, name: str, *, v1: bool) -> Collection:
         """A collection by its name, made when it is not there."""
@@ -87,6 +87,17 @@ class Staging:
         """The number of what is loaded next: it rises in order of collection."""
         self._loads += 1
         return self._loads << LOAD_BITS
+
+    def empty(self, name: str, *, v1: bool) -> None:
+        """A collection that has no rows: others have no partners in it.
+
+        Raises:
+            Failure: the disk is full.
+        """
+        collection = self.collection(name, v1=v1)
+        with explained():
+            self._texts_of(collection, (), 0)
+        self.settle(collection)
 
     def forget(self, collection: Collection) -> None:
         """Drop what was loaded of a collection."""

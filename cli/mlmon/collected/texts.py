@@ -12,7 +12,10 @@ from mlmon.output.controls import HIDDEN
 from mlmon.output.results import Field, Format
 
 _FORMULA: Final = r"^'*[=+\-@\t\r\n]"
-_LONG: Final = 10**15
+LONG: Final = 10**15
+"""A spreadsheet rounds whole numbers from here on."""
+READ_AS_NUMBER: Final = r"0\d+|\d{16,}|\d*[.,][\d.,]*\d[\d.,]*%?|\d[\d.,]*([eE][+-]?\d+%?|[.,%])"
+"""Text that a spreadsheet takes for a number and would show in another way. One like 12 stays as it is."""
 _TYPES: Final = frozenset({"TIMESTAMP", "BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR"})
 
 
@@ -47,13 +50,18 @@ def line(columns: Sequence[Out], chosen: Format, *, for_spreadsheet: bool) -> st
 
 def _csv(cell: str, kind: str, *, for_spreadsheet: bool) -> str:
     if kind == "VARCHAR":
-        return _quoted(_harmless(cell))
+        text = _harmless(cell)
+        if for_spreadsheet:
+            text = (
+                f"CASE WHEN regexp_full_match({cell}, {literal(READ_AS_NUMBER)}) THEN chr(39) || {cell} ELSE {text} END"
+            )
+        return _quoted(text)
     if kind == "TIMESTAMP" and for_spreadsheet:
         return f"coalesce(strftime({cell}, '%Y-%m-%d %H:%M:%S.%g'), '')"
     text = f"CAST({cell} AS VARCHAR)"
     if kind == "BIGINT" and for_spreadsheet:
         long = _harmless(f"(chr(39) || {text})")
-        return f"CASE WHEN {cell} >= {_LONG} OR {cell} <= -{_LONG} THEN {long} ELSE coalesce({text}, '') END"
+        return f"CASE WHEN {cell} >= {LONG} OR {cell} <= -{LONG} THEN {long} ELSE coalesce({text}, '') END"
     return f"coalesce({_moment(cell) if kind == 'TIMESTAMP' else _number(cell) if kind == 'DOUBLE' else text}, '')"
 
 

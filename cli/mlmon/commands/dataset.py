@@ -56,7 +56,10 @@ def dataset(
         str | None, typer.Option("--on", metavar="COLUMN", help="The column that the dataset and the file share.")
     ] = None,
     matched_only: Annotated[
-        bool, typer.Option("--matched-only", help="Leave out rows that have no partner in every collection.")
+        bool,
+        typer.Option(
+            "--matched-only", help="Leave out rows without a partner in every collection, or without a label."
+        ),
     ] = False,
     sort: Annotated[
         list[str] | None,
@@ -78,11 +81,17 @@ def dataset(
         ),
     ] = None,
     to_dir: Annotated[
-        Path | None, typer.Option("--to-dir", metavar="DIR", help="Where the files of --partition go.")
+        Path | None,
+        typer.Option(
+            "--to-dir", metavar="DIR", help="Where the files of --partition go; those of the same days are replaced."
+        ),
     ] = None,
     for_spreadsheet: Annotated[
         bool,
-        typer.Option("--for-spreadsheet", help="csv whose times and long numbers a spreadsheet reads as they are."),
+        typer.Option(
+            "--for-spreadsheet",
+            help="csv whose times, long numbers and digits like 007 a spreadsheet reads as they are.",
+        ),
     ] = False,
 ) -> Result:
     """Join what a service was given with what it answered, one row for each row that was scored.
@@ -97,8 +106,12 @@ def dataset(
     workspace, found = look_up(session, service, selection)
 
     from mlmon.collected.plan import Wanted  # why here: every command would pay for what these load
-    from mlmon.commands import joining
+    from mlmon.commands import joining, parting
 
+    parted = None
+    if to_dir:
+        chosen = _asked_format(session, Format.CSV if for_spreadsheet else Format.PARQUET)
+        parted = parting.Parted(session.path(to_dir), chosen, for_spreadsheet=for_spreadsheet)
     wanted = Wanted(between, matched_only=matched_only, sort=tuple(sort or ()), moments=tuple(moments or ()))
     return joining.joined(
         session,
@@ -107,8 +120,7 @@ def dataset(
         selection,
         wanted,
         labels_from=(session.path(with_), on) if with_ and on else None,
-        to_dir=to_dir and session.path(to_dir),
-        files=_asked_format(session, Format.PARQUET),
+        parted=parted,
         for_spreadsheet=for_spreadsheet,
     )
 
