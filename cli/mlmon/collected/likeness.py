@@ -26,9 +26,12 @@ def pattern(text: str, sorts: Mapping[str, Sort | None]) -> str | None:
     """What a line fully matches that has the keys of this one in the same order, and at least one row; the values of
     its rows are of these sorts or null. None where the line has anything that is not that simple.
 
-    The line is one that `json` reads, with rows in its `data` that have the keys of `sorts`.
+    `sorts` are those of the keys that the rows in its `data` have.
     """
-    event = json.loads(text, object_pairs_hook=_Pairs)
+    try:
+        event = json.loads(text, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
+        return None  # DuckDB reads more than there is in JSON, such as nan
     if not isinstance(event, _Pairs) or len(sorts) > _MOST_NAMES:
         return None
     members = [_member(key, _rows(value, sorts) if key == "data" else _value(value)) for key, value in event.pairs]

@@ -46,18 +46,16 @@ def missing(
     planned: Plan, within: Within, entries: Mapping[str, Entry] | None = None
 ) -> Iterator[tuple[Target, Kept | None]]:
     """The files below the plan's folder that pull wrote and whose blobs a listing that is over has not found: those
-    that are as pull wrote them with None, those that somebody changed since as `Kept`. What is behind a symbolic link
-    and what anybody else wrote is not among them.
+    that are as pull wrote them with None, those that somebody changed since as `Kept`, in order of their names. What is
+    behind a symbolic link and what anybody else wrote is not among them.
 
     `entries` are those of `pulled`, read from the folder where they are not given.
     """
     entries = known(planned.to_dir) if entries is None else entries
     standing = Standing(planned.to_dir, entries)
-    for path, entry in entries.items():
-        # the state file is but a file: it must not be able to name one outside
-        if planned.holds(path) or unsafe(path):
-            continue
-        collected = within.meant(path, entry)
+    # the state file is but a file: it must not be able to name one outside
+    for path in sorted(path for path in entries if not planned.holds(path) and not unsafe(path)):
+        collected = within.meant(path, entries[path])
         if not collected:
             continue
         target = Target(collected, path)
