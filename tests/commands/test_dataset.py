@@ -180,6 +180,12 @@ def test_one_collection_alone_is_counted(without_inputs: Runner) -> None:
     )
 
 
+def test_a_collection_that_does_not_exist_is_said_beside_one_that_does(without_inputs: Runner) -> None:
+    outcome = without_inputs("dataset --month 3 --collection predictions --collection prediction -o csv")
+    assert [row["match"] for row in csv.DictReader(io.StringIO(outcome.out, newline=""))] == ["no prediction"]
+    assert outcome.err.splitlines()[1] == ("warning: churn has no collection 'prediction'; did you mean 'predictions'?")
+
+
 def test_what_is_counted_is_what_the_range_has(demo: Runner) -> None:
     said = "--from 2026-03-05T07:00:00Z --to 2026-03-05T07:50:00Z"
     outcome = demo(f"dataset diabetes {said} -o jsonl")
