@@ -166,7 +166,7 @@ def test_a_collection_without_rows_is_what_nothing_has_a_partner_in(
         (there / "inputs/2026/03/01/data.csv").write_bytes(header.encode())
     outcome = without_inputs(f"dataset --month 3 {chosen} -o jsonl")
     assert [(row["p"], row["match"]) for row in outcome.jsonl] == [(10, "no inputs")]
-    assert json.loads(outcome.err.splitlines()[1])["message"] == (
+    assert json.loads(outcome.err.splitlines()[-2])["message"] == (
         "inputs and predictions: 0 matched, 0 without predictions, 1 without inputs"
     )
     assert without_inputs(f"dataset --month 3 {chosen} --matched-only -o jsonl").out == ""
