@@ -25,7 +25,7 @@ def test_the_main_job(shell: Shell) -> None:
     assert len(sh(f"cd mlmon-demo && mlmon query '{documented}'").splitlines()) == 10
     assert sh("cd mlmon-demo && mlmon ls --month 3").startswith("service: diabetes\ncount: 62\n")
     # the walk of `mlmon demo` has pulled it already
-    assert sh("cd mlmon-demo && mlmon pull --month 3").startswith("fetched 0 files, 0 B, 0 days, 62 unchanged into ")
+    assert sh("cd mlmon-demo && mlmon pull --month 3").startswith("nothing to fetch: 62 unchanged in ")
     assert sh("cd mlmon-demo && mlmon pull --month 3 --overwrite always").startswith("fetched 62 files, ")
 
     pulled, stored = tmp_path / "mlmon-demo" / "modeldata", tmp_path / "mlmon-demo" / "blobs" / "modeldata"

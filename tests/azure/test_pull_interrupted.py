@@ -131,7 +131,7 @@ def test_a_reader_that_has_seen_enough_ends_the_pull_and_whole_files_stay(azure:
         )
     assert json.loads(done.stdout)["status"] == "fetched"
     notes = [json.loads(line)["message"] for line in done.stderr.splitlines()]
-    assert notes[-1].startswith("stopped: fetched ")
+    assert notes[-1].startswith("stopped, as nobody reads its rows any more: fetched ")
     found = tree(mlmon.folder / "modeldata")
     assert 0 < len(found) < 120
     assert set(found.values()) == {b"a\r\n1\n"}

@@ -232,5 +232,12 @@ def v1_blobs(draw: st.DrawFn) -> MemoryBlobs:
     .put(MODELDATA, "m/1/inputs/2026/03/01/inputs.csv", content=b"a\r\n1.10\n")
     .put(MODELDATA, "m/1/inputs/2026/03/02/inputs.csv", content=b"a\r\nx\n")
 )
+@example(
+    MemoryBlobs().put(
+        MODELDATA,
+        "m/1/inputs/2026/03/01/inputs.csv",
+        content=b"$Timestamp,$CorrelationId,$RequestId,a\r\n" + b"2026-03-01T08:22:16.507660,c1,r1,0\n" * 2,
+    )
+)
 def test_v1_files_are_read_at_once_as_one_by_one(blobs: MemoryBlobs) -> None:
     assert at_once(blobs, V1) == one_by_one(blobs, V1)

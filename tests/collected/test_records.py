@@ -217,6 +217,13 @@ _NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
 _CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 
 
+def test_a_cell_may_have_lines_without_a_quote_between_its_first_and_last() -> None:
+    blocks, asides = blocks_of(v1(f'a,{LAST}\n"one\n\nthree\nfour",{meta("c1")}\n5,{meta("c2")}\n'.encode()), V1)
+
+    assert asides == []
+    assert rows_of(blocks) == [{"a": "one\n\nthree\nfour"}, {"a": "5"}]
+
+
 @given(st.data())
 @settings(max_examples=150)
 def test_any_csv_comes_back_row_for_row(data: st.DataObject) -> None:

@@ -37,7 +37,9 @@ def test_a_month_is_downloaded_byte_for_byte_under_its_own_paths(demo: Runner, t
         (name, len(data)) for name, data in expected.items()
     }
     assert {one["day"] for one in outcome.json} == {str(date(2026, 3, 1) + timedelta(n)) for n in range(31)}
-    assert json.loads(outcome.err) == {"level": "info", "message": "time range: 2026-03-01 to 2026-04-01, UTC"}
+    first, last = map(json.loads, outcome.err.splitlines())
+    assert first == {"level": "info", "message": "time range: 2026-03-01 to 2026-04-01, UTC"}
+    assert last["message"].startswith(f"fetched {len(expected)} files, ")
 
 
 def test_from_and_to_are_half_open(demo: Runner, tmp_path: Path) -> None:
@@ -309,7 +311,7 @@ def test_people_get_the_totals(demo: Runner, tmp_path: Path) -> None:
     size = sum(len(data) for data in tree(tmp_path / "X").values())
     assert outcome.out == f"fetched 2 files, {size / 1000:.1f} kB, 1 day into {tmp_path / 'X'}\n"
     again = demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'}")
-    assert again.out == f"fetched 0 files, 0 B, 0 days, 2 unchanged into {tmp_path / 'X'}\n"
+    assert again.out == f"nothing to fetch: 2 unchanged in {tmp_path / 'X'}\n"
     next(path for path in (tmp_path / "X").rglob("predictions.csv")).unlink()
     dry = demo(f"pull --day 2026-03-01 --to-dir {tmp_path / 'X'} --dry-run")
     assert dry.out.startswith("would fetch 1 file, ")
@@ -338,7 +340,9 @@ def test_a_pull_of_nothing_says_why_as_a_listing_does(churn: Runner) -> None:
         "no collected blobs of churn match\n"
     )
     listed, pulled = churn("ls churn --day today"), churn("pull churn --day today")
-    assert (listed.code, listed.err) == (pulled.code, pulled.err) == (0, why)
+    assert (listed.code, listed.err) == (0, why)
+    assert (pulled.code, pulled.out) == (0, f"nothing to fetch in {churn.folder / 'modeldata'}\n")
+    assert pulled.err.startswith(f"{why}took ")
 
 
 def test_a_file_that_is_there_is_replaced(demo: Runner, tmp_path: Path) -> None:
@@ -380,7 +384,7 @@ def test_names_that_cannot_be_files_are_set_aside_by_name_and_the_rest_is_fetche
     ]
     people = hostile(f"pull --day today --to-dir {tmp_path / 'Z'}")
     assert people.code == 7
-    assert people.out.endswith(f"1 day, 5 set aside into {tmp_path / 'Z'}\n")
+    assert people.out.endswith(f"1 day into {tmp_path / 'Z'}; 5 set aside\n")
     assert "nul\\x00.csv: it has a control character\n" in people.err
 
 

@@ -129,30 +129,37 @@ class TestWhatIsSaid:
         outcome = place.pull()
         assert (outcome.code, outcome.out, timeless(outcome.err)) == (
             7,
-            f"fetched 2 files, 9 B, 2 days, 2 set aside into {place.to}\n",
+            f"fetched 2 files, 9 B, 2 days into {place.to}; 2 set aside\n",
             said,
         )
         rows = place.pull("-o jsonl")
         assert rows.code == 7
         assert rows.jsonl[0] == {
-            **dict.fromkeys(["bytes", "day", "collection", "model", "model_version"]),
-            "path": f"{ROOT}/inputs/2026/03/01/CON.csv",
-            "service": "churn",
-            "status": "set aside",
-            "reason": "has the name of a device as a level",
+            **row("inputs/2026/03/01/CON.csv", 6, "set aside", reason="has the name of a device as a level"),
         }
         assert list(statuses(rows).values()) == ["set aside", "unchanged", "set aside", "unchanged"]
 
-    def test_when_nearly_everything_is_set_aside_the_first_are_named_and_all_counted(self, place: Place) -> None:
+    def test_what_is_set_aside_for_one_reason_is_said_once_and_counted(self, place: Place) -> None:
         for number in range(60):
             place.put(f"inputs/2026/03/05/{number:02}.")
         outcome = place.pull()
         assert outcome.code == 7
-        assert outcome.err.count("it has a level that ends in a dot or a space\n") == 50
-        assert timeless(outcome.err).endswith(
-            "warning: 10 more failed or were set aside, 60 in all; -o jsonl has them all\ntook TIME\n"
+        assert timeless(outcome.err) == (
+            f"{MARCH}warning: set aside: {ROOT}/inputs/2026/03/05/00.: it has a level that ends in a dot or a space\n"
+            "warning: and 59 more: same reason; --debug names them\ntook TIME\n"
         )
         assert list(statuses(place.pull("-o jsonl")).values()).count("set aside") == 60
+        assert place.pull("--debug").err.count("it has a level that ends in a dot or a space\n") == 60
+
+    def test_when_reasons_differ_the_first_are_named_and_all_counted(self, place: Place) -> None:
+        for number in range(30):
+            place.put(f"inputs/2026/03/05/{number:02}a.")
+            place.put(f"inputs/2026/03/05/{number:02}b:")
+        outcome = place.pull()
+        assert outcome.err.count("warning: set aside: ") == 50
+        assert timeless(outcome.err).endswith(
+            "warning: 60 did not come or were kept in all; --debug names them\ntook TIME\n"
+        )
 
     def test_quiet_says_nothing_beside_the_summary(self, place: Place) -> None:
         outcome = place.pull("-q")
@@ -237,7 +244,7 @@ class TestDeletingWhatIsGone:
             row("predictions/2026/03/02/predictions.csv", 3, "deleted"),
         ]
         assert set(tree(pulled.to)) == {f"{ROOT}/inputs/2026/0{month}/01/inputs.csv" for month in (3, 4)}
-        assert pulled.pull("--delete-missing").out == (f"fetched 0 files, 0 B, 0 days, 1 unchanged into {pulled.to}\n")
+        assert pulled.pull("--delete-missing").out == (f"nothing to fetch: 1 unchanged in {pulled.to}\n")
 
     def test_a_rehearsal_shows_it_and_does_nothing(self, pulled: Place) -> None:
         before = tree(pulled.to)
@@ -247,7 +254,10 @@ class TestDeletingWhatIsGone:
             "predictions/2026/03/02/predictions.csv": "to be deleted",
         }
         assert pulled.pull("--delete-missing --dry-run").out == (
-            f"would fetch 0 files, 0 B, 0 days, 1 unchanged, 2 to be deleted into {pulled.to}\n"
+            f"nothing to fetch: 1 unchanged, 2 to be deleted in {pulled.to}\n"
+        )
+        assert pulled.pull("--delete-missing --dry-run").err == MARCH + "".join(
+            f"to be deleted: {ROOT}/{one}/2026/03/02/{one}.csv\n" for one in ("inputs", "predictions")
         )
         assert tree(pulled.to) == before
 
@@ -268,10 +278,23 @@ class TestDeletingWhatIsGone:
     def test_what_pull_did_not_write_or_somebody_changed_stays(self, pulled: Place) -> None:
         (pulled.to / ROOT / "inputs/2026/03/02/notes.txt").write_text("mine")
         (pulled.to / ROOT / "inputs/2026/03/02/inputs.csv").write_text("edited")
-        assert statuses(pulled.pull("--delete-missing -o jsonl")) == {
-            "inputs/2026/03/01/inputs.csv": "unchanged",
-            "predictions/2026/03/02/predictions.csv": "deleted",
-        }
+        before = tree(pulled.to)
+        rows = pulled.pull("--delete-missing --dry-run -o jsonl")
+        kept = row("inputs/2026/03/02/inputs.csv", 4, "kept", reason="somebody changed it since it was fetched")
+        assert kept in rows.jsonl
+        assert tree(pulled.to) == before
+        outcome = pulled.pull("--delete-missing")
+        assert (outcome.code, outcome.out) == (0, f"nothing to fetch: 1 unchanged, 1 deleted, 1 kept in {pulled.to}\n")
+        assert sorted(timeless(outcome.err).splitlines()) == sorted(
+            [
+                MARCH.strip(),
+                f"warning: kept: {ROOT}/inputs/2026/03/02/inputs.csv: somebody changed it since it was fetched",
+                "hint: delete it yourself where it is not needed",
+                f"deleted: {ROOT}/predictions/2026/03/02/predictions.csv",
+                "took TIME",
+            ]
+        )
+        assert {**kept, "bytes": 6} in pulled.pull("--delete-missing -o jsonl").jsonl
         assert tree(pulled.to)[f"{ROOT}/inputs/2026/03/02/notes.txt"] == b"mine"
         assert tree(pulled.to)[f"{ROOT}/inputs/2026/03/02/inputs.csv"] == b"edited"
 
@@ -300,7 +323,7 @@ class TestDeletingWhatIsGone:
         outcome = pulled.pull("--delete-missing")
         assert (outcome.code, outcome.out) == (
             0,
-            f"fetched 0 files, 0 B, 0 days, 3 deleted into {pulled.to}\n",
+            f"nothing to fetch: 3 deleted in {pulled.to}\n",
         )
         assert set(tree(pulled.to)) == {f"{ROOT}/inputs/2026/04/01/inputs.csv"}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from collected.memory import V2, MemoryBlobs
+from mlmon.collected.fetching import Overwrite
 from mlmon.collected.outcomes import Failed, Fetched, Status, Target
 from mlmon.collected.planning import Plan, plan
 from mlmon.collected.selection import Selection
@@ -130,6 +131,17 @@ def test_a_reader_who_goes_is_told_what_is_there(pull: Pull) -> None:
     assert place.err.seen == ("stopped: fetched 1 file, 2.0 MB, 1 day; the same command again fetches the rest\n")
 
 
+def test_a_pull_that_fetches_all_anew_does_not_promise_the_rest(pull: Pull) -> None:
+    place = desk(tty=False, clock=pull)
+    watched = Watched(place.terminal, pull.plan, overwrite=Overwrite.ALWAYS)
+    steps = watched.over(pull.going(watched, each=1, statuses="f" * 10))
+    next(steps)
+    steps.close()  # type: ignore[attr-defined]  # it is a generator
+    assert place.err.seen == (
+        "stopped: fetched 1 file, 2.0 MB, 1 day; the same command again begins anew, as --overwrite always says\n"
+    )
+
+
 def test_an_error_that_ends_it_comes_after_how_far_it_was(pull: Pull) -> None:
     place = desk(tty=False, clock=pull)
     watched = Watched(place.terminal, pull.plan)
@@ -159,5 +171,5 @@ def test_what_to_do_is_said_once_of_all_that_failed_alike(pull: Pull) -> None:
     for _ in watched.over(pull.going(watched, each=0, statuses="uuuuuuxuux")):
         pass
     warning = {"level": "warning", "message": "failed: 2026/03/06: storage did not answer\x1b[2J", "hint": "later"}
-    again = {"level": "warning", "message": "failed: 2026/03/09: storage did not answer\x1b[2J"}
+    again = {"level": "warning", "message": "and 1 more: same reason; --debug names them"}
     assert [json.loads(line) for line in place.err.seen.splitlines()] == [warning, again]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mlmon.core.errors import DamagedWorkspace, NotFound, Unavailable
+from mlmon.core.flow import Flow
 from mlmon.core.model import CollectedRoot, Generation, ServiceName
+from mlmon.core.parallel import GivenUp
 from mlmon.local.workspace import LocalWorkspace
 
 Add = Callable[..., ServiceName]
@@ -118,3 +121,23 @@ def test_names_by_hand_that_mlmon_would_write_otherwise_are_found_all_the_same(w
     assert listed.name == "by/50% off/100%.csv"
     assert list(blobs.children("box", "by/50% off/")) == [listed]
     assert b"".join(blobs.read(listed)) == b"1\n"
+
+
+def test_a_cap_on_the_flow_holds_for_reading(workspace: LocalWorkspace) -> None:
+    put(workspace, "a.csv", b"x" * 300_000)
+    (listed,) = workspace.blobs.list("box", "")
+    began = time.monotonic()
+    parts = list(workspace.blobs.read(listed, flow=Flow(cap_mbps=4)))  # 500 kB a second
+    assert time.monotonic() - began > 0.2
+    assert (b"".join(parts), max(map(len, parts)) <= 125_000) == (b"x" * 300_000, True)
+
+
+def test_a_flow_that_is_stopped_ends_the_reading(workspace: LocalWorkspace) -> None:
+    put(workspace, "a.csv", b"x" * 300_000)
+    (listed,) = workspace.blobs.list("box", "")
+    flow = Flow(cap_mbps=0.1)
+    reading = workspace.blobs.read(listed, flow=flow)
+    next(reading)
+    flow.stop.set()
+    with pytest.raises(GivenUp):
+        next(reading)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from mlmon.collected import texts
+from mlmon.collected import parquet, texts
 from mlmon.collected.columns import Out, distinct, quoted, typed, view
 from mlmon.collected.join import BY_ID, BY_ORDER, Pairing, pair
 from mlmon.collected.labels import Labels
@@ -34,7 +34,7 @@ META: Final = ("time", "request_id", "correlation_id", "service", "model", "mode
 MATCH: Final = "match"
 _BASES: Final = ("model_inputs", "request")
 _THREADS: Final = 2
-_LINES_AT_ONCE: Final = 10_240
+_LINES_AT_ONCE: Final = 20_480
 
 
 @dataclass(slots=True)
@@ -124,25 +124,20 @@ class Dataset:
                 else:
                     yield "".join(text for (text,) in made)
 
-    def write_parquet(self, path: Path, *, day: str | None = None) -> None:
+    def parquet(self, *, day: str | None = None) -> Iterator[bytes]:
         """A parquet file of the rows in order, of one day or of all."""
-        tables: list[str] = []
-        made = ((query, f"ordered{at}") for at, query in enumerate(self.plan.stretches(day, named=self._instants)))
-        with closing(map_bounded(self._kept, made, workers=_THREADS)) as found:
-            tables += found
-        target = str(path).replace("'", "''")
-        rows = " UNION ALL ".join(f"SELECT * FROM {table}" for table in tables)
-        execute(self.staging, f"COPY ({rows}) TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE 40960)")
-        for table in tables:
-            execute(self.staging, f"DROP TABLE {table}")
+        queries = enumerate(self.plan.stretches(day, named=self._instants))
+        with closing(map_bounded(self._piece, queries, workers=_THREADS)) as pieces:
+            yield from parquet.joined(pieces)
 
-    def _kept(self, given: tuple[str, str]) -> str:
-        """Runs in a thread of its own."""
-        query, table = given
+    def _piece(self, given: tuple[int, str]) -> Path:
+        """A parquet file of its own for one stretch. Runs in a thread of its own."""
+        at, query = given
+        path = self.staging.folder / f"rows-{at}.parquet"
         with explained(), self.staging.connection.cursor() as connection:
             connection.execute("USE staged")
-            connection.execute(f"CREATE TABLE {table} AS {query}")
-        return table
+            connection.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet)")
+        return path
 
     def _made(
         self, queries: Iterator[str], around: Callable[[str], str]
@@ -154,7 +149,7 @@ class Dataset:
                 connection.execute("USE staged")
                 return query, connection.execute(around(query)).fetchall()
 
-        return map_bounded(run, queries, workers=1)
+        return map_bounded(run, queries, workers=_THREADS)
 
     def named(self, at: int, one: Out) -> str:
         """A column as it is."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
@@ -38,6 +39,13 @@ class Overwrite(StrEnum):
     CHANGED = "changed"
     ALWAYS = "always"
     NEVER = "never"
+
+    @property
+    def again(self) -> str:
+        """What the same command does after it was stopped."""
+        if self is Overwrite.ALWAYS:
+            return "the same command again begins anew, as --overwrite always says"
+        return "the same command again fetches the rest"
 
 
 class Outage:
@@ -77,6 +85,7 @@ class Standing:
         overwrite: Overwrite = Overwrite.CHANGED,
     ) -> None:
         self.places: Final = Places(to_dir)
+        self._began = time.time_ns()
         self._entries = entries
         self._now = now
         self._overwrite = overwrite
@@ -101,6 +110,16 @@ class Standing:
         if not entry or self._overwrite is Overwrite.ALWAYS or entry.container != target.collected.blob.container:
             return None
         return entry if stands(self.places, target.path, entry) else None
+
+    def lost(self, target: Target) -> str:
+        """What is lost where a file is fetched now: a file that is not as pull wrote it, "" where it is, or none."""
+        found = self.places.standing(target.path)
+        if not found or found.st_mtime_ns >= self._began:  # another pull wrote it meanwhile
+            return ""
+        entry = self._entries.get(target.path)
+        if not entry:
+            return "a file that pull did not write"
+        return "" if stands(self.places, target.path, entry) else "a file that somebody changed"
 
     def is_open(self, target: Target) -> bool:
         """Whether the collector may still be writing the blob."""
@@ -143,7 +162,7 @@ class Fetching:
         except folder.Refused as refused:
             return SetAside(blob.container, blob.name, str(refused))
         except folder.NotWritten as unwritten:
-            return Failed(blob.container, blob.name, str(unwritten), "run the same command again")
+            return Failed(blob.container, blob.name, str(unwritten), unwritten.hint)
         except folder.Unwritable:
             raise
         except NotFound:
@@ -159,13 +178,16 @@ class Fetching:
         """Raises whatever is in the way."""
         size = self.standing.left_alone(target)
         if size is not None:
-            return _result(target, size, Status.UNCHANGED, saved=size)
+            shorter = size < target.collected.blob.size and self.standing.is_open(target)
+            held = shorter and self.standing.of(target) is not None
+            return _result(target, size, Status.UNCHANGED, saved=size, held=held)
         self.standing.places.see(target.path)
+        lost = self.standing.lost(target)
         entry = self.standing.of(target)
         if entry and _may_go_on(target.collected.blob, entry):
             with suppress(PastChanged, Replaced):
                 return self._resumed(target, entry)
-        return self._whole(target)
+        return self._whole(target, lost)
 
     def _resumed(self, target: Target, entry: Entry) -> Fetched:
         """Raises `PastChanged` where the blob has to be fetched as a whole."""
@@ -175,12 +197,12 @@ class Fetching:
         chunks = content.continued(self.to_dir / target.path, rest, digest=entry.digest, overlap=entry.kept - start)
         return self._written(target, blob, chunks, status=Status.RESUMED, saved=start)
 
-    def _whole(self, target: Target) -> Fetched:
+    def _whole(self, target: Target, lost: str) -> Fetched:
         """Raises `Replaced` where the blob is replaced faster than it can be fetched."""
         blob = target.collected.blob
         for _ in range(_REPLACED_AT_MOST):
             with suppress(Replaced):
-                return self._written(target, blob, self.blobs.read(blob, flow=self._flow))
+                return self._written(target, blob, self.blobs.read(blob, flow=self._flow), lost=lost)
             blob = self._as_it_is_now(blob)
         raise Replaced("it was replaced each time it was read", hint="run the same command again")
 
@@ -199,6 +221,7 @@ class Fetching:
         *,
         status: Status = Status.FETCHED,
         saved: int = 0,
+        lost: str = "",
     ) -> Fetched:
         wanted = Wanted(blob.size, md5=blob.md5, whole_lines=self.standing.is_open(target))
         temporary = self.pulled.temporary()
@@ -206,6 +229,8 @@ class Fetching:
             written = content.write(temporary, chunks, wanted, to_dir=self.to_dir, stop=self.stop)
             if self.stop.is_set():  # perhaps for long, and nobody waits any more
                 raise folder.NotWritten("it was given up")
+            if lost and content.has(self.to_dir / target.path, written.digest):
+                lost = ""  # a pull that was killed before it could remember the file, or somebody's copy of it
             self.pulled.record(
                 target.path,
                 Entry(
@@ -217,7 +242,9 @@ class Fetching:
             with suppress(OSError):
                 temporary.unlink()
             raise
-        return _result(target, written.kept, status, saved=min(saved, written.kept))
+        saved, held = min(saved, written.kept), written.kept < blob.size
+        fetched = _result(target, written.kept, status, saved=saved, held=held)
+        return replace(fetched, replaced=lost) if lost else fetched
 
 
 def _may_go_on(blob: BlobInfo, entry: Entry) -> bool:
@@ -232,7 +259,7 @@ def _start(blob: BlobInfo, entry: Entry) -> int:
     return entry.kept if blob.etag == entry.etag else max(0, entry.kept - OVERLAP)
 
 
-def _result(target: Target, size: int, status: Status, *, saved: int) -> Fetched:
+def _result(target: Target, size: int, status: Status, *, saved: int, held: bool) -> Fetched:
     collected = target.collected
     return Fetched(
         path=target.path,
@@ -244,6 +271,7 @@ def _result(target: Target, size: int, status: Status, *, saved: int) -> Fetched
         name=collected.blob.name,
         status=status,
         saved=saved,
+        held=held,
     )
 
 

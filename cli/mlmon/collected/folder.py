@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from mlmon.core.errors import Code, Failure, UsageError
+from mlmon.state import FOLDER
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 _CLOSED: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -25,7 +26,11 @@ class Refused(Exception):
 
 
 class NotWritten(Exception):
-    """This file was not written and nothing of it was kept. The message is a sentence."""
+    """This file was not written and nothing of it was kept. The message is a sentence, `hint` the next step."""
+
+    def __init__(self, message: str, *, hint: str = "run the same command again") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class Unwritable(Failure):
@@ -62,6 +67,16 @@ def check(to_dir: Path) -> None:
         raise UsageError(f"{str(to_dir)!r} is not a folder", hint=_CHOOSE)
     if kind is Kind.FOLDER and not os.access(to_dir, os.W_OK | os.X_OK):
         raise _unwritable(to_dir, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
+def check_apart(to_dir: Path, source: Path) -> None:
+    """See that a folder is not the one whose files are to be fetched, nor inside it, by whatever name. Raises
+    `UsageError`."""
+    with suppress(OSError):  # what is not there is nothing that could be written over
+        place = to_dir.resolve()
+        for one in (place, *place.parents):
+            if one.exists() and one.samefile(source):
+                raise UsageError(f"{str(to_dir)!r} is where the blobs themselves are", hint=_CHOOSE)
 
 
 def prepare(to_dir: Path) -> None:
@@ -155,6 +170,20 @@ def own(to_dir: Path, name: str) -> Path:
     return place
 
 
+def own_file(own_: Path, name: str) -> Path:
+    """A file of mlmon's own in its folder, which is there or can be made.
+
+    Raises:
+        UsageError: something else than a file has its name.
+        Unwritable: the folder cannot be looked at.
+    """
+    place = own_ / name
+    with explained(own_.parent), suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.lstat(place).st_mode):
+            raise UsageError(f"{str(place)!r} is not a file of mlmon's own", hint=f"delete it, or {_CHOOSE}")
+    return place
+
+
 def _place(to_dir: Path, path: str) -> Path:
     *levels, file_name = path.split("/")
     target = _descend(to_dir, levels) / file_name
@@ -215,13 +244,30 @@ def explained(to_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL | _CLOSED:
-            # a folder inside may be the one that is closed
-            place = Path(error.filename).parent if error.filename and error.errno in _CLOSED else to_dir
-            raise _unwritable(place, error) from None
+        if error.errno in _FULL:
+            raise _unwritable(to_dir, error) from None
+        if error.errno in _CLOSED:
+            raise _closed(to_dir, error) from None
         if error.errno in _IMPOSSIBLE_NAME:
             raise Refused(f"cannot be a file here ({_said(error)})") from None
         raise NotWritten(f"it could not be written ({_said(error)})") from None
+
+
+def _closed(to_dir: Path, error: OSError) -> Unwritable | NotWritten:
+    """A folder inside that is closed is the matter of what belongs in it; every file needs the others."""
+    place = Path(error.filename).parent if error.filename else to_dir
+    inside = place.relative_to(to_dir).parts if place.is_relative_to(to_dir) else ()
+    if not inside or inside[0] == FOLDER:
+        return _unwritable(place, error)
+    said = f"the folder {'/'.join(inside)!r} cannot be written to ({_said(error)})"
+    return NotWritten(said, hint=f"see who may write to it: ls -ld {place}")
+
+
+def unwritable_file(file: Path, error: OSError) -> Unwritable:
+    """What to raise where a file cannot be written that the whole folder needs."""
+    if error.errno in _FULL:
+        return _unwritable(file.parent, error)
+    return Unwritable(f"{str(file)!r} cannot be written ({_said(error)})", hint=f"delete it, or {_CHOOSE}")
 
 
 def _unwritable(place: Path, error: OSError) -> Unwritable:

@@ -10,7 +10,7 @@ from mlmon.collected.fetching import Standing
 from mlmon.collected.journal import Entry
 from mlmon.collected.layout import CollectedBlob, Place, Reader
 from mlmon.collected.names import unsafe
-from mlmon.collected.outcomes import Target
+from mlmon.collected.outcomes import Kept, Target
 from mlmon.collected.planning import Plan
 from mlmon.collected.pulled import known
 from mlmon.collected.selection import Selection
@@ -42,9 +42,12 @@ class Within:
         return None
 
 
-def missing(planned: Plan, within: Within, entries: Mapping[str, Entry] | None = None) -> Iterator[Target]:
-    """The files below the plan's folder whose blobs a listing that is over has not found, and which are as pull wrote
-    them. What has been changed since, what is behind a symbolic link and what anybody else wrote is not among them.
+def missing(
+    planned: Plan, within: Within, entries: Mapping[str, Entry] | None = None
+) -> Iterator[tuple[Target, Kept | None]]:
+    """The files below the plan's folder that pull wrote and whose blobs a listing that is over has not found: those
+    that are as pull wrote them with None, those that somebody changed since as `Kept`. What is behind a symbolic link
+    and what anybody else wrote is not among them.
 
     `entries` are those of `pulled`, read from the folder where they are not given.
     """
@@ -55,5 +58,10 @@ def missing(planned: Plan, within: Within, entries: Mapping[str, Entry] | None =
         if planned.holds(path) or unsafe(path):
             continue
         collected = within.meant(path, entry)
-        if collected and standing.of(target := Target(collected, path)):
-            yield target
+        if not collected:
+            continue
+        target = Target(collected, path)
+        if standing.of(target):
+            yield target, None
+        elif found := standing.places.standing(path):
+            yield target, Kept(path, found.st_size)

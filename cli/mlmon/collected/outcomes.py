@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -20,11 +20,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A blob that is not fetched because its name cannot safely be a file here. `reason` follows the name."""
+    """A blob that is not fetched because its name cannot safely be a file here. `reason` follows the name.
+
+    `collected` is what else is known of it where its name could be read, and `bytes` its size.
+    """
 
     container: str
     name: str
     reason: str
+    bytes: int | None = field(default=None, compare=False)
+    collected: CollectedBlob | None = field(default=None, compare=False)
 
 
 Planned = Target | SetAside
@@ -43,7 +48,8 @@ class Status(StrEnum):
 class Fetched:
     """A file that is whole in the target folder. `path` is relative to it, with `/` on every system.
 
-    `saved` is how many of its `bytes` were there before.
+    `saved` is how many of its `bytes` were there before. `replaced` is what was lost by it, "" where that is nothing.
+    `held` says that the blob has a last line which is still being written and is not in the file.
     """
 
     path: str
@@ -55,6 +61,8 @@ class Fetched:
     name: str
     status: Status = Status.FETCHED
     saved: int = 0
+    replaced: str = ""
+    held: bool = False
 
     @property
     def came(self) -> int:
@@ -80,7 +88,15 @@ class Deleted:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file of a blob that is gone, which pull wrote and somebody changed since. `bytes` is what it has now."""
+
+    path: str
+    bytes: int
+
+
 Result = Fetched | Failed | SetAside
 """What became of a blob that was to be fetched."""
-Ended = Result | Deleted
+Ended = Result | Deleted | Kept
 """What became of a file."""

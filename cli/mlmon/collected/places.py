@@ -43,7 +43,7 @@ class Places:
         if not _reachable(levels):
             folder.see(self.to_dir, path)
             return
-        self._in_folder(levels, lambda at: in_the_way(_kind(at, name)))
+        self._in_folder(path, lambda at: in_the_way(_kind(at, name)))
 
     def land(self, path: str, temporary: Path) -> None:
         """As `folder.land`."""
@@ -59,7 +59,7 @@ class Places:
             except PermissionError as error:
                 folder.raise_unreplaceable(self.to_dir / path, error)
 
-        self._in_folder(levels, put)
+        self._in_folder(path, put)
 
     def standing(self, path: str) -> os.stat_result | None:
         """As `folder.standing`."""
@@ -86,8 +86,9 @@ class Places:
                 (self.to_dir / path).unlink()
                 folder.remove_empty(self.to_dir, levels)
 
-    def _in_folder(self, levels: list[str], act: Callable[[int], None]) -> None:
-        """Do something in the folder some levels below, made where it is missing."""
+    def _in_folder(self, path: str, act: Callable[[int], None]) -> None:
+        """Do something in the folder of a file, made where it is missing."""
+        *levels, name = path.split("/")
         with explained(self.to_dir), self._way() as way:
             try:
                 act(way.to(levels, make=True))
@@ -95,6 +96,10 @@ class Places:
                 # another pull deleted the last file in a folder that is open here, and the folder with it
                 way.leave()
                 act(way.to(levels, make=True))
+            except PermissionError as error:
+                if error.filename == name:  # asked for within its folder
+                    error.filename = str(self.to_dir / path)
+                raise
 
     @contextmanager
     def _way(self) -> Iterator[_Way]:

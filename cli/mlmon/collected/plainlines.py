@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from mlmon.collected import likeness
 from mlmon.collected.parts import PLACE_BITS, STORED, Part, Sort
 from mlmon.collected.plain import A_TIME, Load, Loaded, Spooled, discard, literal
 from mlmon.collected.records.text import Line
@@ -33,6 +34,7 @@ _ENVELOPE: Final = ("time", "xrequestid", "correlationid", "modelversion")
 _LONG: Final = "9007199254740992"  # from here on a float may stand for another whole number
 _LONG_NUMBER: Final = "[0-9]{16}"
 _MOST_SHAPES: Final = 8
+_SOME: Final = 16
 
 
 @dataclass(slots=True)
@@ -83,8 +85,10 @@ def _loaded(
     connection: duckdb.DuckDBPyConnection, given: Load, name: str, without: set[int]
 ) -> tuple[list[Part], set[int]]:
     """Tables of the plain lines, and the numbers of all others."""
-    shapes, all_plain = _shapes(connection, given, without)
-    lines, parts, read = _lines(given, without), [], 0
+    lines, parts, read = _lines(given, without), list[Part](), 0
+    alike = None if without else _alike(connection, given)
+    shapes, all_plain = ([alike], True) if alike else _shapes(connection, lines)
+    all_plain = all_plain and not without
     for at, shape in enumerate(shapes):
         part = _part(f"{name}_{at}", shape, given)
         is_all = all_plain and len(shapes) == 1
@@ -108,14 +112,32 @@ def _lines(given: Load, without: Collection[int] = ()) -> str:
     return f"SELECT * FROM ({lines}) WHERE line NOT IN ({', '.join(map(str, without))})" if without else lines
 
 
-def _shapes(connection: duckdb.DuckDBPyConnection, given: Load, without: set[int]) -> tuple[list[Shape], bool]:
-    """The shapes of the plain lines but those `without`, and whether all lines look plain."""
+def _alike(connection: duckdb.DuckDBPyConnection, given: Load) -> Shape | None:
+    """The shape of all lines, where all are like the first of them."""
+    texts = [*map(_first_line, given.spooled[:_SOME])]
+    some = f"SELECT {given.spooled[0].before + 1} AS line, unnest([{', '.join(map(literal, texts))}]) AS text"
+    shapes, all_plain = _shapes(connection, some)
+    if not all_plain or len(shapes) != 1:
+        return None
+    pattern = likeness.pattern(texts[0], shapes[0].sorts)
+    if pattern is None:
+        return None
+    others = f"SELECT 1 FROM ({_lines(given)}) WHERE NOT regexp_full_match(text, {literal(pattern)}) LIMIT 1"
+    return None if connection.execute(others).fetchone() else shapes[0]
+
+
+def _first_line(spooled: Spooled) -> str:
+    with spooled.path.open("rb") as file:
+        return file.readline().decode()
+
+
+def _shapes(connection: duckdb.DuckDBPyConnection, lines: str) -> tuple[list[Shape], bool]:
+    """The shapes of the plain ones among lines, and whether all look plain."""
     found = connection.execute(
-        f"""SELECT TRY(json_structure(text))::VARCHAR AS structure, min(line) FROM ({_lines(given, without)})
-            GROUP BY 1 ORDER BY 2"""
+        f"SELECT TRY(json_structure(text))::VARCHAR AS structure, min(line) FROM ({lines}) GROUP BY 1 ORDER BY 2"
     ).fetchall()
     shapes: dict[tuple[tuple[str, ...], frozenset[str]], Shape] = {}
-    all_plain = not without
+    all_plain = True
     for structure, line in found:
         plain = _plain(structure) if structure is not None else None
         if plain is None:

@@ -141,12 +141,13 @@ def _typed(place: int, sort: Sort) -> str:
             f"CASE WHEN {cell} IS NULL THEN NULL WHEN regexp_full_match({cell}, '{WHOLE}')"
             f" THEN coalesce(TRY_CAST({cell} AS BIGINT), {misfit}) ELSE {misfit} END"
         )
-    named = ", ".join(f"'{one}'" for one in NOT_FINITE)
+    named = "|".join(NOT_FINITE)  # DuckDB makes a join of IN, and looks up each cell
     is_long = (
         f"len({cell}) > 15 AND regexp_full_match({cell}, '{WHOLE}') AND abs(TRY_CAST({cell} AS HUGEINT)) > {_LONGEST}"
     )
     return (
         f"CASE WHEN {cell} IS NULL THEN NULL WHEN {is_long} THEN {misfit}"
         f" WHEN regexp_full_match({cell}, '{NUMBER}') THEN CAST({cell} AS DOUBLE)"
-        f" WHEN {cell} IN ({named}) THEN nullif(CAST({cell} AS DOUBLE), 'NaN'::DOUBLE) ELSE {misfit} END"
+        f" WHEN regexp_full_match({cell}, '{named}') THEN nullif(CAST({cell} AS DOUBLE), 'NaN'::DOUBLE)"
+        f" ELSE {misfit} END"
     )

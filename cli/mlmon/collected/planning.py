@@ -95,7 +95,7 @@ class Plan:
         if twin and twin.collected.blob.name == blob.name and twin.collected.blob.container == blob.container:
             return
         if reason := reason or self._taken_by(key, twin):
-            self.refuse(blob, reason)
+            self.refuse(blob, reason, collected)
             return
         self._take(key)
         self._spool.append(Target(collected, blob.name))
@@ -103,7 +103,7 @@ class Plan:
         self.bytes += blob.size
         self._days.add(collected.day)
 
-    def refuse(self, blob: BlobInfo, reason: str) -> None:
+    def refuse(self, blob: BlobInfo, reason: str, collected: CollectedBlob | None = None) -> None:
         """Set a blob aside, once: what one collection cannot read may be another one's."""
         key = f"{blob.container}//{blob.name}"
         if any(
@@ -116,7 +116,7 @@ class Plan:
         self._taken.add(key, self._spool.position)
         # the blob is there, so that a file it became in an earlier pull is not one whose blob is gone
         self._taken.add(identity(blob.name), self._spool.position)
-        self._spool.append(SetAside(blob.container, blob.name, reason))
+        self._spool.append(SetAside(blob.container, blob.name, reason, blob.size, collected))
         self.set_aside += 1
 
     def holds(self, path: str) -> bool:
@@ -207,12 +207,13 @@ def plan(
 
 def due(
     planned: Plan, *, now: datetime | None = None, overwrite: Overwrite = Overwrite.CHANGED
-) -> Iterator[tuple[Planned, int | None]]:
+) -> Iterator[tuple[Planned, int | None, str]]:
     """The plan again, with how many bytes a pull would fetch of each: of a blob that grew it is the rest. None where
-    it would fetch nothing: the file is there as it is now, or must not be."""
+    it would fetch nothing: the file is there as it is now, or must not be. Last, what is lost by it (`Standing`)."""
     standing = Standing(planned.to_dir, known(planned.to_dir), now=now, overwrite=overwrite)
     for one in planned:
-        yield one, standing.due(one) if isinstance(one, Target) else None
+        size = standing.due(one) if isinstance(one, Target) else None
+        yield one, size, standing.lost(one) if isinstance(one, Target) and size is not None else ""
 
 
 def _fill(planned: Plan, selected: Generator[CollectedBlob, None, None]) -> None:

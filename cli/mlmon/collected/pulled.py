@@ -37,7 +37,8 @@ class Pulled:
         self._part = part
         self._numbers = count()
         self._turn = _Turn(own)
-        self._journal = Writer(own / FILE)
+        self._file = own / FILE
+        self._journal = Writer(self._file)
         self.places: Final = Places(own.parent)
         self.entries: Final = entries
         """What is known of each file, as of the beginning of this pull."""
@@ -54,7 +55,7 @@ class Pulled:
         line = line_of(path, entry)
         with folder.explained(self._to_dir), self._turn:
             land()
-            self._journal.add(line)
+            self._remember(line)
 
     def forget(self, path: str) -> bool:
         """Remove a file that pull wrote, and no longer know it, as one step for every other pull; whether there was
@@ -70,8 +71,14 @@ class Pulled:
             is_ours = stands(self.places, path, entry)
             if is_ours:
                 self.places.remove(path)
-            self._journal.add(line_of(path, None))
+            self._remember(line_of(path, None))
         return is_ours
+
+    def _remember(self, line: bytes) -> None:
+        try:
+            self._journal.add(line)
+        except OSError as error:
+            raise folder.unwritable_file(self._file, error) from None
 
     def close(self) -> None:
         """Let go of the files that were kept open. Harmless a second time."""
@@ -128,10 +135,13 @@ def opened(to_dir: Path) -> Iterator[Pulled]:
     """The state of a target folder that is there.
 
     Raises:
-        UsageError: what has the name of mlmon's own folder there is something else.
+        UsageError: what has the name of mlmon's own folder there, or of a file in it, is something else.
         Unwritable: it cannot be written to.
     """
     own = folder.own(to_dir, FOLDER)
+    for name in (FILE, _LOCK):
+        if name is not FILE or not (own / name).is_symlink():  # which is taken away below, not followed
+            folder.own_file(own, name)
     with folder.explained(to_dir):
         ignored = own / ".gitignore"
         if not ignored.exists():

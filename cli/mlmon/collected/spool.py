@@ -23,7 +23,8 @@ IN_MEMORY: Final = 8_000_000
 _PULSE_SECONDS: Final = 0.1
 _Blob = tuple[str, str, int, str, datetime, bytes, str]
 _Collected = tuple[ServiceName, str, str, str, datetime, datetime]
-_Packed = tuple[str, str, str] | tuple[_Blob, _Collected]
+_Target = tuple[_Blob, _Collected]
+_Packed = tuple[str, str, str, int | None, _Target | None] | _Target
 
 
 class Spool:
@@ -139,8 +140,12 @@ class Spool:
 def _packed(planned: Planned) -> _Packed:
     """As tuples, which take a third of the time of dataclasses within each other."""
     if isinstance(planned, SetAside):
-        return planned.container, planned.name, planned.reason
-    one = planned.collected
+        known = _packed_target(planned.collected) if planned.collected else None
+        return planned.container, planned.name, planned.reason, planned.bytes, known
+    return _packed_target(planned.collected)
+
+
+def _packed_target(one: CollectedBlob) -> _Target:
     blob = one.blob
     return (
         (blob.container, blob.name, blob.size, blob.etag, blob.last_modified, blob.md5, blob.lineage),
@@ -149,7 +154,13 @@ def _packed(planned: Planned) -> _Packed:
 
 
 def _unpacked(packed: _Packed) -> Planned:
-    if len(packed) == 3:
-        return SetAside(*packed)
-    blob, collected = BlobInfo(*packed[0]), packed[1]
-    return Target(CollectedBlob(blob, *collected), blob.name)
+    if len(packed) == 2:
+        collected = _unpacked_target(packed)
+        return Target(collected, collected.blob.name)
+    container, name, reason, size, known = packed
+    return SetAside(container, name, reason, size, _unpacked_target(known) if known else None)
+
+
+def _unpacked_target(packed: _Target) -> CollectedBlob:
+    blob, collected = packed
+    return CollectedBlob(BlobInfo(*blob), *collected)

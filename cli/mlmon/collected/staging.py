@@ -27,6 +27,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SETTINGS: Final = (
     f"SET memory_limit = '{_MEMORY}'",
+    "SET threads = 1",  # a query; those that take long run two at once
     "SET TimeZone = 'UTC'",
     "SET autoinstall_known_extensions = false",
     "SET force_compression = 'uncompressed'",  # choosing one takes longer than writing the bytes
@@ -115,6 +116,8 @@ class Staging:
         file = self.file_of(block.source, first_generation=block.first_generation)
         rows = [self._number(collection, first, *at) for at in zip(block.lines, block.positions, strict=True)]
         runs = [row - place for row, place in zip(rows, block.positions, strict=True)]
+        if collection.v1:
+            runs = _runs(rows, [*zip(block.times, block.requests, block.correlations, strict=True)])
         with explained():
             part = self._texts_of(collection, block.names, rows[0])
             cells = [
@@ -223,6 +226,15 @@ def explained() -> Iterator[None]:
         yield
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise Failure(f"the rows cannot be held: {str(error).partition(chr(10))[0]}", hint=_CANNOT_HOLD) from None
+
+
+def _runs(rows: Sequence[int], shared: Sequence[object]) -> list[int]:
+    """The run of each row: it goes on as long as the rows follow one another and share the same."""
+    runs: list[int] = []
+    for at, row in enumerate(rows):
+        goes_on = at > 0 and row == rows[at - 1] + 1 and shared[at] == shared[at - 1]
+        runs.append(runs[-1] if goes_on else row)
+    return runs
 
 
 def _microseconds(time: datetime | None) -> int | None:

@@ -36,12 +36,15 @@ def line(columns: Sequence[Out], chosen: Format, *, for_spreadsheet: bool) -> st
         cells = [_csv(f"v{at}", one.type, for_spreadsheet=for_spreadsheet) for at, one in enumerate(columns)]
         return f"concat_ws(',', {', '.join(cells)}) || chr(13) || chr(10)"
     if chosen is Format.JSONL:
-        pairs = " || ', ' || ".join(
-            f"{literal(_key(one.name))} || {_json(f'v{at}', one.type)}" for at, one in enumerate(columns)
+        opened = ["{", *(", " for _ in columns[1:])]
+        pairs = ", ".join(
+            f"{literal(before + _key(one.name))}, {_json(f'v{at}', one.type)}"
+            for at, (before, one) in enumerate(zip(opened, columns, strict=True))
         )
         texts = [f"coalesce(v{at}, '')" for at, one in enumerate(columns) if one.type == "VARCHAR"]
         is_plain = f"NOT regexp_matches(concat({', '.join(texts)}), {literal(_HIDDEN)})"
-        return f"CASE WHEN {is_plain} THEN '{{' || {pairs} || '}}' || chr(10) END"
+        # || would copy all that stands before, with each cell
+        return f"CASE WHEN {is_plain} THEN concat({pairs}, '}}', chr(10)) END"
     return None
 
 

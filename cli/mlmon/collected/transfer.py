@@ -70,24 +70,31 @@ def pull(
     Raises:
         Interrupted: Ctrl-C; it says how many files are whole.
         UsageError: the folder, or mlmon's own in it, is something else than a folder, or a symbolic link.
-        Failure: the folder cannot be written to, or its disk is full. Whole files stay.
+        Failure: the folder cannot be written to, or its disk is full; it says how many files are whole. They stay.
         MlmonError: whatever the listing failed with. Whole files stay.
     """
     counted = _Counted()
     try:
         yield from _pull(planned, Metered(blobs, on_bytes) if on_bytes else blobs, options, counted)
     except KeyboardInterrupt:
-        raise _interrupted(planned, counted.whole) from None
+        raise _interrupted(planned, counted.whole, options.overwrite) from None
+    except folder.Unwritable as error:
+        if not counted.whole:
+            raise
+        raise folder.Unwritable(f"{error.message}: {_whole(planned, counted.whole)}", hint=error.hint) from None
 
 
-def _interrupted(planned: Plan, whole: int) -> Interrupted:
+def _interrupted(planned: Plan, whole: int, overwrite: Overwrite) -> Interrupted:
     if not planned.count:
         return Interrupted("interrupted before there was anything to fetch")
-    said = f"{whole} of {planned.count} files are whole"
-    if not planned.listed:
-        said = f"{whole} files are whole, of {planned.count} that were listed so far"
-    hint = "they stay; the same command again fetches the rest" if whole else "the same command again fetches them"
-    return Interrupted(f"interrupted: {said}", hint=hint)
+    hint = f"they stay; {overwrite.again}" if whole else "the same command again fetches them"
+    return Interrupted(f"interrupted: {_whole(planned, whole)}", hint=hint)
+
+
+def _whole(planned: Plan, whole: int) -> str:
+    if planned.listed:
+        return f"{whole} of {planned.count} files are whole"
+    return f"{whole} files are whole, of {planned.count} that were listed so far"
 
 
 def _pull(planned: Plan, blobs: Blobs, options: Options, counted: _Counted) -> Iterator[Step]:
@@ -126,13 +133,16 @@ def _fetched(items: Iterator[Planned], fetching: Fetching, *, workers: int, coun
 
 
 def _deleted(planned: Plan, within: Within, pulled: Pulled) -> Iterator[Step]:
-    for target in missing(planned, within, pulled.entries):
+    for target, kept in missing(planned, within, pulled.entries):
         blob = target.collected.blob
+        if kept:
+            yield Step(target, kept)
+            continue
         try:
             if pulled.forget(target.path):
                 yield Step(target, Deleted(target.path, blob.size))
         except folder.NotWritten as fault:
-            yield Step(target, Failed(blob.container, blob.name, str(fault), "run the same command again"))
+            yield Step(target, Failed(blob.container, blob.name, str(fault), fault.hint))
 
 
 class _Counted:

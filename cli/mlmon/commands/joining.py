@@ -17,7 +17,7 @@ from mlmon.collected.selection import Selection, in_time, select
 from mlmon.collected.staging import Staging
 from mlmon.commands import counting
 from mlmon.commands.cells import cells
-from mlmon.commands.parting import Parted, chunks, written
+from mlmon.commands.parting import Parted, written
 from mlmon.commands.selecting import Skipped, explain_nothing, no_blobs, warn_of_unknown
 from mlmon.core.errors import ExitCode
 from mlmon.core.model import Generation, Service
@@ -179,7 +179,7 @@ def _shown(session: Session, made: Dataset, *, code: ExitCode, for_spreadsheet: 
             fields,
             _kept(made, lambda: map(cells(for_spreadsheet=for_spreadsheet), made.rows())),
             empty=empty,
-            parquet=lambda: _kept(made, lambda: _parquet(made)),
+            parquet=lambda: _kept(made, made.parquet),
             written=lambda chosen: _lines(made, chosen, for_spreadsheet=for_spreadsheet),
         ),
         exit_code=code,
@@ -198,12 +198,6 @@ def _first(session: Session, made: Dataset) -> Iterator[Row]:
 def _lines(made: Dataset, chosen: Format, *, for_spreadsheet: bool) -> Iterator[str] | None:
     lines = made.lines(chosen, for_spreadsheet=for_spreadsheet) if made.count else None
     return None if lines is None else _kept(made, lambda: lines)
-
-
-def _parquet(made: Dataset) -> Iterator[bytes]:
-    path = made.staging.folder / "rows.parquet"
-    made.write_parquet(path)
-    yield from chunks(path)
 
 
 def _kept(made: Dataset, produce: Callable[[], Iterator[T]]) -> Iterator[T]:

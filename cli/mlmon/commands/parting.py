@@ -64,7 +64,7 @@ def written(session: Session, made: Dataset, wanted: Parted, *, code: ExitCode) 
     return Faces(people=Lines([said]), machines=Rows(_FILES, rows, parquet=lambda: iter(())), exit_code=code)
 
 
-def chunks(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path) -> Iterator[bytes]:
     """The bytes of a file, some at a time."""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
@@ -81,15 +81,20 @@ def _land(to_dir: Path, name: str, path: Path, *, size: int) -> None:
     """Copy a file to its place, by way of one beside it: `path` may be on another disk. Raises as `folder.land`."""
     temporary = to_dir / f".{secrets.token_hex(8)}.mlmon-part"
     try:
-        content.write(temporary, chunks(path), content.Wanted(size), to_dir=to_dir, stop=Event())
+        content.write(temporary, _chunks(path), content.Wanted(size), to_dir=to_dir, stop=Event())
         folder.land(to_dir, name, temporary)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def _write(made: Dataset, path: Path, wanted: Parted, *, day: str) -> None:
+    with path.open("wb") as file:
+        file.writelines(_bytes(made, wanted, day=day))
+
+
+def _bytes(made: Dataset, wanted: Parted, *, day: str) -> Iterator[bytes]:
     if wanted.format is Format.PARQUET:
-        made.write_parquet(path, day=day)
+        yield from made.parquet(day=day)
         return
     from mlmon.commands.cells import cells  # why here: parquet needs none of what these load
     from mlmon.output import render
@@ -98,6 +103,5 @@ def _write(made: Dataset, path: Path, wanted: Parted, *, day: str) -> None:
     writer = render.csv_rows if wanted.format is Format.CSV else render.jsonl
     lines = made.lines(wanted.format, day=day, for_spreadsheet=wanted.for_spreadsheet)
     rows = map(cells(for_spreadsheet=wanted.for_spreadsheet), made.rows(day=day))
-    with path.open("wb") as file:
-        for piece in lines or writer(fields, rows):
-            file.write(piece.encode("utf-8", "backslashreplace"))
+    for piece in lines or writer(fields, rows):
+        yield piece.encode("utf-8", "backslashreplace")

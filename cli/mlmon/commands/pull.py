@@ -5,17 +5,20 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import typer
 
-from mlmon.collected import planning, transfer
+from mlmon.collected import folder, planning, transfer
 from mlmon.collected.fetching import Overwrite
 from mlmon.collected.missing import Within, missing
-from mlmon.collected.outcomes import Planned, SetAside, Target
+from mlmon.collected.outcomes import Deleted, SetAside, Target
 from mlmon.collected.planning import Plan
 from mlmon.collected.selection import Selection
 from mlmon.collected.transfer import Options, Step
 from mlmon.commands.command import Group, command
+from mlmon.commands.naming import EDITED, TO_DELETE, Missed, Removed
 from mlmon.commands.options import (
     CollectionOption,
     DayOption,
@@ -26,7 +29,8 @@ from mlmon.commands.options import (
     ServiceArgument,
     ToOption,
 )
-from mlmon.commands.pulling import FIELDS, TO_DELETE, Missed, Tally, Watched, planned_row, row_of, summary
+from mlmon.commands.pulling import Tally, Watched
+from mlmon.commands.pullrows import FIELDS, Foreseen, row_of
 from mlmon.commands.selecting import Skipped, explain_nothing, listing, look_up, no_blobs
 from mlmon.core.errors import UsageError
 from mlmon.core.flow import PARALLEL
@@ -37,6 +41,7 @@ from mlmon.core.timerange import resolve
 from mlmon.output.cells import human_bytes
 from mlmon.output.results import Faces, Format, Lines, Result, Row, Rows
 from mlmon.session import Session
+from mlmon.settings import AzureWorkspace
 
 _STREAMED: Final = frozenset(str(one) for one in (Format.JSONL, Format.CSV, Format.TSV, Format.MD))
 
@@ -97,11 +102,15 @@ def pull(
     A file is either whole or not there. The same command again fetches only what is new or has changed, and goes on
     where a file ended. A last line that is still being written is left for then. A blob whose name cannot safely be a
     file is set aside and named.
+
+    A file of yours, or one that you edited, that stands where a blob belongs is replaced, and a warning says so:
+    --overwrite never leaves every file that is there.
     """
     most = parse_size(max_bytes) if max_bytes is not None else None
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = look_up(session, service, selection)
+    _see_apart(session, workspace, session.path(to_dir))
     options = Options(
         parallel=parallel,
         cap_mbps=cap_mbps,
@@ -111,6 +120,13 @@ def pull(
     )
     asked = _Pull(session, workspace, found, selection, options, to_dir=session.path(to_dir), most=most)
     return asked.rehearse() if dry_run else asked.run()
+
+
+def _see_apart(session: Session, workspace: Workspace, to_dir: Path) -> None:
+    """Refuse to write over what is read, where that is files. Raises `UsageError`."""
+    if not isinstance(session.settings.require_target(), AzureWorkspace):
+        container = urlsplit(workspace.blobs.address("any")).path
+        folder.check_apart(to_dir, Path(url2pathname(container)).parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +148,8 @@ class _Pull:
         if self.most is not None and (error := self._too_much(self._tallied(plan))):
             plan.close()
             raise error
-        watched = Watched(self.session.terminal, plan, streamed=self._streamed)
+        terminal, overwrite = self.session.terminal, self.options.overwrite
+        watched = Watched(terminal, plan, streamed=self._streamed, overwrite=overwrite)
 
         def steps() -> Iterator[Step]:
             with plan:
@@ -140,15 +157,24 @@ class _Pull:
                 self._say_listed(plan, skipped)
 
         def people() -> Iterator[str]:
-            for _ in steps():
-                pass  # what has to be said of them has been said
-            yield summary(watched.tally.said("fetched"), self.to_dir)
+            removed = Removed(terminal)
+            for step in steps():
+                if isinstance(step.result, Deleted):
+                    removed.name(step.result.path)
+            removed.say_rest()
+            yield watched.tally.said("fetched", self.to_dir)
             watched.say_time()
+
+        def rows() -> Iterator[Row]:
+            for step in steps():
+                yield row_of(self.service, step)
+            watched.say_time(watched.tally.said("fetched", self.to_dir))
 
         return Faces(
             people=Lines(people()),
-            machines=Rows(FIELDS, (row_of(self.service, step) for step in steps())),
+            machines=Rows(FIELDS, rows()),
             ending=lambda: watched.tally.exit_code,
+            unread=watched.unread,
         )
 
     def rehearse(self) -> Result:
@@ -156,20 +182,27 @@ class _Pull:
         skipped = Skipped(self.session)
         plan = self._plan(skipped, ahead=False)
         self._say_listed(plan, skipped)
-        missed = Missed(self.session.terminal)
-        for one in plan:
-            if isinstance(one, SetAside):
-                missed.name(one)
-        missed.say_rest()
+        self._say_missed(plan)
         tally = self._tallied(plan)
+        said = tally.said("would fetch", self.to_dir)
+
+        def people() -> Iterator[str]:
+            removed = Removed(self.session.terminal)
+            with plan:
+                for one in self._foreseen(plan):
+                    if one.status == TO_DELETE and isinstance(one.planned, Target):
+                        removed.name(one.planned.path, TO_DELETE)
+            removed.say_rest()
+            yield said
 
         def rows() -> Iterator[Row]:
             with plan:
-                for one, status, _ in self._planned(plan):
-                    yield planned_row(self.service, one, status)
+                for one in self._foreseen(plan):
+                    yield one.row(self.service)
+            self.session.terminal.note(said)
 
         return Faces(
-            people=Lines([summary(tally.said("would fetch"), self.to_dir)]),
+            people=Lines(people()),
             machines=Rows(FIELDS, rows()),
             exit_code=tally.exit_code,
             error=self._too_much(tally),
@@ -201,22 +234,33 @@ class _Pull:
             if not plan.set_aside:
                 self.session.terminal.note(no_blobs(self.service))
 
-    def _planned(self, plan: Plan) -> Iterator[tuple[Planned, str, int]]:
-        """Everything the pull would meet, each with its status and how many bytes it would fetch of it."""
-        for one, size in planning.due(plan, now=self.options.now, overwrite=self.options.overwrite):
+    def _say_missed(self, plan: Plan) -> None:
+        missed = Missed(self.session.terminal)
+        for one in plan:
             if isinstance(one, SetAside):
-                yield one, "set aside", 0
-            else:
-                yield one, "unchanged" if size is None else "planned", size or 0
+                missed.name(one)
         if self.options.delete:
-            for target in missing(plan, self.options.delete):
-                yield target, TO_DELETE, 0
+            for _, kept in missing(plan, self.options.delete):
+                if kept:
+                    missed.name(kept)
+        missed.say_rest()
+
+    def _foreseen(self, plan: Plan) -> Iterator[Foreseen]:
+        """Everything the pull would meet."""
+        for one, size, lost in planning.due(plan, now=self.options.now, overwrite=self.options.overwrite):
+            if isinstance(one, SetAside):
+                yield Foreseen(one, "set aside", reason=one.reason)
+            else:
+                reason = f"would replace {lost}" if lost else ""
+                yield Foreseen(one, "unchanged" if size is None else "planned", size or 0, reason)
+        if self.options.delete:
+            for target, kept in missing(plan, self.options.delete):
+                yield Foreseen(target, "kept", reason=EDITED) if kept else Foreseen(target, TO_DELETE)
 
     def _tallied(self, plan: Plan) -> Tally:
         tally = Tally()
-        for one, status, size in self._planned(plan):
-            day = one.collected.day if isinstance(one, Target) and status == "planned" else None
-            tally.count(status, size=size, day=day)
+        for one in self._foreseen(plan):
+            tally.count(one.status, size=one.bytes, day=one.day)
         return tally
 
     def _too_much(self, tally: Tally) -> UsageError | None:

@@ -11,27 +11,23 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from mlmon.collected.outcomes import Deleted, Ended, Failed, Fetched, Planned, SetAside, Status, Target
+from mlmon.collected.fetching import Overwrite
+from mlmon.collected.folder import Unwritable
+from mlmon.collected.outcomes import Ended, Failed, Fetched, Kept, SetAside, Status
 from mlmon.collected.planning import Plan
 from mlmon.collected.transfer import Step
-from mlmon.commands.selecting import BLOB, blob_row
-from mlmon.core.errors import ExitCode, Interrupted, MlmonError
-from mlmon.core.model import Service
+from mlmon.commands.naming import TO_DELETE, Missed, status_of
+from mlmon.commands.selecting import still_written
+from mlmon.core.errors import ExitCode, Failure, Interrupted, MlmonError
 from mlmon.output.cells import human_bytes, human_duration
-from mlmon.output.controls import neutral
-from mlmon.output.results import Field, Row
 from mlmon.output.terminal import Terminal
 
 if TYPE_CHECKING:
     from mlmon.output.progress import Progress
 
-FIELDS: Final = (*BLOB, Field("status"), Field("reason", optional=True))
-_NAMED: Final = 50
-"""So many that did not come are named as warnings; when storage is away, it is everything."""
-TO_DELETE: Final = "to be deleted"
-"""The status, in a dry run, of a file whose blob is gone."""
 _FRESH: Final = ("fetched", "resumed", "planned")
-_OTHERS: Final = ("resumed", "unchanged", "deleted", TO_DELETE, "failed", "set aside")
+_THERE: Final = ("resumed", "unchanged")
+_NOT_THERE: Final = ("failed", "set aside", "deleted", TO_DELETE, "kept")
 _REDRAWN: Final = 0.1
 """Seconds between two looks at the numbers."""
 _MEASURED: Final = 0.5
@@ -40,11 +36,14 @@ _MEASURED: Final = 0.5
 
 @dataclass(slots=True)
 class Tally:
-    """What has become of blobs so far, in numbers. `bytes` are those that were fetched, on `days`."""
+    """What has become of blobs so far, in numbers. `bytes` are those that were fetched, on `days`; of `replaced` files
+    what stood there before is lost, and of `held` ones a last line is still being written."""
 
     counts: Counter[str] = field(default_factory=Counter)
     bytes: int = 0
     days: set[date] = field(default_factory=set)
+    replaced: int = 0
+    held: int = 0
 
     def add(self, result: Ended) -> None:
         """Count what became of a blob."""
@@ -54,6 +53,9 @@ class Tally:
             size=result.came if isinstance(result, Fetched) else 0,
             day=result.day if isinstance(result, Fetched) and fresh else None,
         )
+        if isinstance(result, Fetched):
+            self.replaced += bool(result.replaced)
+            self.held += result.held
 
     def count(self, status: str, *, size: int, day: date | None) -> None:
         """Count one with this status, and bytes and a day that were (or would be) fetched with it."""
@@ -71,12 +73,32 @@ class Tally:
     def exit_code(self) -> ExitCode:
         return ExitCode.PARTIAL if self.missed else ExitCode.DONE
 
-    def said(self, verb: str) -> str:
-        """`fetched 12 files, 3.4 MB, 2 days, 5 unchanged`, and whatever else there was."""
+    def said(self, verb: str, to_dir: Path | None = None) -> str:
+        """`fetched 12 files, 3.4 MB, 2 days, 5 unchanged into DIR; 1 failed`, or that there was nothing to fetch."""
         fresh = sum(self.counts[status] for status in _FRESH)
+        if not fresh:
+            nothing = "fetched nothing" if self.counts["failed"] else "nothing to fetch"
+            others = ", ".join([*self._counted(_THERE), *self._counted(_NOT_THERE)])
+            return nothing + (f": {others}" if others else "") + (f" in {to_dir}" if to_dir else "")
         files, days = "" if fresh == 1 else "s", "" if len(self.days) == 1 else "s"
-        said = f"{verb} {fresh} file{files}, {human_bytes(self.bytes)}, {len(self.days)} day{days}"
-        return said + "".join(f", {self.counts[status]} {status}" for status in _OTHERS if self.counts[status])
+        said = f"{fresh} file{files}, {human_bytes(self.bytes)}, {len(self.days)} day{days}"
+        there = ", ".join([said, *self._counted(_THERE)]) + (f" into {to_dir}" if to_dir else "")
+        return f"{verb} " + "; ".join([there, *filter(None, [", ".join(self._counted(_NOT_THERE))])])
+
+    def _counted(self, statuses: tuple[str, ...]) -> Iterator[str]:
+        return (f"{self.counts[status]} {status}" for status in statuses if self.counts[status])
+
+    def say_notable(self, terminal: Terminal) -> None:
+        """Say what somebody may not expect of files that came."""
+        if self.replaced:
+            files, they = ("file", "it") if self.replaced == 1 else ("files", "them")
+            terminal.note(
+                f"{self.replaced} {files} that pull did not write, or somebody had changed, made way for blobs",
+                level="warning",
+                hint=f"--overwrite never keeps {they}, and any other file that is there",
+            )
+        if self.held:
+            terminal.note(still_written(self.held))
 
 
 class Watched:
@@ -85,8 +107,18 @@ class Watched:
     `streamed` says that the rows themselves are seen coming: a bar would be taken away and drawn again for each.
     """
 
-    def __init__(self, terminal: Terminal, plan: Plan, *, streamed: bool = False) -> None:
+    def __init__(
+        self,
+        terminal: Terminal,
+        plan: Plan,
+        *,
+        streamed: bool = False,
+        overwrite: Overwrite = Overwrite.CHANGED,
+    ) -> None:
         self.tally: Final = Tally()
+        self._overwrite = overwrite
+        self._over = False
+        self._unread = False
         self._terminal = terminal
         self._missed = Missed(terminal)
         self._plan = plan
@@ -102,13 +134,23 @@ class Watched:
         self._advanced = 0
         self._expected = False
 
-    def say_time(self) -> None:
-        """Say how long it took, its listing included, where anything was fetched. It is no part of the answer, which is
-        the same each time."""
-        if self.tally.days:
-            took = self._terminal.clock() - self._began
-            rate = f", {human_bytes(int(self.tally.bytes / took))}/s" if took >= _MEASURED else ""
-            self._terminal.note(f"took {human_duration(took)}{rate}")
+    def say_time(self, said: str = "") -> None:
+        """Say how long it took, its listing included, after what was `said`. It is no part of the answer, which is the
+        same each time."""
+        took = self._terminal.clock() - self._began
+        rate = f", {human_bytes(int(self.tally.bytes / took))}/s" if took >= _MEASURED and self.tally.bytes else ""
+        self._terminal.note(f"{said}{'; ' if said else ''}took {human_duration(took)}{rate}")
+
+    def unread(self) -> MlmonError | None:
+        """What is wrong where nobody has read the rows to their end; None where all was well before."""
+        if self._over and not self.tally.missed:
+            return None
+        if self._over:
+            return Incomplete(f"{self.tally.missed} did not come, and nobody read which", hint="see the lines above")
+        self._unread = True
+        return Incomplete(
+            f"stopped, as nobody reads its rows any more: {self.tally.said('fetched')}", hint=self._overwrite.again
+        )
 
     def came(self, size: int) -> None:
         """Hear of bytes that were fetched. Safe from any thread."""
@@ -124,15 +166,17 @@ class Watched:
         try:
             with self._progress(), closing(steps):
                 yield from self._watched(steps)
-        except Interrupted:
+            self._over = True
+        except (Interrupted, Unwritable):
             raise  # it says itself how many files are whole
         except (GeneratorExit, MlmonError):
             # an error, or whoever reads the rows has gone, or was interrupted between two of them
-            if self.tally.counts:
-                self._terminal.note(f"stopped: {self.tally.said('fetched')}; the same command again fetches the rest")
+            if self.tally.counts and not self._unread:
+                self._terminal.note(f"stopped: {self.tally.said('fetched')}; {self._overwrite.again}")
             raise
         finally:
             self._missed.say_rest()
+            self.tally.say_notable(self._terminal)
 
     @contextmanager
     def _progress(self) -> Iterator[None]:
@@ -151,7 +195,7 @@ class Watched:
         try:
             for step in steps:
                 self.tally.add(step.result)
-                if isinstance(step.result, Failed | SetAside):
+                if isinstance(step.result, Failed | SetAside | Kept):
                     self._missed.name(step.result)
                 if isinstance(step.result, Fetched):
                     with self._lock:
@@ -204,69 +248,7 @@ class _Passing:
         pass
 
 
-class Missed:
-    """Says by name which blobs did not come, as long as they are few."""
+class Incomplete(Failure):
+    """Not all came, and whoever read the rows cannot know."""
 
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
-        self._count = 0
-        self._hinted: set[str] = set()
-
-    def name(self, result: Failed | SetAside) -> None:
-        """Say of one blob why it did not come, and what to do about it where that was not said before."""
-        self._count += 1
-        # why a name is set aside follows the name; why a blob failed is a sentence of its own
-        reason, hint = (result.reason, result.hint) if isinstance(result, Failed) else (f"it {result.reason}", "")
-        said = f"{status_of(result)}: {neutral(result.name)}: {reason}"
-        if self._count > _NAMED:
-            self._terminal.note(said, level="debug")
-            return
-        self._terminal.note(said, level="warning", hint="" if hint in self._hinted else hint)
-        self._hinted.add(hint)
-
-    def say_rest(self) -> None:
-        """Count what was not named."""
-        if self._count > _NAMED:
-            self._terminal.note(
-                f"{self._count - _NAMED} more failed or were set aside, {self._count} in all; -o jsonl has them all",
-                level="warning",
-            )
-
-
-def status_of(result: Ended) -> str:
-    """What became of a blob, in a word or two."""
-    match result:
-        case Fetched():
-            return result.status.value
-        case Failed():
-            return "failed"
-        case SetAside():
-            return "set aside"
-        case Deleted():
-            return "deleted"
-
-
-def row_of(service: Service, step: Step) -> Row:
-    """A file, for scripts: what is known of its blob, and what became of it."""
-    result = step.result
-    size = {"bytes": result.bytes} if isinstance(result, Fetched | Deleted) else {}
-    reason = result.reason if isinstance(result, Failed | SetAside) else None
-    return {**_described(service, step.target, result), **size, "status": status_of(result), "reason": reason}
-
-
-def planned_row(service: Service, planned: Planned, status: str) -> Row:
-    """A file that is not fetched yet, for scripts."""
-    target = planned if isinstance(planned, Target) else None
-    reason = planned.reason if isinstance(planned, SetAside) else None
-    return {**_described(service, target, planned), "status": status, "reason": reason}
-
-
-def _described(service: Service, target: Target | None, blob: Ended | Planned) -> Row:
-    if target:
-        return blob_row(target.collected)
-    return {"path": blob.name if isinstance(blob, SetAside) else "", "service": str(service.name)}
-
-
-def summary(said: str, to_dir: Path) -> str:
-    """The one line for people."""
-    return f"{said} into {to_dir}"
+    exit_code = ExitCode.PARTIAL

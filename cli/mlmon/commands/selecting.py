@@ -37,6 +37,11 @@ def no_blobs(service: Service) -> str:
     return f"no collected blobs of {service.name} match"
 
 
+def still_written(count: int) -> str:
+    """That so many files have a last line that is not whole yet, and is left out."""
+    return f"{count} last {'line is' if count == 1 else 'lines are'} still being written, and not in here yet"
+
+
 @dataclass(slots=True)
 class Skipped:
     """Counts the blobs that were seen and are no collected data, by the reason; --debug names each."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from mlmon.core.errors import NotFound, Replaced, Unavailable
+from mlmon.core.errors import Failure, NotFound, Replaced, Unavailable
 from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo, Chunk, CollectedRoot, Generation, ServiceName
 from mlmon.local import names
@@ -99,9 +99,10 @@ class LocalBlobs:
     def address(self, container: str) -> str:
         return self._folders.container(container).absolute().as_uri()
 
-    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:  # noqa: ARG002 - nothing here comes over a network
+    def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
         path = self._find(blob)
         left = blob.size - start
+        most = min(_CHUNK, flow.piece) if flow else _CHUNK
         try:
             with self._store.reading(path) as (file, size):
                 if blob.lineage and blob.lineage != _lineage(os.fstat(file.fileno())):
@@ -109,11 +110,17 @@ class LocalBlobs:
                 if size < blob.size:
                     raise Unavailable(f"{blob.name} became shorter while it was read", hint="list again")
                 file.seek(start)
-                while left and (chunk := file.read(min(_CHUNK, left))):
+                while left:
+                    if flow:
+                        flow.pace(min(most, left))
+                    if not (chunk := file.read(min(most, left))):
+                        return
                     left -= len(chunk)
                     yield chunk
         except FileNotFoundError:
             raise _gone(blob) from None
+        except OSError as error:
+            raise cannot("read", path, error) from None
 
     def _find(self, blob: BlobInfo) -> Path:
         *above, last = blob.name.split("/")
@@ -147,8 +154,7 @@ class LocalBlobs:
         return found
 
     def _info(self, container: str, name: str, path: Path) -> BlobInfo:
-        with self._store.reading(path) as (file, size):
-            status = os.fstat(file.fileno())
+        size, status = self._measured(path)
         return BlobInfo(
             container=container,
             name=name,
@@ -157,6 +163,17 @@ class LocalBlobs:
             last_modified=datetime.fromtimestamp(status.st_mtime, UTC),
             lineage=_lineage(status),
         )
+
+    def _measured(self, path: Path) -> tuple[int, os.stat_result]:
+        try:
+            with self._store.reading(path) as (file, size):
+                return size, os.fstat(file.fileno())
+        except Failure:
+            # it is there, and whoever reads it is told; one such file must not keep all others from being listed
+            with suppress(PermissionError):
+                status = path.lstat()
+                return status.st_size, status
+            raise
 
 
 def v1_prefix(definition: Definition, entry: ServiceEntry) -> str:

@@ -149,7 +149,8 @@ class Faces:
     """One answer in two shapes: `people` is the table form, `machines` every other format.
 
     `error` is what went wrong although there is an answer: it is raised when the answer has been printed. `ending` says
-    the exit code where that is known only then, as with rows that are made while they are printed.
+    the exit code where that is known only then, as with rows that are made while they are printed; `unread` then says
+    what is wrong where whoever read them went away, None where nothing is.
     """
 
     people: Rows | Record | Lines | Text
@@ -157,6 +158,7 @@ class Faces:
     exit_code: ExitCode = ExitCode.DONE
     error: MlmonError | None = None
     ending: Callable[[], ExitCode] | None = None
+    unread: Callable[[], MlmonError | None] | None = None
 
 
 Result = Rows | Record | Change | Lines | Text | Nothing | Faces

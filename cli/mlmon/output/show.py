@@ -26,7 +26,13 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
         Failure: stdout cannot be written, or a value is nested too deeply.
     """
     if isinstance(result, Faces):
-        show(result.people if format is Format.TABLE else result.machines, format=format, terminal=terminal, raw=raw)
+        face = result.people if format is Format.TABLE else result.machines
+        try:
+            show(face, format=format, terminal=terminal, raw=raw)
+        except BrokenPipeError:
+            if result.unread and (error := result.unread()):
+                raise error from None
+            raise
         if result.error:
             raise result.error
         return result.ending() if result.ending else result.exit_code

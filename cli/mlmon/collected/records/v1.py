@@ -199,11 +199,13 @@ class _Rows:
 
     def _row(self, line: Line) -> Row:
         taken = [line]
-        while taken[-1].data.count(b'"') and _open(taken) and len(taken) < _MANY_LINES:
+        is_open = _opens(line)
+        while is_open and len(taken) < _MANY_LINES:
             following = self._line()
             if following is None:
                 break
             taken.append(following)
+            is_open ^= _opens(following)
         row = _parsed(taken)
         if row.fault and len(taken) > 1:
             self._ahead.extendleft(reversed(taken[1:]))
@@ -224,8 +226,9 @@ def _quoted_cells(text: str) -> list[str]:
     return [cell.replace(other, "\r") for cell in cells]
 
 
-def _open(taken: list[Line]) -> bool:
-    return sum(line.data.count(b'"') for line in taken) % 2 == 1
+def _opens(line: Line) -> bool:
+    """Whether a line opens a quote that it does not close, or the other way round."""
+    return line.data.count(b'"') % 2 == 1
 
 
 def _parsed(taken: list[Line]) -> Row:
