@@ -7,8 +7,12 @@ from threading import Barrier
 
 import pytest
 
-from collected.memory import INPUTS, MemoryBlobs
+from collected.memory import INPUTS, V2, MemoryBlobs
+from collected.rows import NOW, line
 from mlmon.collected.ahead import reading_ahead
+from mlmon.collected.filling import fill
+from mlmon.collected.selection import Selection, select
+from mlmon.collected.staging import Staging
 from mlmon.core.errors import NotFound
 from mlmon.core.model import BlobInfo
 
@@ -38,6 +42,25 @@ def test_small_blobs_are_fetched_at_once() -> None:
     blobs.reads = dict.fromkeys([one.name for one in infos], together)
     with reading_ahead(blobs, infos) as ahead:
         assert [b"".join(ahead.read(one)) for one in infos] == [b"x"] * 8
+
+
+def test_a_dataset_fetches_its_files_at_once() -> None:
+    blobs = MemoryBlobs()
+    names = [f"2026/03/01/{hour:02}/a.jsonl" for hour in range(8)]
+    blobs.put(INPUTS, *names)
+    all_there = Barrier(8, timeout=10)
+
+    def together() -> Iterator[bytes]:
+        all_there.wait()
+        yield line([{"a": 1}])
+
+    blobs.reads = {INPUTS.prefix + name: together for name in names}
+    staging = Staging.open()
+    try:
+        read = fill(staging, blobs, select(blobs, V2, Selection()), now=NOW, on_aside=print)
+        assert [one.blob.name for one in read] == [INPUTS.prefix + name for name in names]
+    finally:
+        staging.close()
 
 
 def test_a_blob_that_is_gone_is_gone_in_its_turn_and_the_others_are_there() -> None:

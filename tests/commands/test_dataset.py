@@ -166,7 +166,7 @@ def test_a_collection_without_rows_is_what_nothing_has_a_partner_in(
         (there / "inputs/2026/03/01/data.csv").write_bytes(header.encode())
     outcome = without_inputs(f"dataset --month 3 {chosen} -o jsonl")
     assert [(row["p"], row["match"]) for row in outcome.jsonl] == [(10, "no inputs")]
-    assert json.loads(outcome.err.splitlines()[1])["message"] == (
+    assert json.loads(outcome.err.splitlines()[-2])["message"] == (
         "inputs and predictions: 0 matched, 0 without predictions, 1 without inputs"
     )
     assert without_inputs(f"dataset --month 3 {chosen} --matched-only -o jsonl").out == ""
@@ -178,6 +178,12 @@ def test_one_collection_alone_is_counted(without_inputs: Runner) -> None:
     assert without_inputs("dataset --month 3 --collection predictions -o csv").err == (
         "time range: 2026-03-01 to 2026-04-01, UTC\npredictions: 1 row\n0 duplicate rows left out\n"
     )
+
+
+def test_a_collection_that_does_not_exist_is_said_beside_one_that_does(without_inputs: Runner) -> None:
+    outcome = without_inputs("dataset --month 3 --collection predictions --collection prediction -o csv")
+    assert [row["match"] for row in csv.DictReader(io.StringIO(outcome.out, newline=""))] == ["no prediction"]
+    assert outcome.err.splitlines()[1] == ("warning: churn has no collection 'prediction'; did you mean 'predictions'?")
 
 
 def test_what_is_counted_is_what_the_range_has(demo: Runner) -> None:

@@ -18,7 +18,7 @@ from mlmon.collected.staging import Staging
 from mlmon.commands import counting
 from mlmon.commands.cells import cells
 from mlmon.commands.parting import Parted, written
-from mlmon.commands.selecting import Skipped, explain_nothing, no_blobs
+from mlmon.commands.selecting import Skipped, explain_nothing, no_blobs, warn_of_unknown
 from mlmon.core.errors import ExitCode
 from mlmon.core.model import Generation, Service
 from mlmon.core.ports import Workspace
@@ -65,7 +65,9 @@ def joined(
     try:
         given = labels.load(staging, labels_from[0], on=labels_from[1]) if labels_from else None
         asides = _read(session, workspace, found, selected, staging)
-        _add_missing(staging, found, collections)
+        missing = _add_missing(staging, found, collections)
+        if selected and missing and selection.collections:
+            warn_of_unknown(session, workspace, found, missing)
         made = tables.build(staging, wanted, labels=given)
         if selected:
             counting.say(session, made)
@@ -94,11 +96,14 @@ def _select(
     return chosen, collections if chosen else asked[0]
 
 
-def _add_missing(staging: Staging, found: Service, collections: Sequence[str]) -> None:
-    """Collections that were meant and have no rows: so the columns are the same, whatever there is."""
+def _add_missing(staging: Staging, found: Service, collections: Sequence[str]) -> list[str]:
+    """Add collections that were meant and have no rows, and name them: the columns are the same whatever is there."""
+    missing = []
     for name in collections:
         if not any(same_collection(name, one) for one in staging.collections):
             staging.empty(name_in(found.generation, name), v1=found.generation is Generation.V1)
+            missing.append(name)
+    return missing
 
 
 def _just_behind(

@@ -1,7 +1,7 @@
 """Which collected data a command means: the service, the range, and what is said when nothing is there."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Final
@@ -88,14 +88,19 @@ def blob_row(one: CollectedBlob) -> dict[str, Value]:
 def explain_nothing(session: Session, workspace: Workspace, service: Service, selection: Selection) -> None:
     """Say what is likely when nothing was found: a collection, a model or a version that does not exist, or a
     collection that was never on."""
-    known = collections(workspace.blobs, service.name)
-    for wanted in selection.collections:
-        if not any(same_collection(wanted, one) for one in known):
-            _warn(session, service, f"collection {wanted!r}", wanted, known)
+    warn_of_unknown(session, workspace, service, selection.collections)
     if selection.model or selection.model_version:
         _explain_model(session, service, selection, _versions(workspace, service))
     if not service.collection:
         session.terminal.note(f"collection is off; {_way_on(service)}")
+
+
+def warn_of_unknown(session: Session, workspace: Workspace, service: Service, names: Sequence[str]) -> None:
+    """Say which of these collections a service has none of."""
+    known = collections(workspace.blobs, service.name)
+    for wanted in names:
+        if not any(same_collection(wanted, one) for one in known):
+            _warn(session, service, f"collection {wanted!r}", wanted, known)
 
 
 def _explain_model(
