@@ -49,7 +49,7 @@ def test_imports_point_down() -> None:
     [
         ("commands/ls.py", "import mlmon.local", "backends are reached only through the session"),
         ("core/model.py", "import rich", "core needs nothing but the standard library"),
-        ("collected/layout.py", "import rich", "below the session nothing knows the terminal"),
+        ("collected/selecting/layout.py", "import rich", "below the session nothing knows the terminal"),
         ("core/model.py", "import mlmon.settings", "imports point down"),
         ("local/names.py", "import azure.core", "only azure/ knows Azure"),
     ],

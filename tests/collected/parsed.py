@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlmon.collected.layout import CollectedBlob, Place, Reader
+from mlmon.collected.selecting.layout import CollectedBlob, Place, Reader
 from mlmon.core.model import BlobInfo, CollectedRoot, ServiceName
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mlmon.collected.fetching import Overwrite
-from mlmon.collected.missing import Within
-from mlmon.collected.outcomes import Deleted, Ended, Failed, Fetched, SetAside
-from mlmon.collected.planning import Plan
-from mlmon.collected.transfer import Options, pull
+from mlmon.collected.pulling.fetching import Overwrite
+from mlmon.collected.pulling.missing import Within
+from mlmon.collected.pulling.outcomes import Deleted, Ended, Failed, Fetched, SetAside
+from mlmon.collected.pulling.planning import Plan
+from mlmon.collected.pulling.transfer import Options, pull
 from mlmon.core.ports import Blobs
 
 

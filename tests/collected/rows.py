@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from collected.memory import V1, V2, MemoryBlobs
-from mlmon.collected import dataset as tables
-from mlmon.collected.dataset import Dataset
-from mlmon.collected.filling import fill
-from mlmon.collected.plan import Wanted
 from mlmon.collected.records import Aside, Block, read
-from mlmon.collected.selection import Selection, select
-from mlmon.collected.staging import Staging
+from mlmon.collected.selecting.selection import Selection, select
+from mlmon.collected.tables import dataset as tables
+from mlmon.collected.tables.dataset import Dataset
+from mlmon.collected.tables.filling import fill
+from mlmon.collected.tables.plan import Wanted
+from mlmon.collected.tables.staging import Staging
 from mlmon.core.model import ServiceName, Value
 
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)

@@ -9,10 +9,10 @@ import pytest
 
 from collected.memory import INPUTS, V2, MemoryBlobs
 from collected.rows import NOW, line
-from mlmon.collected.ahead import reading_ahead
-from mlmon.collected.filling import fill
-from mlmon.collected.selection import Selection, select
-from mlmon.collected.staging import Staging
+from mlmon.collected.selecting.selection import Selection, select
+from mlmon.collected.tables.ahead import reading_ahead
+from mlmon.collected.tables.filling import fill
+from mlmon.collected.tables.staging import Staging
 from mlmon.core.errors import NotFound
 from mlmon.core.model import BlobInfo
 

@@ -13,10 +13,10 @@ import pytest
 
 from collected.files import tree
 from collected.memory import V2, MemoryBlobs
-from mlmon.collected.fetching import Fetching, Overwrite, Standing
-from mlmon.collected.outcomes import Failed, Fetched, Result, Target
-from mlmon.collected.pulled import known, opened
-from mlmon.collected.selection import Selection, select
+from mlmon.collected.pulling.fetching import Fetching, Overwrite, Standing
+from mlmon.collected.pulling.outcomes import Failed, Fetched, Result, Target
+from mlmon.collected.pulling.pulled import known, opened
+from mlmon.collected.selecting.selection import Selection, select
 from mlmon.core.errors import Replaced
 from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation

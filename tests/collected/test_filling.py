@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
 from collected.rows import LAST, NOW, ZERO
-from mlmon.collected import dataset as tables
-from mlmon.collected.filling import fill
-from mlmon.collected.plan import Wanted
 from mlmon.collected.records import Aside, read
-from mlmon.collected.selection import Selection, select
-from mlmon.collected.staging import Staging
+from mlmon.collected.selecting.selection import Selection, select
+from mlmon.collected.tables import dataset as tables
+from mlmon.collected.tables.filling import fill
+from mlmon.collected.tables.plan import Wanted
+from mlmon.collected.tables.staging import Staging
 from mlmon.core.model import ServiceName
 
 Told = tuple[list[tuple[str, str]], list[str], list[tuple[str, int, str]], int]

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, MemoryBlobs
 from collected.rows import LAST, NOW, V2, ZERO, dataset_of, line, meta
-from mlmon.collected import dataset as tables
-from mlmon.collected import labels
-from mlmon.collected.filling import fill
-from mlmon.collected.plan import Counts, Wanted
-from mlmon.collected.selection import Selection, select
-from mlmon.collected.staging import Staging
+from mlmon.collected.selecting.selection import Selection, select
+from mlmon.collected.tables import dataset as tables
+from mlmon.collected.tables import labels
+from mlmon.collected.tables.filling import fill
+from mlmon.collected.tables.plan import Counts, Wanted
+from mlmon.collected.tables.staging import Staging
 from mlmon.core.errors import NotFound, UsageError
 from mlmon.core.timerange import TimeRange
 

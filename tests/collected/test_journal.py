@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collected.files import tree
-from mlmon.collected.journal import HEADING, Entries, Entry, Writer, line_of, rewrite
-from mlmon.collected.pulled import FILE, known, opened
+from mlmon.collected.pulling.journal import HEADING, Entries, Entry, Writer, line_of, rewrite
+from mlmon.collected.pulling.pulled import FILE, known, opened
 from mlmon.state import FOLDER
 
 ENTRY = Entry("c", '"0x1"', "appended", 8, 4, "sha256:00", 17)

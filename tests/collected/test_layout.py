@@ -8,8 +8,8 @@ import pytest
 
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
 from collected.parsed import parse
-from mlmon.collected.layout import CollectedBlob, Reason
-from mlmon.collected.selection import Selection, select
+from mlmon.collected.selecting.layout import CollectedBlob, Reason
+from mlmon.collected.selecting.selection import Selection, select
 from mlmon.core.model import CollectedRoot, Generation
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmon.collected.likeness import pattern
-from mlmon.collected.parts import Sort
+from mlmon.collected.tables.likeness import pattern
+from mlmon.collected.tables.parts import Sort
 
 LINE = '{"time":"2026-03-01T08:51:30Z","data":[{"a":1.5,"n":2,"ok":true,"c d":"x","gap":null}],"size":3,"ref":null}'
 SORTS: dict[str, Sort | None] = {"a": "float", "n": "int", "ok": "bool", "c d": "str", "gap": None}

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from mlmon.collected.names import identity, unsafe
+from mlmon.collected.pulling.names import identity, unsafe
 
 UNSAFE = {
     "": "has an empty level",

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
-from mlmon.collected.covering import PAGE
-from mlmon.collected.newest import newest
-from mlmon.collected.selection import Selection, select
+from mlmon.collected.selecting.covering import PAGE
+from mlmon.collected.selecting.newest import newest
+from mlmon.collected.selecting.selection import Selection, select
 from mlmon.core.model import ServiceName
 
 

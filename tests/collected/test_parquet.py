@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from mlmon.collected.parquet import joined
+from mlmon.collected.tables.parquet import joined
 
 ROWS = """SELECT n, 'id-' || n AS id, n / 3 AS ratio, n % 2 = 0 AS even, make_timestamp(n * 1000000) AS at,
                  nullif(n % 5, 0) AS gap, n % 3 AS few FROM (SELECT unnest(range({first}, {past})) AS n)"""

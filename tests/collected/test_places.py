@@ -9,8 +9,8 @@ from threading import Thread
 import pytest
 
 from collected.files import tree
-from mlmon.collected.folder import Refused
-from mlmon.collected.places import Places
+from mlmon.collected.pulling.folder import Refused
+from mlmon.collected.pulling.places import Places
 
 DEEP = "/".join("abcdefghijklmnopqrst")
 """More levels than are kept open."""

@@ -14,13 +14,13 @@ from threading import Event, Thread
 import pytest
 
 from collected.memory import V2, MemoryBlobs
-from mlmon.collected import planning, spool, taken
-from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.outcomes import SetAside, Target
-from mlmon.collected.planning import Plan, plan
-from mlmon.collected.selection import Selection
-from mlmon.collected.spool import CHUNK, IN_MEMORY, Spool
-from mlmon.collected.taken import Taken
+from mlmon.collected.pulling import planning, spool, taken
+from mlmon.collected.pulling.outcomes import SetAside, Target
+from mlmon.collected.pulling.planning import Plan, plan
+from mlmon.collected.pulling.spool import CHUNK, IN_MEMORY, Spool
+from mlmon.collected.pulling.taken import Taken
+from mlmon.collected.selecting.layout import CollectedBlob
+from mlmon.collected.selecting.selection import Selection
 from mlmon.core.errors import Failure, NotFound, Unavailable
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
 

@@ -27,8 +27,8 @@ from pathlib import Path
 sys.path[:0] = {[str(HERE.parent)]!r}
 from collected.memory import V2, MemoryBlobs
 from collected.pulling import run
-from mlmon.collected.planning import plan
-from mlmon.collected.selection import Selection
+from mlmon.collected.pulling.planning import plan
+from mlmon.collected.selecting.selection import Selection
 from mlmon.core.errors import MlmonError
 from mlmon.core.model import CollectedRoot, Generation
 import os

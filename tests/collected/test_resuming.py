@@ -13,10 +13,10 @@ import pytest
 from collected.files import tree
 from collected.memory import V2, MemoryBlobs
 from collected.pulling import Outcome, run
-from mlmon.collected.fetching import OVERLAP, Overwrite
-from mlmon.collected.outcomes import Failed, SetAside
-from mlmon.collected.planning import plan
-from mlmon.collected.selection import Selection
+from mlmon.collected.pulling.fetching import OVERLAP, Overwrite
+from mlmon.collected.pulling.outcomes import Failed, SetAside
+from mlmon.collected.pulling.planning import plan
+from mlmon.collected.selecting.selection import Selection
 from mlmon.core.errors import UsageError
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation
 

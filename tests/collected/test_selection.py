@@ -12,9 +12,9 @@ from time import monotonic
 import pytest
 
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
-from mlmon.collected.covering import PAGE
-from mlmon.collected.layout import CollectedBlob, Reason, same_collection
-from mlmon.collected.selection import Selection, collections, in_time, select
+from mlmon.collected.selecting.covering import PAGE
+from mlmon.collected.selecting.layout import CollectedBlob, Reason, same_collection
+from mlmon.collected.selecting.selection import Selection, collections, in_time, select
 from mlmon.core.errors import NotFound, Unavailable
 from mlmon.core.model import BlobInfo, CollectedRoot
 from mlmon.core.timerange import TimeRange, day_range, month_range

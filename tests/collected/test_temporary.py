@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mlmon.collected.temporary import TemporaryFolder
+from mlmon.collected.tables.temporary import TemporaryFolder
 
 KILLED = """
 import os, signal
-from mlmon.collected.temporary import TemporaryFolder
+from mlmon.collected.tables.temporary import TemporaryFolder
 made = TemporaryFolder.make()
 (made.path / "rows").write_text("x")
 os.kill(os.getpid(), signal.SIGKILL)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from collected.memory import INPUTS, V2, MemoryBlobs
 from collected.rows import NOW, line
-from mlmon.collected import dataset as tables
-from mlmon.collected.filling import fill
-from mlmon.collected.plan import Wanted
-from mlmon.collected.selection import Selection, select
-from mlmon.collected.staging import Staging
+from mlmon.collected.selecting.selection import Selection, select
+from mlmon.collected.tables import dataset as tables
+from mlmon.collected.tables.filling import fill
+from mlmon.collected.tables.plan import Wanted
+from mlmon.collected.tables.staging import Staging
 from mlmon.commands.cells import for_spreadsheet_row
 from mlmon.output import render
 from mlmon.output.results import Field, Format

@@ -19,15 +19,15 @@ import pytest
 from collected.files import tree
 from collected.memory import MODELDATA, V1, V2, MemoryBlobs
 from collected.pulling import Outcome, run
-from mlmon.collected.fetching import IN_VAIN
-from mlmon.collected.layout import CollectedBlob, Reason
-from mlmon.collected.missing import Within
-from mlmon.collected.outcomes import Deleted, Ended, Failed, Fetched, SetAside, Target
-from mlmon.collected.planning import Plan, plan
-from mlmon.collected.pulled import known
-from mlmon.collected.selection import Selection, select
-from mlmon.collected.transfer import Options
-from mlmon.collected.transfer import pull as pull_
+from mlmon.collected.pulling.fetching import IN_VAIN
+from mlmon.collected.pulling.missing import Within
+from mlmon.collected.pulling.outcomes import Deleted, Ended, Failed, Fetched, SetAside, Target
+from mlmon.collected.pulling.planning import Plan, plan
+from mlmon.collected.pulling.pulled import known
+from mlmon.collected.pulling.transfer import Options
+from mlmon.collected.pulling.transfer import pull as pull_
+from mlmon.collected.selecting.layout import CollectedBlob, Reason
+from mlmon.collected.selecting.selection import Selection, select
 from mlmon.core.errors import Failure, Interrupted, MlmonError, NotAllowed, NotFound, Unavailable, UsageError
 from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation

@@ -17,7 +17,7 @@ from collected.rows import V1, V2, line
 from handoff.local import in_duckdb, in_pandas, on_disk
 from handoff.truth import Rows, listed, rows_in, table
 from mlmon.collected.handoff import WRITERS, sources
-from mlmon.collected.selection import Selection, select
+from mlmon.collected.selecting.selection import Selection, select
 from mlmon.core.model import CollectedRoot, Generation
 from mlmon.core.timerange import TimeRange, month_range
 from running import Runner

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from collected.memory import V2, MemoryBlobs
-from mlmon.collected.fetching import Overwrite
-from mlmon.collected.outcomes import Failed, Fetched, Status, Target
-from mlmon.collected.planning import Plan, plan
-from mlmon.collected.selection import Selection
-from mlmon.collected.transfer import Step
+from mlmon.collected.pulling.fetching import Overwrite
+from mlmon.collected.pulling.outcomes import Failed, Fetched, Status, Target
+from mlmon.collected.pulling.planning import Plan, plan
+from mlmon.collected.pulling.transfer import Step
+from mlmon.collected.selecting.selection import Selection
 from mlmon.commands.pulling import Watched
 from mlmon.core.errors import Unavailable
 from mlmon.core.model import CollectedRoot, Generation

@@ -13,7 +13,7 @@ from collected.rows import V1, V2
 from handoff import powerquery, readers
 from handoff.truth import Rows, listed, rows_in, rows_of
 from mlmon.collected.handoff import WRITERS, sources
-from mlmon.collected.selection import Selection, select
+from mlmon.collected.selecting.selection import Selection, select
 from mlmon.core.model import CollectedRoot, Generation, ServiceName
 from running import Runner
 

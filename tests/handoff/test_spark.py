@@ -14,7 +14,7 @@ from collected.rows import V1, V2
 from handoff import readers
 from handoff.truth import Rows, listed, rows_in, rows_of, table
 from mlmon.collected.handoff import WRITERS, sources
-from mlmon.collected.selection import Selection, select
+from mlmon.collected.selecting.selection import Selection, select
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.timerange import TimeRange, day_range, month_range
 from running import Runner

@@ -14,7 +14,7 @@ from handoff import powerquery, readers
 from handoff.local import in_duckdb, in_pandas, on_disk
 from handoff.truth import table
 from mlmon.collected.handoff import WRITERS, Source, sources
-from mlmon.collected.selection import Selection, select
+from mlmon.collected.selecting.selection import Selection, select
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.timerange import TimeRange
 from properties.test_collected_layout import STRAY, ranges, v1_paths, v2_paths

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
 from collected.parsed import parse
-from mlmon.collected.covering import Listing, cover
-from mlmon.collected.selection import Selection, select
+from mlmon.collected.selecting.covering import Listing, cover
+from mlmon.collected.selecting.selection import Selection, select
 from mlmon.core.model import CollectedRoot, ServiceName
 from mlmon.core.timerange import TimeRange
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from collected.files import tree
 from collected.memory import V2, MemoryBlobs
 from collected.pulling import run
-from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.names import identity, unsafe
-from mlmon.collected.outcomes import Planned, SetAside, Target
-from mlmon.collected.planning import Plan
-from mlmon.collected.spool import CHUNK
+from mlmon.collected.pulling.names import identity, unsafe
+from mlmon.collected.pulling.outcomes import Planned, SetAside, Target
+from mlmon.collected.pulling.planning import Plan
+from mlmon.collected.pulling.spool import CHUNK
+from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.core.model import BlobInfo
 
 LEVELS = st.sampled_from(

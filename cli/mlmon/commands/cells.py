@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from mlmon.collected.texts import LONG, READ_AS_NUMBER
+from mlmon.collected.tables.texts import LONG, READ_AS_NUMBER
 from mlmon.core.model import Value
 from mlmon.output.results import Row
 

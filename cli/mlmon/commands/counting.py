@@ -1,9 +1,9 @@
 """What `dataset` says on stderr of the rows that it joined."""
 
-from mlmon.collected.dataset import Dataset
-from mlmon.collected.join import Pairing
-from mlmon.collected.labels import Labels
-from mlmon.collected.plan import Counts
+from mlmon.collected.tables.dataset import Dataset
+from mlmon.collected.tables.join import Pairing
+from mlmon.collected.tables.labels import Labels
+from mlmon.collected.tables.plan import Counts
 from mlmon.session import Session
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from mlmon.collected import folder
-from mlmon.collected.selection import Selection
+from mlmon.collected.pulling import folder
+from mlmon.collected.selecting.selection import Selection
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,
@@ -105,7 +105,7 @@ def dataset(
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = look_up(session, service, selection)
 
-    from mlmon.collected.plan import Wanted  # why here: every command would pay for what these load
+    from mlmon.collected.tables.plan import Wanted  # why here: every command would pay for what these load
     from mlmon.commands import joining, parting
 
     parted = None

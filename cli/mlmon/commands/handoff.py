@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.collected.layout import Reason
-from mlmon.collected.selection import Selection, in_time, select
+from mlmon.collected.selecting.layout import Reason
+from mlmon.collected.selecting.selection import Selection, in_time, select
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,

@@ -6,15 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
-from mlmon.collected import dataset as tables
-from mlmon.collected import labels
-from mlmon.collected.dataset import Dataset
-from mlmon.collected.filling import fill
-from mlmon.collected.layout import CollectedBlob, name_in, same_collection
-from mlmon.collected.plan import Wanted
 from mlmon.collected.records import Aside
-from mlmon.collected.selection import Selection, in_time, select
-from mlmon.collected.staging import Staging
+from mlmon.collected.selecting.layout import CollectedBlob, name_in, same_collection
+from mlmon.collected.selecting.selection import Selection, in_time, select
+from mlmon.collected.tables import dataset as tables
+from mlmon.collected.tables import labels
+from mlmon.collected.tables.dataset import Dataset
+from mlmon.collected.tables.filling import fill
+from mlmon.collected.tables.plan import Wanted
+from mlmon.collected.tables.staging import Staging
 from mlmon.commands import counting
 from mlmon.commands.cells import cells
 from mlmon.commands.parting import Parted, written

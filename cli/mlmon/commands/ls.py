@@ -8,9 +8,9 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.selection import Selection, in_time, select
-from mlmon.collected.tallies import Tally, bytes_by_day, levels, tallied
+from mlmon.collected.selecting.layout import CollectedBlob
+from mlmon.collected.selecting.selection import Selection, in_time, select
+from mlmon.collected.selecting.tallies import Tally, bytes_by_day, levels, tallied
 from mlmon.commands.command import Group, command
 from mlmon.commands.options import (
     CollectionOption,

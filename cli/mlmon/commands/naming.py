@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mlmon.collected.outcomes import Deleted, Ended, Failed, Fetched, Kept, SetAside
+from mlmon.collected.pulling.outcomes import Deleted, Ended, Failed, Fetched, Kept, SetAside
 from mlmon.output.controls import neutral
 from mlmon.output.terminal import Terminal
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from mlmon.collected import content, folder
-from mlmon.collected.dataset import Dataset
+from mlmon.collected.pulling import content, folder
+from mlmon.collected.tables.dataset import Dataset
 from mlmon.core.errors import ExitCode
 from mlmon.output.results import Faces, Field, Format, Lines, Result, Row, Rows
 from mlmon.session import Session

@@ -10,13 +10,13 @@ from urllib.request import url2pathname
 
 import typer
 
-from mlmon.collected import folder, planning, transfer
-from mlmon.collected.fetching import Overwrite
-from mlmon.collected.missing import Within, missing
-from mlmon.collected.outcomes import Deleted, SetAside, Target
-from mlmon.collected.planning import Plan
-from mlmon.collected.selection import Selection
-from mlmon.collected.transfer import Options, Step
+from mlmon.collected.pulling import folder, planning, transfer
+from mlmon.collected.pulling.fetching import Overwrite
+from mlmon.collected.pulling.missing import Within, missing
+from mlmon.collected.pulling.outcomes import Deleted, SetAside, Target
+from mlmon.collected.pulling.planning import Plan
+from mlmon.collected.pulling.transfer import Options, Step
+from mlmon.collected.selecting.selection import Selection
 from mlmon.commands.command import Group, command
 from mlmon.commands.naming import EDITED, TO_DELETE, Missed, Removed
 from mlmon.commands.options import (

@@ -11,11 +11,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from mlmon.collected.fetching import Overwrite
-from mlmon.collected.folder import Unwritable
-from mlmon.collected.outcomes import Ended, Failed, Fetched, Kept, SetAside, Status
-from mlmon.collected.planning import Plan
-from mlmon.collected.transfer import Step
+from mlmon.collected.pulling.fetching import Overwrite
+from mlmon.collected.pulling.folder import Unwritable
+from mlmon.collected.pulling.outcomes import Ended, Failed, Fetched, Kept, SetAside, Status
+from mlmon.collected.pulling.planning import Plan
+from mlmon.collected.pulling.transfer import Step
 from mlmon.commands.naming import TO_DELETE, Missed, status_of
 from mlmon.commands.selecting import still_written
 from mlmon.core.errors import ExitCode, Failure, Interrupted, MlmonError

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from mlmon.collected.outcomes import Deleted, Ended, Failed, Fetched, Kept, Planned, SetAside, Target
-from mlmon.collected.transfer import Step
+from mlmon.collected.pulling.outcomes import Deleted, Ended, Failed, Fetched, Kept, Planned, SetAside, Target
+from mlmon.collected.pulling.transfer import Step
 from mlmon.commands.naming import EDITED, status_of
 from mlmon.commands.selecting import BLOB, blob_row
 from mlmon.core.model import Service

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Final
 
-from mlmon.collected.layout import CollectedBlob, Reason, same_collection
-from mlmon.collected.selection import Selection, collections, designations
+from mlmon.collected.selecting.layout import CollectedBlob, Reason, same_collection
+from mlmon.collected.selecting.selection import Selection, collections, designations
 from mlmon.commands.ranges import say_range
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.model import BlobInfo, Generation, Service, Switch, SwitchRequest, Value

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 from typing import Final
 
-from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.newest import newest
+from mlmon.collected.selecting.layout import CollectedBlob
+from mlmon.collected.selecting.newest import newest
 from mlmon.core.errors import MlmonError, Unavailable
 from mlmon.core.model import RequestCounts, RowNames, Service, ServiceName
 from mlmon.core.parallel import map_bounded

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.core.model import BlobInfo, Generation
 from mlmon.core.timerange import TimeRange
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.core.model import Json
 
 Cell = Json

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 
-from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.records import v1, v2
 from mlmon.collected.records.block import Aside, Block, OnAside
 from mlmon.collected.records.pointers import follow
 from mlmon.collected.records.text import Line, Piece, Unpacked, pieces
+from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.core.errors import MlmonError, NotFound
 from mlmon.core.model import Generation
 from mlmon.core.ports import Blobs

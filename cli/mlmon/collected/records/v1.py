@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.records.block import Aside, Block, OnAside
 from mlmon.collected.records.text import Line, identifier, moment
+from mlmon.collected.selecting.layout import CollectedBlob
 
 FIRST: Final = ("$Timestamp", "$CorrelationId", "$RequestId")
 LAST: Final = (

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from mlmon.collected.layout import CollectedBlob
 from mlmon.collected.records.block import Aside, Block, OnAside
 from mlmon.collected.records.payload import Record, parsed, records
 from mlmon.collected.records.text import Line, identifier, moment
+from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.core.errors import MlmonError
 from mlmon.core.model import Json
 

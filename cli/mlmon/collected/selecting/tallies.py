@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeVar
 
-from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.selecting.layout import CollectedBlob
 
 K = TypeVar("K")
 

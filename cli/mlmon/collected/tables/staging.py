@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.parts import LOAD_BITS, PLACE_BITS, SHARED, Collection, Part, Sort
 from mlmon.collected.records import Block, Cell
-from mlmon.collected.temporary import TemporaryFolder
+from mlmon.collected.selecting.layout import CollectedBlob
+from mlmon.collected.tables.parts import LOAD_BITS, PLACE_BITS, SHARED, Collection, Part, Sort
+from mlmon.collected.tables.temporary import TemporaryFolder
 from mlmon.core.errors import Failure
 
 if TYPE_CHECKING:

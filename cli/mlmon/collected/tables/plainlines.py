@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from mlmon.collected import likeness
-from mlmon.collected.parts import PLACE_BITS, STORED, Part, Sort
-from mlmon.collected.plain import A_TIME, Load, Loaded, Spooled, discard, literal
 from mlmon.collected.records.text import Line
-from mlmon.collected.staging import explained
+from mlmon.collected.tables import likeness
+from mlmon.collected.tables.parts import PLACE_BITS, STORED, Part, Sort
+from mlmon.collected.tables.plain import A_TIME, Load, Loaded, Spooled, discard, literal
+from mlmon.collected.tables.staging import explained
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mlmon.collected.fetching import Standing
-from mlmon.collected.journal import Entry
-from mlmon.collected.layout import CollectedBlob, Place, Reader
-from mlmon.collected.names import unsafe
-from mlmon.collected.outcomes import Kept, Target
-from mlmon.collected.planning import Plan
-from mlmon.collected.pulled import known
-from mlmon.collected.selection import Selection
+from mlmon.collected.pulling.fetching import Standing
+from mlmon.collected.pulling.journal import Entry
+from mlmon.collected.pulling.names import unsafe
+from mlmon.collected.pulling.outcomes import Kept, Target
+from mlmon.collected.pulling.planning import Plan
+from mlmon.collected.pulling.pulled import known
+from mlmon.collected.selecting.layout import CollectedBlob, Place, Reader
+from mlmon.collected.selecting.selection import Selection
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.ports import Blobs
 

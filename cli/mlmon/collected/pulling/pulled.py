@@ -16,9 +16,9 @@ from secrets import token_hex
 from threading import Lock
 from typing import Final
 
-from mlmon.collected import content, folder
-from mlmon.collected.journal import Entries, Entry, Writer, line_of, rewrite
-from mlmon.collected.places import Places
+from mlmon.collected.pulling import content, folder
+from mlmon.collected.pulling.journal import Entries, Entry, Writer, line_of, rewrite
+from mlmon.collected.pulling.places import Places
 from mlmon.core.locking import NO_FOLLOW, lock, try_lock, unlock
 from mlmon.state import FOLDER
 

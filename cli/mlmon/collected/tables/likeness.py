@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from mlmon.collected.parts import Sort
+from mlmon.collected.tables.parts import Sort
 
 _MOST_NAMES: Final = 100  # an expression for more may be too large to be matched fast
 _STRING: Final = r'"(?:[^"\\]|\\["\\/bfnrt])*"'

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mlmon.collected.parts import STORED, Collection, Part, Sort
-from mlmon.collected.plainrows import NOT_FINITE, NUMBER, WHOLE
-from mlmon.collected.staging import Staging, explained
+from mlmon.collected.tables.parts import STORED, Collection, Part, Sort
+from mlmon.collected.tables.plainrows import NOT_FINITE, NUMBER, WHOLE
+from mlmon.collected.tables.staging import Staging, explained
 
 _LONGEST: Final = 9007199254740992
 _SOME: Final = 2_000

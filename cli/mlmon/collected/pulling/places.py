@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from mlmon.collected import folder
-from mlmon.collected.folder import explained, in_the_way, kind_of
+from mlmon.collected.pulling import folder
+from mlmon.collected.pulling.folder import explained, in_the_way, kind_of
 
 _OPEN: Final = getattr(os, "O_PATH", getattr(os, "O_SEARCH", 0))
 """Opening a folder to go through it, where the system has that: it needs no right to list it."""

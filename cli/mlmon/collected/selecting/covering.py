@@ -14,7 +14,7 @@ from heapq import merge
 from itertools import chain, islice, takewhile
 from typing import Final
 
-from mlmon.collected.layout import stretch
+from mlmon.collected.selecting.layout import stretch
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation
 from mlmon.core.ports import Blobs
 from mlmon.core.timerange import TimeRange

@@ -10,13 +10,13 @@ from itertools import chain
 from threading import Lock
 from typing import Final
 
-from mlmon.collected import folder
-from mlmon.collected.fetching import Fetching, Overwrite, Standing
-from mlmon.collected.metering import Metered
-from mlmon.collected.missing import Within, missing
-from mlmon.collected.outcomes import Deleted, Ended, Failed, Fetched, Planned, SetAside, Target
-from mlmon.collected.planning import Plan
-from mlmon.collected.pulled import Pulled, known, opened
+from mlmon.collected.pulling import folder
+from mlmon.collected.pulling.fetching import Fetching, Overwrite, Standing
+from mlmon.collected.pulling.metering import Metered
+from mlmon.collected.pulling.missing import Within, missing
+from mlmon.collected.pulling.outcomes import Deleted, Ended, Failed, Fetched, Planned, SetAside, Target
+from mlmon.collected.pulling.planning import Plan
+from mlmon.collected.pulling.pulled import Pulled, known, opened
 from mlmon.core.errors import Interrupted
 from mlmon.core.flow import PARALLEL
 from mlmon.core.parallel import map_bounded

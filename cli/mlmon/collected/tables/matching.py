@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mlmon.collected.columns import Out
+from mlmon.collected.tables.columns import Out
 from mlmon.core.errors import UsageError
 
 _WHOLE: Final = frozenset(

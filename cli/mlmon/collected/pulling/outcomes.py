@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from mlmon.collected.layout import CollectedBlob
+from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.core.model import ServiceName
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from mlmon.collected.folder import NotWritten, explained
+from mlmon.collected.pulling.folder import NotWritten, explained
 from mlmon.core.locking import NO_FOLLOW
 from mlmon.core.model import Chunk
 

@@ -20,9 +20,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mlmon.collected.parts import Collection
-from mlmon.collected.staging import Staging, explained
-from mlmon.collected.within import inside
+from mlmon.collected.tables.parts import Collection
+from mlmon.collected.tables.staging import Staging, explained
+from mlmon.collected.tables.within import inside
 from mlmon.core.timerange import TimeRange
 
 BY_ID: Final = "id"

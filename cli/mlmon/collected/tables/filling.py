@@ -13,17 +13,17 @@ from datetime import datetime
 from itertools import chain, groupby
 from typing import Final
 
-from mlmon.collected import plainlines, plainrows
-from mlmon.collected.ahead import reading_ahead
-from mlmon.collected.columns import numbers_that_are_text
-from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.parts import PLACE_BITS, Collection
-from mlmon.collected.plain import Load, Loaded, Spooled
 from mlmon.collected.records import Block, OnAside
 from mlmon.collected.records.reading import blocks_of, pieces_of
 from mlmon.collected.records.text import Line, Piece
 from mlmon.collected.records.v1 import FIRST, Header, first_header
-from mlmon.collected.staging import Staging
+from mlmon.collected.selecting.layout import CollectedBlob
+from mlmon.collected.tables import plainlines, plainrows
+from mlmon.collected.tables.ahead import reading_ahead
+from mlmon.collected.tables.columns import numbers_that_are_text
+from mlmon.collected.tables.parts import PLACE_BITS, Collection
+from mlmon.collected.tables.plain import Load, Loaded, Spooled
+from mlmon.collected.tables.staging import Staging
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mlmon.collected.columns import Out, of_our_years, quoted
-from mlmon.collected.matching import matching
-from mlmon.collected.plain import literal
-from mlmon.collected.staging import Staging, explained
+from mlmon.collected.tables.columns import Out, of_our_years, quoted
+from mlmon.collected.tables.matching import matching
+from mlmon.collected.tables.plain import literal
+from mlmon.collected.tables.staging import Staging, explained
 from mlmon.core.errors import NotFound, UsageError, did_you_mean
 
 _READERS: Final = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from mlmon.collected.columns import Out
-from mlmon.collected.plain import literal
+from mlmon.collected.tables.columns import Out
+from mlmon.collected.tables.plain import literal
 from mlmon.output import render
 from mlmon.output.controls import HIDDEN
 from mlmon.output.results import Field, Format

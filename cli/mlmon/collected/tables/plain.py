@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.parts import Part
 from mlmon.collected.records.text import Line
+from mlmon.collected.selecting.layout import CollectedBlob
+from mlmon.collected.tables.parts import Part
 
 if TYPE_CHECKING:
     import duckdb

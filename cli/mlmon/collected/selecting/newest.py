@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from itertools import groupby, islice
 from typing import Final
 
-from mlmon.collected.covering import PAGE
-from mlmon.collected.layout import CollectedBlob, Place, Reader
-from mlmon.collected.selection import designations
+from mlmon.collected.selecting.covering import PAGE
+from mlmon.collected.selecting.layout import CollectedBlob, Place, Reader
+from mlmon.collected.selecting.selection import designations
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
 from mlmon.core.ports import Blobs
 

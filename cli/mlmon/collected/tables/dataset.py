@@ -15,16 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from mlmon.collected import parquet, texts
-from mlmon.collected.columns import Out, distinct, quoted, typed, view
-from mlmon.collected.join import BY_ID, BY_ORDER, Pairing, pair
-from mlmon.collected.labels import Labels
-from mlmon.collected.layout import same_collection
-from mlmon.collected.parts import Collection
-from mlmon.collected.plain import literal
-from mlmon.collected.plan import Counts, Plan, Wanted, execute
-from mlmon.collected.repeats import drop_second_deliveries
-from mlmon.collected.staging import Staging, explained
+from mlmon.collected.selecting.layout import same_collection
+from mlmon.collected.tables import parquet, texts
+from mlmon.collected.tables.columns import Out, distinct, quoted, typed, view
+from mlmon.collected.tables.join import BY_ID, BY_ORDER, Pairing, pair
+from mlmon.collected.tables.labels import Labels
+from mlmon.collected.tables.parts import Collection
+from mlmon.collected.tables.plain import literal
+from mlmon.collected.tables.plan import Counts, Plan, Wanted, execute
+from mlmon.collected.tables.repeats import drop_second_deliveries
+from mlmon.collected.tables.staging import Staging, explained
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.model import Value
 from mlmon.core.parallel import map_bounded

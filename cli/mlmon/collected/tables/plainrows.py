@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from mlmon.collected.parts import STORED, Part, Sort
-from mlmon.collected.plain import A_TIME, Load, Loaded, literal
 from mlmon.collected.records.v1 import META, Header
-from mlmon.collected.staging import explained
+from mlmon.collected.tables.parts import STORED, Part, Sort
+from mlmon.collected.tables.plain import A_TIME, Load, Loaded, literal
+from mlmon.collected.tables.staging import explained
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,8 +10,8 @@ from tempfile import TemporaryFile, gettempdir
 from threading import Condition
 from typing import IO, Final
 
-from mlmon.collected.layout import CollectedBlob
-from mlmon.collected.outcomes import Planned, SetAside, Target
+from mlmon.collected.pulling.outcomes import Planned, SetAside, Target
+from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.core.errors import Failure
 from mlmon.core.model import BlobInfo, ServiceName
 

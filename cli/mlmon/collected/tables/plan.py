@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from mlmon.collected.columns import Out
-from mlmon.collected.join import BY_ORDER, Pairing
-from mlmon.collected.labels import Labels
-from mlmon.collected.parts import Collection
-from mlmon.collected.plain import literal
-from mlmon.collected.staging import Staging, explained
-from mlmon.collected.within import inside
+from mlmon.collected.tables.columns import Out
+from mlmon.collected.tables.join import BY_ORDER, Pairing
+from mlmon.collected.tables.labels import Labels
+from mlmon.collected.tables.parts import Collection
+from mlmon.collected.tables.plain import literal
+from mlmon.collected.tables.staging import Staging, explained
+from mlmon.collected.tables.within import inside
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.timerange import TimeRange
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Final
 
-from mlmon.collected import content, folder
-from mlmon.collected.content import PastChanged, Wanted
-from mlmon.collected.journal import Entry
-from mlmon.collected.outcomes import Failed, Fetched, Result, SetAside, Status, Target
-from mlmon.collected.places import Places
-from mlmon.collected.pulled import Pulled, stands
+from mlmon.collected.pulling import content, folder
+from mlmon.collected.pulling.content import PastChanged, Wanted
+from mlmon.collected.pulling.journal import Entry
+from mlmon.collected.pulling.outcomes import Failed, Fetched, Result, SetAside, Status, Target
+from mlmon.collected.pulling.places import Places
+from mlmon.collected.pulling.pulled import Pulled, stands
 from mlmon.core.errors import MlmonError, NotFound, Replaced, Unavailable
 from mlmon.core.flow import PARALLEL, Flow
 from mlmon.core.model import BlobInfo, Chunk

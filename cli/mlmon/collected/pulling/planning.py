@@ -9,15 +9,15 @@ from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 
-from mlmon.collected import folder
-from mlmon.collected.fetching import Overwrite, Standing
-from mlmon.collected.layout import CollectedBlob, Reason
-from mlmon.collected.names import identity, unsafe
-from mlmon.collected.outcomes import Planned, SetAside, Target
-from mlmon.collected.pulled import known
-from mlmon.collected.selection import OnSkip, Selection, select
-from mlmon.collected.spool import IN_MEMORY, Spool
-from mlmon.collected.taken import Taken
+from mlmon.collected.pulling import folder
+from mlmon.collected.pulling.fetching import Overwrite, Standing
+from mlmon.collected.pulling.names import identity, unsafe
+from mlmon.collected.pulling.outcomes import Planned, SetAside, Target
+from mlmon.collected.pulling.pulled import known
+from mlmon.collected.pulling.spool import IN_MEMORY, Spool
+from mlmon.collected.pulling.taken import Taken
+from mlmon.collected.selecting.layout import CollectedBlob, Reason
+from mlmon.collected.selecting.selection import OnSkip, Selection, select
 from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.ports import Blobs
 from mlmon.state import FOLDER

@@ -7,9 +7,9 @@ one delivery may be real, and so may rows without an id or a time, wherever they
 
 from __future__ import annotations
 
-from mlmon.collected.parts import Collection
-from mlmon.collected.staging import Staging, explained
-from mlmon.collected.within import inside
+from mlmon.collected.tables.parts import Collection
+from mlmon.collected.tables.staging import Staging, explained
+from mlmon.collected.tables.within import inside
 from mlmon.core.timerange import TimeRange
 
 _SHARED = "correlation, request, time"

@@ -10,8 +10,8 @@ from functools import partial
 from itertools import chain, islice
 from typing import Final, TypeVar
 
-from mlmon.collected.covering import PAGE, Listing, cover, last_level
-from mlmon.collected.layout import CollectedBlob, Place, Reader, Reason, same_collection
+from mlmon.collected.selecting.covering import PAGE, Listing, cover, last_level
+from mlmon.collected.selecting.layout import CollectedBlob, Place, Reader, Reason, same_collection
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs

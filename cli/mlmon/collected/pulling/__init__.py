@@ -1,0 +1,1 @@
+"""Collected blobs into a folder: planned, fetched, remembered."""

@@ -1,0 +1,1 @@
+"""Which collected blobs there are, and which of them are meant."""

@@ -1,0 +1,1 @@
+"""Collected rows as one table: read into columns, joined, written."""
