@@ -211,7 +211,7 @@ class TestALimit:
         assert set(statuses(outcome).values()) == {"planned"}
         assert json.loads(outcome.err.splitlines()[-1])["code"] == "usage"
 
-    @pytest.mark.parametrize("size", ["", "many", "-1", "1XB", "1e9", "1.5.2MB", "½GB"])
+    @pytest.mark.parametrize("size", ["many", "-1", "1XB", "1e9", "1.5.2MB", "½GB"])
     def test_what_is_no_size_is_refused(self, place: Place, size: str) -> None:
         outcome = place.mlmon(["pull", "churn", "--month", "3", f"--max-bytes={size}"])
         assert (outcome.code, outcome.err) == (
