@@ -273,8 +273,7 @@ CASES = [
         "warning: failed: modelDataCollector/ep1/blue/model_inputs/2026/03/01/09/a.jsonl: could not read a blob of "
         "the storage account <account>: the connection to <blob> broke\n"
         "hint: try again in a minute\n"
-        "warning: failed: modelDataCollector/ep1/blue/model_inputs/2026/03/02/09/a.jsonl: could not read a blob of "
-        "the storage account <account>: the connection to <blob> broke",
+        "warning: and 1 more: same reason; --debug names them",
     ),
     Case(
         "operation failed",
