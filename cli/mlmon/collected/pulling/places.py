@@ -108,7 +108,14 @@ class Places:
             way = self._ways.pop()
         except IndexError:
             way = _Way(self.to_dir)
-        yield way  # one that met an error is not kept
+        try:
+            yield way  # one that met an error is not kept
+        except FileNotFoundError:
+            self._keep(way)  # that something is not there, most files begin with
+            raise
+        self._keep(way)
+
+    def _keep(self, way: _Way) -> None:
         if len(self._ways) < _KEPT_WAYS:
             self._ways.append(way)
 
