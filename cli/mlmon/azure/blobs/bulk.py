@@ -65,9 +65,9 @@ class Bulk:
         """
         if not _PLAIN.fullmatch(blob.name):
             return None
-        from obstore.exceptions import BaseError
-
         place = self._places.get(blob.container) or self._place(blob.container)
+        from obstore.exceptions import BaseError  # below what loads it for all threads
+
         if place.failures >= _IN_VAIN:
             return None
         began = time.monotonic()
@@ -90,6 +90,8 @@ class Bulk:
 
     def _place(self, container: str) -> _Place:
         with self._making:
+            import obstore.exceptions  # noqa: F401 - threads that import it at once may take each other for a deadlock
+
             if container not in self._places:
                 endpoint, name = self._storage.place(container)
                 self._places[container] = _Place(self._made(endpoint, name), shown(f"{endpoint}/{name}"))
