@@ -8,10 +8,11 @@ from mlmon.commands import (
     logs,
     ls,
     pull,
+    query,
     services,
     serving,
     switches,
-    telemetry,
+    traces,
     workspace,
 )
 from mlmon.commands.command import Group, app
@@ -25,14 +26,15 @@ __all__ = [
     "logs",
     "ls",
     "pull",
+    "query",
     "services",
     "serving",
     "switches",
-    "telemetry",
+    "traces",
     "workspace",
 ]
 
-_ORDER = ("ls", "pull", "dataset", "handoff")
+_ORDER = ("logs", "traces", "query", "metrics", "request", "open", "ls", "pull", "dataset", "handoff")
 """Commands of one group that stand in modules of their own, in the order of the work."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -97,6 +97,40 @@ class Record:
     rows_key: str = "rows"
     calendars: tuple[Calendar, ...] = ()
     exit_code: ExitCode = ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line of a chart: a value for each of its times, None where nothing was measured."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeChart:
+    """Values over time. `times` are the starts of intervals of one length, in order; `kind` is that of the values."""
+
+    title: str
+    times: tuple[datetime, ...]
+    series: tuple[Series, ...]
+    kind: FieldKind = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """An amount for each name, in the order they are shown."""
+
+    title: str
+    bars: tuple[tuple[str, float], ...]
+    kind: FieldKind = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What people see, one part below the other. It is no answer of its own: a program gets rows (see `Faces`)."""
+
+    parts: tuple[Record | Rows | TimeChart | BarChart, ...]
 
 
 @dataclass(frozen=True, slots=True)
