@@ -1,0 +1,60 @@
+"""Numbers as integers of the same order: the bits of a double, read so that a larger number is a larger integer.
+
+Between two powers of two the integers are evenly spaced over the numbers, so that the integers with the same upper bits
+are an interval: a bucket. Its `level` is how many lower bits are left out; level 0 tells every number apart.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+COARSEST: Final = 52
+"""The highest level: a bucket is all numbers from one power of two to the next, over which integers are even."""
+
+_MAGNITUDE: Final = np.int64(0x7FFF_FFFF_FFFF_FFFF)
+
+
+def keys_of(numbers: Floats) -> Ints:
+    """The integers of finite numbers, in an array of the same shape. -0.0 is 0.0."""
+    bits = (numbers + 0.0).view(np.int64)  # adding nothing makes a negative zero a positive one
+    return np.where(bits < 0, bits ^ _MAGNITUDE, bits)
+
+
+def numbers_of(keys: Ints) -> Floats:
+    """The numbers of integers."""
+    return np.where(keys < 0, keys ^ _MAGNITUDE, keys).view(np.float64)
+
+
+def lower_ends(buckets: Ints, level: int) -> Floats:
+    """The smallest number of each bucket of a level."""
+    return numbers_of(buckets << level)
+
+
+def upper_ends(buckets: Ints, level: int) -> Floats:
+    """The largest number of each bucket of a level; at level 0 the number itself."""
+    return numbers_of((buckets << level) | ((1 << level) - 1))
+
+
+def distinct_by_level(ordered: Ints) -> Ints:
+    """How many buckets sorted keys take at each level from 0 to `COARSEST`."""
+    if not ordered.size:
+        return np.zeros(COARSEST + 1, np.int64)
+    # neighbours share a bucket at every level that leaves out the highest bit in which they differ
+    differ = _bit_lengths(ordered[1:] ^ ordered[:-1])
+    apart = np.bincount(differ, minlength=65)
+    # they are apart at level l where their highest different bit is above l
+    return 1 + apart[::-1].cumsum()[::-1][1 : COARSEST + 2]
+
+
+def _bit_lengths(bits: Ints) -> Ints:
+    """`int.bit_length` of each, a negative one being of 64 bits."""
+    unsigned = bits.view(np.uint64)
+    # a double has room for 53 bits, so each half is measured by itself
+    upper, lower = unsigned >> np.uint64(32), unsigned & np.uint64(0xFFFF_FFFF)
+    return np.where(upper > 0, np.frexp(upper.astype(np.float64))[1] + 32, np.frexp(lower.astype(np.float64))[1])
