@@ -117,7 +117,7 @@ def _smirnov(statistic: float, n: int, m: int) -> float:
 
 def _kolmogorov(x: float) -> float:
     """The tail of Kolmogorov's distribution."""
-    if x < 0.2:  # noqa: PLR2004 - the series below says 1 to the last digit, but slowly
+    if x < 0.2:
         return 1.0
     total = 0.0
     for k in range(1, 101):
