@@ -224,7 +224,7 @@ def _counted(baseline: Numbers | Categories, target: Numbers | Categories, bins:
         case Numbers(), Numbers():
             return _binned(baseline, target, edges_for(baseline, target, bins))
         case Categories(), Categories():
-            return _by_category(baseline, target)
+            return by_category(baseline, target)
     raise TypeError("numbers and categories have no distance")
 
 
@@ -238,7 +238,15 @@ def _binned(baseline: Numbers, target: Numbers, edges: Floats) -> Counted:
 
 
 def _in_bins(sample: Numbers, edges: Floats) -> tuple[Floats, Floats]:
-    """How many values are in each bin, and how many more or fewer it may be.
+    """How many values are in each bin, and how many more or fewer it may be."""
+    below, off = below_edges(sample, edges)
+    if sample.greatest <= edges[-1]:  # the last bin has its upper edge too
+        below[-1], off[-1] = sample.count, 0.0
+    return np.diff(below), off[:-1] + off[1:]
+
+
+def below_edges(sample: Numbers, edges: Floats) -> tuple[Floats, Floats]:
+    """How many values are below each edge, and how many more or fewer it may be.
 
     A bucket that reaches over an edge is cut as if its values were spread evenly.
     """
@@ -252,13 +260,11 @@ def _in_bins(sample: Numbers, edges: Floats) -> tuple[Floats, Floats]:
         share = np.where(over, (edges - low[last]) / (high[last] - low[last]), 1.0)
     cut = np.where(over, sample.counts[last], 0.0)
     below = np.where(over, before[last] + share * cut, before[at])
-    off = np.where(over, np.maximum(share, 1 - share) * cut, 0.0)
-    if sample.greatest <= edges[-1]:  # the last bin has its upper edge too
-        below[-1], off[-1] = sample.count, 0.0
-    return np.diff(below), off[:-1] + off[1:]
+    return below, np.where(over, np.maximum(share, 1 - share) * cut, 0.0)
 
 
-def _by_category(baseline: Categories, target: Categories) -> Counted:
+def by_category(baseline: Categories, target: Categories) -> Counted:
+    """Both samples' counts by category, in one order."""
     level = max(baseline.level, target.level)
     one, other = coarsened(baseline, level), coarsened(target, level)
     buckets, where = np.unique(np.concatenate((one.buckets, other.buckets)), return_inverse=True)
