@@ -178,11 +178,13 @@ class CollectedRoot:
 class LogSnapshot:
     """The last lines of a container log, oldest first, without line ends.
 
-    `status` is what the service says about the container itself; it is no part of the log.
+    `status` is what the service says about the container itself; it is no part of the log. `left_out` is how many blank
+    lines at the end are left out, which count among those that were asked for.
     """
 
     lines: tuple[str, ...]
     status: str = ""
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,18 +31,16 @@ def last_end(known: list[str], lines: list[str], *, low: int, high: int) -> int:
 
 
 def ends(known: Sequence[str], lines: Sequence[str]) -> list[int]:
-    """Every end of `known` in `lines`, the largest first: `lines[:end]` ends with all of `known`, or the other way round.
+    """Every end of `known` in `lines`, the largest first: of `lines[:end]` and `known`, one ends with all of the other.
 
-    An overlap has `min(end, len(known))` lines.
+    They overlap by `min(end, len(known))` lines, at least one.
     """
     numbers: dict[str, int] = {}  # whole numbers compare at once, and alike lines may be long
     tail = known[max(0, len(known) - len(lines)) :]
     pattern = [numbers.setdefault(line, len(numbers)) for line in reversed(tail)]
     text = [numbers.setdefault(line, len(numbers)) for line in reversed(lines)]
     alike = _alike([*pattern, -1, *text])[len(pattern) + 1 :]
-    return [
-        len(text) - at for at, length in enumerate(alike) if length and length == min(len(pattern), len(text) - at)
-    ]
+    return [len(text) - at for at, length in enumerate(alike) if length and length == min(len(pattern), len(text) - at)]
 
 
 def _alike(numbers: list[int]) -> list[int]:

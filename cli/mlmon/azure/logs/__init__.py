@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from mlmon.azure.connection import Connection
 from mlmon.azure.discovery import API
-from mlmon.azure.logs.logtext import snapshot
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.faults import Asked, Plane
 from mlmon.azure.services import AzureServices
 from mlmon.azure.services.webservices import path_of
 from mlmon.core.errors import NotFound, did_you_mean
 from mlmon.core.model import Generation, Json, LogSnapshot, ServiceName
+from mlmon.monitoring.logtext import snapshot
 
 ONLINE: Final[Mapping[str, str]] = {
     "inference-server": "InferenceServer",
