@@ -26,6 +26,7 @@ _SERVER: Final = re.compile(r" ([A-Z]) \[(\d{1,10})\] (\S{1,200}) - ")
 _PYTHON: Final = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL):(?: {1,10}|([\w.-]{1,200}):)")
 _GLOG: Final = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d{1,9} {1,10}(\d{1,10}) ([^\s\]]{1,200})\] ?")
 _WORD: Final = re.compile(r"\S{1,200}")
+_SEPARATOR: Final = re.compile(r"\A\]?\s{0,10}(?:[-:|] )?")
 _REQUEST_ID: Final = re.compile(
     r"\brequest[ _-]?id[\"']?\s{0,2}[:=]\s{0,2}[\"']?([0-9a-z][\w.-]{5,63})(?![\w.-])", re.IGNORECASE
 )
@@ -128,4 +129,4 @@ def _with_level(rest: str, time: datetime, shape: str) -> Head:
             return Head(time, level, rest[word.end() :].lstrip(" -:|"), shape)
         if len(bare) > 1 and word[0] != bare and (level := level_of(bare)):
             return Head(time, level, rest[word.end() :].lstrip(" -:|"), shape)
-    return Head(time, "", rest.lstrip(" ]-:|"), shape)
+    return Head(time, "", _SEPARATOR.sub("", rest, count=1), shape)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-LEVELS: Final = ("debug", "info", "warning", "error", "critical")
-"""From the least to the worst."""
+from mlmon.core.model import LEVELS
 
 _NAMES: Final[Mapping[str, str]] = {
     **{level: level for level in LEVELS},
