@@ -46,7 +46,7 @@ _TAGS: Final = {
 }
 _SPAN: Final = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(\.\d{1,7})?")
 _BUCKET_ENDS: Final = (250, 500, 1000, 3000, 7000, 15_000, 30_000, 60_000, 120_000, 300_000)
-_BUCKETS: Final = [
+_BUCKETS: Final = (
     "<250ms",
     "250ms-500ms",
     "500ms-1sec",
@@ -58,7 +58,7 @@ _BUCKETS: Final = [
     "1min-2min",
     "2min-5min",
     ">=5min",
-]
+)
 
 Envelope = Mapping[str, Any]
 

@@ -75,9 +75,14 @@ def score(
         return dict(zip(VERSIONS, pool.map(one, VERSIONS), strict=True))
 
 
+def deployment(version: str) -> tuple[str, str]:
+    """The endpoint and the deployment that the server of a version stands for."""
+    return "churn", version.replace(".", "-")
+
+
 def service(version: str) -> str:
     """What the server of a version is told that its service is called."""
-    return f"churn-{version.replace('.', '-')}"
+    return "-".join(deployment(version))
 
 
 def _called(address: str, call: Call) -> Answered:
@@ -85,7 +90,7 @@ def _called(address: str, call: Call) -> Answered:
     headers = {
         "Content-Type": "application/json",
         "x-request-id": request_id,
-        "x-ms-client-request-id": f"client-{call.name}",
+        "x-ms-client-request-id": "from-a-client",
     }
     started = time.perf_counter()
     response = requests.post(f"{address}/score", data=call.body.encode(), headers=headers, timeout=30)
@@ -97,13 +102,16 @@ def _server(azure: LocalAzure, folder: Path, version: str, collecting: str) -> I
     """Serve `score.py`; when this ends the server has stopped, and on its way out sent what it still had."""
     program = HERE.parent.parent / f".venv-inference-{version}/bin/azmlinfsrv"
     if not program.exists():
-        pytest.fail(f"the inference server {version} is missing; make it with: {_INSTALL.format(version)}", False)
+        pytest.fail(
+            f"the inference server {version} is missing; make it with: {_INSTALL.format(version)}", pytrace=False
+        )
     home = folder / version
     models = home / "models"
-    (models / "churn" / "3").mkdir(parents=True)
+    (models / "churn" / "3").mkdir(parents=True)  # what the rows call `churn:3`
     log, port = home / "server.log", _free_port()
     with log.open("w") as written:
         server = subprocess.Popen(
+            # it listens on every address of the machine: there is no option to say less
             [program, "--entry_script", HERE / "score.py", "--port", str(port)],
             env={**_environ(azure, home, models), "SERVICE_NAME": service(version), collecting: "true"},
             cwd=home,
