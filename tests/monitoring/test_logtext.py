@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmon.azure.logs.logtext import snapshot
 from mlmon.core.model import LogSnapshot
+from mlmon.monitoring.logtext import snapshot
 
 STATUS = """\
 Instance status:
