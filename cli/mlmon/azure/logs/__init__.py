@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -49,8 +50,9 @@ class AzureLogs:
         asked = Asked(f"read the log of {name}", scope=self._connection.path, role=_ROLE, plane=Plane.LOGS)
         tail = min(max(1, lines), _MOST)
         ask = self._web if name.generation is Generation.V1 else self._online
-        content = shape.text(ask(name, container or known[0], tail, asked), "content")
-        return snapshot(content, lines=max(0, lines))
+        chosen = container or known[0]
+        content = shape.text(ask(name, chosen, tail, asked), "content")
+        return replace(snapshot(content, lines=max(0, lines)), container=chosen)
 
     def _online(self, name: ServiceName, container: str, tail: int, asked: Asked) -> Json:
         endpoint, deployment = quote(name.endpoint, safe=""), quote(name.deployment, safe="")
