@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
-from mlmon.output.results import Change, Faces, Format, Lines, Nothing, Record, Result, Row, Rows, Text
+from mlmon.output.results import Change, Entry, Faces, Format, Lines, Nothing, Page, Record, Result, Row, Rows, Text
 from mlmon.output.terminal import Terminal
 
 
@@ -28,7 +29,11 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
     if isinstance(result, Faces):
         face = result.people if format is Format.TABLE else result.machines
         try:
-            show(face, format=format, terminal=terminal, raw=raw)
+            if isinstance(face, Page):
+                with _not_too_deep():
+                    _show_page(face, terminal)
+            else:
+                show(face, format=format, terminal=terminal, raw=raw)
         except BrokenPipeError:
             if result.unread and (error := result.unread()):
                 raise error from None
@@ -37,7 +42,7 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
             raise result.error
         return result.ending() if result.ending else result.exit_code
     check(format, rows=not isinstance(result, Change | Text), terminal=terminal)
-    try:
+    with _not_too_deep():
         match result:
             case Nothing():
                 pass
@@ -47,10 +52,16 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
                 _show_parquet(result, terminal)
             case _:
                 _show_machine(result, format, terminal, raw=raw)
-    except RecursionError:
-        raise Failure("a value is nested too deeply to be written", hint="choose fewer fields") from None
     terminal.flush()
     return result.exit_code
+
+
+@contextmanager
+def _not_too_deep() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError:
+        raise Failure("a value is nested too deeply to be written", hint="choose fewer fields") from None
 
 
 def check(format: Format, *, rows: bool, terminal: Terminal) -> None:  # noqa: A002 - the option's name
@@ -90,10 +101,48 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
         case Text():
             terminal.write(result.text)
         case Lines():
-            show_line = text.raw_line if raw else text.safe_line
-            for row in _counted(_line_rows(result), result.empty, terminal):
-                terminal.write(show_line(row.get(result.text)))
-                terminal.flush()
+            _show_lines(result, terminal, raw=raw)
+
+
+def _show_lines(lines: Lines, terminal: Terminal, *, raw: bool) -> None:
+    from mlmon.output import entries, text
+
+    show_line = text.raw_line if raw else text.safe_line
+    line: Row | str | Entry | None = None
+    for line in lines.lines:
+        match line:
+            case Entry(gap=True) if raw:
+                terminal.note("; ".join(line.lines), level="warning")
+            case Entry() if raw:
+                terminal.write_bytes(entries.raw_text(line))
+            case Entry():
+                terminal.write(entries.entry_text(line, lines, terminal))
+            case _:
+                terminal.write(show_line(line if isinstance(line, str) else line.get(lines.text)))
+        terminal.flush()
+    if line is None and lines.empty:
+        terminal.note(lines.empty)
+
+
+def _show_page(page: Page, terminal: Terminal) -> None:
+    """The parts, a blank line between any two that show something."""
+    from mlmon.output.charts import chart
+
+    lead = ""
+    for part in page.parts:
+        shown = True
+        match part:
+            case Rows():
+                known = list(part.rows)
+                shown = bool(known)
+                _say_left_out(_show_text_rows(replace(part, rows=known), terminal, lead=lead), terminal)
+            case Record():
+                terminal.write(lead)
+                _show_table(part, terminal, raw=False)
+            case _:
+                terminal.write(lead + chart(part, terminal.stdout, width=terminal.width))
+        lead = "\n" if shown else lead
+    terminal.flush()
 
 
 def _show_text_rows(rows: Rows, terminal: Terminal, *, lead: str = "") -> Sequence[str]:
@@ -229,7 +278,7 @@ def _writer(format: Format, terminal: Terminal, *, raw: bool) -> Callable[[str],
 
 def _line_rows(lines: Lines) -> Iterator[Row]:
     for line in lines.lines:
-        yield {lines.text: line} if isinstance(line, str) else line
+        yield {lines.text: line} if isinstance(line, str) else line.row if isinstance(line, Entry) else line
 
 
 def _counted(rows: Iterable[Row], empty: str, terminal: Terminal) -> Iterator[Row]:
