@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 EMPTY: Final = "no traces match"
 _MOST_COLUMNS: Final = 40  # of payloads; what is beyond stands in one more
-_MARKS: Final = ("corrected", "truncated")
+_MARKS: Final = {"corrected": "corrected", "truncated": "cut"}
 
 
 def for_programs(session: Session, stored: Table, decoded: Decoded) -> Rows:
@@ -32,33 +33,48 @@ def printed(table: Table) -> Lines:
 
 
 def for_people(stored: Table, decoded: Decoded) -> Rows:
-    """Time, level, text and a column for each part of the payloads, in the order they first appear."""
+    """Time, level, text and a column for each part of the payloads, in the order they first appear.
+
+    Payloads that have no part in common with the usual one are text: columns for all of them would leave most cells
+    empty, and most of the columns out.
+    """
     from mlmon.monitoring import decoding
 
     records = decoded.table.records()
     payloads = [decoding.payload(record) for record in records]
-    keys = list(dict.fromkeys(key for payload in payloads if payload for key in payload))
+    usual = _usual(payloads)
+    unfolded = [payload if payload and usual.intersection(payload) else None for payload in payloads]
+    keys = list(dict.fromkeys(key for parts in unfolded if parts for key in parts if key not in _LESSER or parts[key]))
     shown, rest = keys[:_MOST_COLUMNS], keys[_MOST_COLUMNS:]
     rows: list[dict[str, Value]] = [
         {
             **_head(raw, record),
-            "message": decoding.text(record) if payload is None else None,
-            "marks": _marks(record),
-            "more": {key: payload[key] for key in rest if payload and key in payload} or None,
-            **{f"payload.{key}": (payload or {}).get(key) for key in shown},
+            "marks": _marks(record) or None,
+            "message": None if parts else decoding.text(record) if payload is None else payload,
+            "more": {key: parts[key] for key in rest if parts and key in parts} or None,
+            **{f"payload.{key}": (parts or {}).get(key) for key in shown},
         }
-        for raw, record, payload in zip(stored.records(), records, payloads, strict=True)
+        for raw, record, payload, parts in zip(stored.records(), records, payloads, unfolded, strict=True)
     ]
     fields = (
         Field("id", whole=True),
         Field("time", kind="time"),
         Field("level", whole=True),
-        *([Field("marks", optional=True)] if any(row["marks"] for row in rows) else []),
-        *([Field("message")] if any(payload is None for payload in payloads) else []),
-        *(Field(f"payload.{key}", header=key, kind="json") for key in shown),
+        *([Field("marks", optional=True, dear=True)] if any(row["marks"] for row in rows) else []),
+        *([Field("message")] if not all(unfolded) else []),
+        *(Field(f"payload.{key}", header=key, kind="json", optional=key in _LESSER) for key in shown),
         *([Field("more", kind="json", optional=True)] if rest else []),
     )
     return Rows(fields, rows, empty=EMPTY)
+
+
+_LESSER: Final = frozenset({"Request Id", "Client Request Id", "Models"})
+
+
+def _usual(payloads: Sequence[Mapping[str, object] | None]) -> frozenset[str]:
+    """The parts that most payloads have; of two sets as frequent, those of the newer."""
+    counts = Counter(tuple(payload) for payload in payloads if payload)
+    return frozenset(key for keys, _ in counts.most_common(1) for key in keys)
 
 
 def in_full(stored: Table, decoded: Decoded) -> tuple[Record, Record]:
@@ -119,7 +135,7 @@ def level_word(number: Value) -> Value:
 
 
 def _marks(record: Row) -> str:
-    return ", ".join(name for name in _MARKS if record.get(name) is True)
+    return ", ".join(word for name, word in _MARKS.items() if record.get(name) is True)
 
 
 def _framed(stored: Table, table: Table) -> Table:

@@ -15,7 +15,7 @@ MARK: Final = "truncated"
 """The key in a bag that says which of its values was cut, where that is known."""
 
 _WRAPPED: Final = "custom_dimensions"
-_MODEL_DATA_PARTS: Final = ("Request Id", "Client Request Id", "Models", "Input", "Prediction")
+_MODEL_DATA_PARTS: Final = ("Input", "Prediction", "Request Id", "Client Request Id", "Models")
 _NESTED: Final = 2  # JSON, and JSON that stands in it as a text
 
 
