@@ -211,11 +211,11 @@ def test_and_marks_are_said_there_too(churn: Runner) -> None:
         "time: 2026-11-19 08:00:00\n"
         "level: info\n"
         "marks: corrected\n"
+        "payload.Input: [1]\n"
+        "payload.Prediction: [0.5]\n"
         "payload.Request Id: r-1\n"
         "payload.Client Request Id: \n"
         'payload.Models: ["m:1"]\n'
-        "payload.Input: [1]\n"
-        "payload.Prediction: [0.5]\n"
         "customDimensions.Container Id: host\n"
         "cloud_RoleName: churn-v2/blue\n"
     )
