@@ -58,10 +58,14 @@ _RESTARTED: Final = Gap(None, GapReason.RESTARTED)
 
 @dataclass(frozen=True, slots=True)
 class _Seam:
-    """Of a snapshot, the lines from `end` on are new, behind a `gap` where it is not proven that no others are."""
+    """Of a snapshot, the lines from `end` on are new, behind a `gap` where it is not proven that no others are.
+
+    `grown`: the first of them is the last known line, to which something was added.
+    """
 
     end: int
     gap: Gap | None = None
+    grown: bool = False
 
 
 class Follower:
@@ -109,9 +113,10 @@ class Follower:
         return bool(now) and not self._seam(self._known, now, whole=self._is_whole(self._known, now, asked)).gap
 
     def _empty(self, known: _Known) -> list[str | Gap]:
-        told = self._emptied or not known.lines
+        if self._emptied or not known.lines:
+            return []
         self._emptied = True
-        return [] if told else [_RESTARTED]
+        return [_RESTARTED]
 
     def _is_whole(self, known: _Known, now: list[str], asked: int) -> bool:
         """Whether a snapshot is the whole log: it is short, and does not begin with many lines of the known end.
@@ -133,6 +138,8 @@ class Follower:
         low = len(known.lines) if whole else 1
         high = min(len(now), len(known.lines)) if known.whole else len(now)
         end = last_end(known.lines, now, low=low, high=high)
+        if not end and (before := known.end_before_unfinished(now)):
+            return _Seam(before, grown=True)
         if not end:
             return _Seam(0, _RESTARTED if whole else _LOST)
         if (whole and known.whole) or known.has_sole_line(now, end):
@@ -147,7 +154,7 @@ class Follower:
         return None if told else seam.gap
 
     def _remember(self, known: _Known, now: list[str], seam: _Seam, *, whole: bool) -> None:
-        if seam.gap or seam.end > len(known.lines) or (whole and not known.whole):
+        if seam.gap or seam.grown or seam.end > len(known.lines) or (whole and not known.whole):
             self._known = _Known(now, whole=whole)
         else:
             known.grow(now[seam.end :], keep=max(len(now), KEPT_LINES))
@@ -185,11 +192,25 @@ class _Known:
             del self.lines[:excess]
             self.whole = False
 
-    def has_sole_line(self, now: list[str], end: int) -> bool:
-        """Whether the overlap that ends at `end` has a line that stands nowhere else, neither here nor in `now`."""
-        length = min(end, len(self.lines))
+    def has_sole_line(self, now: list[str], end: int, *, unfinished: int = 0) -> bool:
+        """Whether the overlap that ends at `end` has a line that stands nowhere else, neither here nor in `now`.
+
+        It is an overlap of all lines here but the last `unfinished` ones.
+        """
+        last = len(self.lines) - unfinished
+        length = min(end, last)
         elsewhere = {*now[: end - length], *now[end:]}
         return any(
             self._counts[line] == 1 and line not in elsewhere and line.strip()
-            for line in reversed(self.lines[len(self.lines) - length :])
+            for line in reversed(self.lines[last - length : last])
         )
+
+    def end_before_unfinished(self, now: list[str]) -> int:
+        """Where all lines but the last end in `now`, if that one goes on there with more than it had; else 0.
+
+        Who reads a log while a line is written, or one that is too long for its writer, may get the beginning alone.
+        """
+        *others, last = self.lines
+        end = last_end(others, now, low=1, high=len(now) - 1)
+        grew = end and last.strip() and now[end].startswith(last)
+        return end if grew and self.has_sole_line(now, end, unfinished=1) else 0
