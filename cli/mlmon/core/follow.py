@@ -29,6 +29,8 @@ PROOF_LINES: Final = 20
 KEPT_LINES: Final = 10_000
 """How many of the latest lines are remembered, to tell sole lines from common ones; more where a snapshot has more."""
 
+_NEAR: Final = 200
+
 
 class GapReason(StrEnum):
     """Why nobody can say that no line is missing. Part of the contract of `-o jsonl`."""
@@ -84,10 +86,11 @@ class Follower:
     def feed(self, lines: Sequence[str], *, asked: int) -> list[str | Gap]:
         """What one snapshot brings: the lines that are new, oldest first, behind a gap where one has to be told.
 
-        `lines` are the last `asked` lines of the log, oldest first. Of the first snapshot all are new. An unchanged one
-        brings nothing; but one that is ambiguous from end to end (one line or block over and over) brings a gap, once:
-        perhaps the log stood still, and perhaps it wrote the same many times. An empty one says that the log began
-        anew, with a gap, and the next is compared with what was known before: it may have been a passing fault.
+        `lines` are the last `asked` lines of the log, oldest first. Of the first snapshot all are new. One of the
+        lines that are known to be the last brings nothing; but one that is ambiguous from end to end (one line or block
+        over and over) brings a gap, once: perhaps the log stood still, and perhaps it wrote the same many times. An
+        empty one brings a gap, because the log began anew, and the next is still compared with what was known: it may
+        have been a passing fault.
         """
         if asked <= 0:
             return []
@@ -126,7 +129,7 @@ class Follower:
         """
         if not self._short_is_whole or len(now) >= asked:
             return False
-        seam = last_end(known.lines, now, low=PROOF_LINES, high=min(len(known.lines) - 1, len(now)))
+        seam = known.last_end(now, low=PROOF_LINES, high=min(len(known.lines) - 1, len(now)))
         return not (seam and known.has_sole_line(now, seam))
 
     def _seam(self, known: _Known, now: list[str], *, whole: bool) -> _Seam:
@@ -137,7 +140,7 @@ class Follower:
         # a whole log has in it all that is known, and before a known beginning there is nothing
         low = len(known.lines) if whole else 1
         high = min(len(now), len(known.lines)) if known.whole else len(now)
-        end = last_end(known.lines, now, low=low, high=high)
+        end = known.last_end(now, low=low, high=high)
         if not end and (before := known.end_before_unfinished(now)):
             return _Seam(before, grown=True)
         if not end:
@@ -191,6 +194,11 @@ class _Known:
                     del self._counts[line]
             del self.lines[:excess]
             self.whole = False
+
+    def last_end(self, now: list[str], *, low: int, high: int) -> int:
+        """`overlap.last_end` of these lines."""
+        landmark = next((at for at, line in enumerate(reversed(self.lines[-_NEAR:]), 1) if self._counts[line] == 1), 1)
+        return last_end(self.lines, now, low=low, high=high, landmark=landmark)
 
     def has_sole_line(self, now: list[str], end: int, *, unfinished: int = 0) -> bool:
         """Whether the overlap that ends at `end` has a line that stands nowhere else, neither here nor in `now`.
