@@ -63,7 +63,7 @@ def test_files_are_read_in_their_order_and_standard_input_where_a_dash_is(tmp_pa
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no file 'nowhere'"):
         list(saved(["nowhere"]))
-    with pytest.raises(UsageError, match="cannot read '.*': Is a directory"):
+    with pytest.raises(UsageError, match=r"cannot read '.*': Is a directory"):
         list(saved([str(tmp_path)]))
     with pytest.raises(UsageError, match="it is no file name"):
         list(saved(["a\0b"]))

@@ -308,6 +308,12 @@ def test_a_short_common_line_at_the_seam_is_no_proof() -> None:
         ]
 
 
+def test_a_blank_line_is_no_proof_even_where_it_is_the_only_one() -> None:
+    follower = Follower()
+    follower.feed(["one", "two", " "], asked=3)
+    assert follower.feed([" ", "five", "six"], asked=3) == [Gap(None, GapReason.AMBIGUOUS), "five", "six"]
+
+
 def test_a_service_that_hands_out_less_than_it_is_asked_for_is_followed_all_the_same() -> None:
     """Then a short snapshot is no whole log, and that its beginning is gone is no restart."""
     log = [f"line {number}" for number in range(300)]
