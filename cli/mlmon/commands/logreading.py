@@ -17,7 +17,7 @@ from mlmon.session import Session
 if TYPE_CHECKING:
     from mlmon.monitoring.logrecords import LogRecord, Wanted
 
-_LINES_ABOVE: Final = 200
+LINES_ABOVE: Final = 200
 _WHOLE_LOG: Final = 10**9
 _AT_ONCE: Final = 4  # services that are read at the same time
 
@@ -89,7 +89,7 @@ def _read(workspace: Workspace, service: Service, *, asked: Asked) -> Read:
 
     # a filter looks at the whole log: a match further back must not be missed; else some lines more than are shown,
     # because a record may have many, and one without a time has that of the record above it
-    lines = asked.last + _LINES_ABOVE if asked.last is not None and asked.wanted.everything else _WHOLE_LOG
+    lines = asked.last + LINES_ABOVE if asked.last is not None and asked.wanted.everything else _WHOLE_LOG
     while True:
         snapshot = workspace.logs.snapshot(service.name, lines=lines, container=asked.container)
         found = [record for record in records(snapshot.lines) if record in asked.wanted]
