@@ -1,8 +1,8 @@
 """Logs as they are followed: what they say from now on, below the last of what they said before.
 
-A record that more lines may belong to (an error, whose traceback may follow; a traceback) is held until a line comes that
-does not belong to it, or until the log is looked at and has brought nothing more. The lines that come of it later still
-are a record of their own, of the same time and level.
+A record that more lines may belong to (an error, whose traceback may follow; a traceback) is held until a line comes
+that does not belong to it, or until the log is looked at and has brought nothing more. The lines that come of it later
+still are a record of their own, of the same time and level.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mlmon.commands.logreading import LINES_ABOVE, Asked
 from mlmon.commands.logrows import Source, gap_entry, line_by_line, record_entry
@@ -43,14 +43,17 @@ def followed(
     }
     # a record may have many lines, and one without a time has that of the record above it
     tail = asked.last + LINES_ABOVE if asked.last is not None and asked.wanted.everything else None
-    return _Following(session, sources, asked).entries(follow(snapshots, tail=tail, duration=seconds))
+    # what comes from now on is new, whatever time its clock, or the record above it, gives it
+    since = replace(asked.wanted, between=None)
+    return _Following(session, sources, asked, since=since).entries(follow(snapshots, tail=tail, duration=seconds))
 
 
 def replayed(session: Session, files: Sequence[str], *, wanted: Wanted, raw: bool) -> Iterator[Entry]:
     """What following would have shown of saved snapshots. Raises as `saved`."""
     paths = [name if name == "-" else str(session.path(name)) for name in files]
     events = replay(saved(paths, stdin=session.world.stdin), service=_SAVED)
-    return _Following(session, {_SAVED: Source(_SAVED)}, Asked(wanted, None, container="", raw=raw)).entries(events)
+    asked = Asked(wanted, None, container="", raw=raw)
+    return _Following(session, {_SAVED: Source(_SAVED)}, asked, since=wanted).entries(events)
 
 
 def _snapshot(logs: Logs, service: Service, container: str, source: Source, lines: int) -> LogSnapshot:
@@ -80,12 +83,11 @@ class _Log:
 class _Following:
     """Makes entries of what happens in the logs."""
 
-    def __init__(self, session: Session, sources: Mapping[str, Source], asked: Asked) -> None:
+    def __init__(self, session: Session, sources: Mapping[str, Source], asked: Asked, *, since: Wanted) -> None:
         self._session = session
         self._logs = {name: _Log(source) for name, source in sources.items()}
         self._asked = asked
-        # what comes from now on is new, whatever time a script's clock, or the record above, gives it
-        self._wanted_since = replace(asked.wanted, between=None)
+        self._since = since
         self._begun = False
 
     def entries(self, events: Iterable[Followed]) -> Iterator[Entry]:
@@ -127,7 +129,7 @@ class _Following:
         self._session.terminal.note(f"{whose}{text}", **how)  # type: ignore[arg-type]  # levels are literals
 
     def _ready(self) -> Iterator[Entry]:
-        """What can be shown: nothing before every log was looked at, unless one has been already for the second time."""
+        """What can be shown: nothing before every log was looked at, unless one was already for the second time."""
         if not self._begun:
             looks = [log.looks for log in self._logs.values()]
             if not all(looks) and max(looks) < 2:
@@ -153,7 +155,7 @@ class _Following:
     def _shown(self, found: LogRecord | Gap, source: Source) -> Iterator[Entry]:
         if isinstance(found, Gap):
             yield gap_entry(found, source)
-        elif found in self._wanted_since:
+        elif found in self._since:
             for part in self._parts(found):
                 yield record_entry(part, source)
 

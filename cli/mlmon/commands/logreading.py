@@ -96,7 +96,7 @@ def _read(workspace: Workspace, service: Service, *, asked: Asked) -> Read:
         if asked.raw:
             found = [line for record in found for line in line_by_line(record)]
         # the first record of a part of a log may be the end of a longer one
-        if len(snapshot.lines) < lines or (asked.last is not None and len(found) > asked.last):
+        if len(snapshot.lines) + snapshot.left_out < lines or (asked.last is not None and len(found) > asked.last):
             break
         lines *= 8
     kept = found if asked.last is None else found[max(0, len(found) - asked.last) :]

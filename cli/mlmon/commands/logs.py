@@ -49,7 +49,7 @@ def _some_duration(text: str) -> str:
         "mlmon logs diabetes -n 20",
         "mlmon logs --since 1h -i error -e health",
         "mlmon logs --all --level warning",
-        "mlmon logs -f --since 30m --for 1s",
+        "mlmon logs -f -n 5 --for 1s",
     ],
 )
 def logs(
@@ -107,7 +107,7 @@ def logs(
         bool,
         typer.Option(
             "--raw",
-            help="The lines as they are, what would act on a terminal included: each one by itself, -n counts lines,"
+            help="The lines as they are, with what would act on a terminal: each one by itself, -n counts lines,"
             " and no service's name stands before them.",
         ),
     ] = False,
@@ -115,7 +115,7 @@ def logs(
         bool,
         typer.Option(
             "--replay",
-            help="The arguments are files: snapshots of one log, saved one after the other. Shows what -f makes of them.",
+            help="The arguments are files: snapshots of one log, saved one after the other; -f would show this of them.",
         ),
     ] = False,
 ) -> Result:
@@ -124,8 +124,9 @@ def logs(
     A record is a line, or a line with the traceback below it, which belong together in every filter. Times without a
     zone are UTC. A record without a time has that of the record above it.
 
-    A log is followed by looking at its last lines again and again, more often while it is busy. Each line is shown once;
-    where it cannot be told that none is missing, a gap says so. What goes wrong meanwhile is said and tried again.
+    A log is followed by looking at its last lines again and again, more often while it is busy. Each line is shown
+    once; where it cannot be told that none is missing, a gap says so. What goes wrong meanwhile is said, and it is
+    tried again.
 
     In -o jsonl each record is one line: type (record, or gap), time, level, service, container, logger, message,
     request_id, pid, and line, which is all of it as it was written.
