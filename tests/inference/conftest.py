@@ -39,7 +39,7 @@ class Scored:
     answers: dict[str, list[Answered]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scored]:
     folder = tmp_path_factory.mktemp("inference")
     with local_azure(folder / "azure") as azure:
