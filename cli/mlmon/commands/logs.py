@@ -115,7 +115,7 @@ def logs(
         bool,
         typer.Option(
             "--replay",
-            help="The arguments are files: snapshots of one log, saved one after the other; -f would show this of them.",
+            help="The arguments are files: snapshots of one log, saved one after the other; -f would show this.",
         ),
     ] = False,
 ) -> Result:
