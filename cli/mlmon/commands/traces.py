@@ -172,7 +172,7 @@ def _one(session: Session, table: Table, *, as_stored: bool) -> Result:
 
     decoded = decoding.Decoded(table, 0, 0) if as_stored else decoding.decode(table, of="traces")
     say_decoded(session, decoded, of="traces")
-    people, machines = tracerows.in_full(table, decoded)
+    people, machines = tracerows.in_full(tracerows.Traces.of(table, decoded))
     return Faces(people=people, machines=machines)
 
 
@@ -184,7 +184,8 @@ def _many(session: Session, table: Table, *, as_stored: bool, raw: bool) -> Resu
         rows = rows_of(session, table, empty=tracerows.EMPTY)
         return Faces(people=tracerows.printed(table), machines=rows, exit_code=rows.exit_code) if raw else rows
     decoded = decoding.decode(table, of="traces")
-    machines = tracerows.for_programs(session, table, decoded)
+    found = tracerows.Traces.of(table, decoded)
+    machines = tracerows.for_programs(session, found)
     say_decoded(session, decoded, of="traces")
-    people = tracerows.printed(table) if raw else tracerows.for_people(table, decoded)
+    people = tracerows.printed(table) if raw else tracerows.for_people(found)
     return Faces(people=people, machines=machines, exit_code=machines.exit_code)

@@ -85,7 +85,9 @@ def _json(written: str) -> Json:
         found: Json = json.loads(written)
     except (ValueError, RecursionError):
         return written
-    return written if _deeper(found, DEEPEST) else found
+    # most texts have too few brackets to be deep, and counting them is quicker than going down
+    may_be_deep = written.count("[") + written.count("{") > DEEPEST
+    return written if may_be_deep and _deeper(found, DEEPEST) else found
 
 
 def _deeper(value: Json, levels: int) -> bool:
