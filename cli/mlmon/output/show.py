@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
-from mlmon.output.results import Change, Faces, Format, Lines, Nothing, Page, Record, Result, Row, Rows, Text
+from mlmon.output.results import Change, Faces, Format, Lines, Nothing, Page, Record, Result, Row, Rows, Text, Watched
 from mlmon.output.terminal import Terminal
 
 
@@ -26,6 +26,8 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
         BrokenPipeError: the reader is gone.
         Failure: stdout cannot be written, or a value is nested too deeply.
     """
+    if isinstance(result, Watched):
+        return _show_watched(result, format, terminal)
     if isinstance(result, Faces):
         face = result.people if format is Format.TABLE else result.machines
         try:
@@ -107,9 +109,22 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
                 terminal.flush()
 
 
-def _show_page(page: Page, terminal: Terminal) -> None:
-    """The parts, a blank line between any two that show something."""
-    from mlmon.output.charts import chart
+def _show_watched(result: Watched, format: Format, terminal: Terminal) -> ExitCode:  # noqa: A002 - the option's name
+    if format is not Format.TABLE or not terminal.stdout.moving:
+        raise UsageError(
+            "--watch draws one page over the other, and that needs a terminal and no other format than a table",
+            hint="leave --watch out, and run the command as often as you like",
+        )
+    from mlmon.output.redrawing import redraw
+
+    with _not_too_deep():
+        redraw(result.pages, terminal, draw=_show_page)
+    return result.exit_code
+
+
+def _show_page(page: Page, terminal: Terminal, height: int = 0) -> None:
+    """The parts, a blank line between any two that show something. `height` is that of the charts, 0 the usual one."""
+    from mlmon.output.charts import HEIGHT, chart
 
     lead = ""
     for part in page.parts:
@@ -119,11 +134,11 @@ def _show_page(page: Page, terminal: Terminal) -> None:
                 known = list(part.rows)
                 shown = bool(known)
                 _say_left_out(_show_text_rows(replace(part, rows=known), terminal, lead=lead), terminal)
-            case Record():
+            case Record() | Text():
                 terminal.write(lead)
                 _show_table(part, terminal, raw=False)
             case _:
-                terminal.write(lead + chart(part, terminal.stdout, width=terminal.width))
+                terminal.write(lead + chart(part, terminal.stdout, width=terminal.width, height=height or HEIGHT))
         lead = "\n" if shown else lead
     terminal.flush()
 
