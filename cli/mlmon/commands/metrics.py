@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from mlmon.commands.command import Group, command
-from mlmon.commands.metricrows import Part, document, exception_bars, exception_rows, length_text, parts
+from mlmon.commands.metricrows import Part, document, exception_bars, exception_rows, length_text, parts, watched
 from mlmon.commands.options import FromOption, ScopeOption, ServiceArgument, ToOption, one_of
 from mlmon.commands.ranges import say_range
 from mlmon.commands.telemetry import correction, looked_at, names_in_telemetry
@@ -162,17 +162,17 @@ def _pages(session: Session, found: Service, measured: Callable[[], "Metrics"], 
     """The metrics as they are now, for ever. While the service does not answer, the latest there were."""
     shown: tuple[Part, ...] = ()
     while True:
-        now = readable(session.now, Field("now", kind="time"))
-        head = f"{found.name}  {now} UTC, every {length_text(pause)}, Ctrl-C ends\n"
+        wait, trouble = pause.total_seconds(), ""
         try:
             answer = measured()
         except Unavailable as error:
-            trouble = f"not up to date: {error.message}"
-            if not session.terminal.stderr.is_terminal:  # on the terminal it stands in the page
-                session.terminal.note(trouble, level="warning")
-            yield Page((Text(f"{head}{neutral(trouble)}\n"), *shown))
+            wait, trouble = max(wait, error.retry_after or 0), f"not up to date: {error.message}"
         else:
-            shown = () if answer.empty else parts(answer)
-            said = f"no telemetry of {found.name} in {answer.between}\n" if answer.empty else ""
-            yield Page((Text(head + said), *shown))
-        time.sleep(pause.total_seconds())
+            shown = () if answer.empty else watched(answer)
+            trouble = f"no telemetry of {found.name} in {answer.between}" if answer.empty else "; ".join(answer.partial)
+        if trouble and not session.terminal.stderr.is_terminal:  # where it is one, the page says it
+            session.terminal.note(trouble, level="warning")
+        now = readable(session.now, Field("now", kind="time"))
+        head = f"{found.name}  {now} UTC, every {length_text(pause)}, Ctrl-C ends"
+        yield Page((Text("".join(f"{neutral(line)}\n" for line in (head, trouble) if line)), *shown))
+        time.sleep(wait)

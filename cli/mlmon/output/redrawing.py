@@ -28,14 +28,18 @@ def redraw(pages: Iterable[Page], terminal: Terminal, *, draw: Draw) -> None:
     """Each page in the place of the one before. The cursor stands below the page whenever nothing is being written, so
     that whatever ends this finds a clean line."""
     lines, size = 0, _size(terminal)
-    for page in pages:
-        now = _size(terminal)
-        frame = _frame(page, terminal, now, draw)
-        # a window of another size has broken the lines anew, so that nobody knows where the page begins
-        back = _WHOLE_SCREEN if now != size and lines else _UP.format(lines) if lines else ""
-        terminal.write(back + "".join(f"{line}{_REST_OF_LINE}\n" for line in frame) + _REST_OF_SCREEN)
-        terminal.flush()
-        lines, size = len(frame), now
+    try:
+        for page in pages:
+            now = _size(terminal)
+            frame = _frame(page, terminal, now, draw)
+            # a window of another size has broken the lines anew, so that nobody knows where the page begins
+            back = _WHOLE_SCREEN if now != size and lines else _UP.format(lines) if lines else ""
+            terminal.write(back + "".join(f"{line}{_REST_OF_LINE}\n" for line in frame) + _REST_OF_SCREEN)
+            terminal.flush()
+            lines, size = len(frame), now
+    except KeyboardInterrupt:
+        terminal.write(f"\r{_REST_OF_LINE}")  # where the terminal has echoed ^C
+        raise
 
 
 def _frame(page: Page, terminal: Terminal, size: os.terminal_size, draw: Draw) -> list[str]:
