@@ -183,12 +183,14 @@ class LogSnapshot:
     """The last lines of a container log, oldest first, without line ends.
 
     `status` is what the service says about the container itself; it is no part of the log. `container` is whose log it
-    is, also where none was named.
+    is, also where none was named. `left_out` is how many blank lines at the end are left out, which count among those
+    that were asked for.
     """
 
     lines: tuple[str, ...]
     status: str = ""
     container: str = field(default="", compare=False)
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
