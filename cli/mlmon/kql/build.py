@@ -120,9 +120,10 @@ def traces_query(
             "the KQL to append does not begin with '|'", hint="write it like: | project timestamp, message"
         )
     names = Names("traces", tables.dialect)
-    time, bag, message = (names(column) for column in ("timestamp", "customDimensions", "message"))
+    time, bag, message = (names(c) for c in ("timestamp", "customDimensions", "message"))
     lines = rows_of(names, tables=tables, between=between)
-    lines += of_service(names, service)
+    if service:
+        lines.append(of_service(names, service))
     for text in where:
         places = [f"{bag} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH + 1)]
         places += [f"{message} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH)]
@@ -146,13 +147,12 @@ def rows_of(names: Names, *, tables: Tables, between: TimeRange | None) -> list[
     return lines
 
 
-def of_service(names: Names, service: Sequence[str]) -> list[str]:
-    """The line that keeps the rows that bear one of these names; none without a name."""
-    if not service:
-        return []
+def of_service(names: Names, service: Sequence[str]) -> str:
+    """The line that keeps the rows of the service that telemetry may call these names, one at least."""
     called = _one_of(service)
-    role, bag = names("cloud_RoleName"), names("customDimensions")
-    return [f'| where {role} {called} or tostring({bag}["Service Name"]) {called}']
+    return (
+        f'| where {names("cloud_RoleName")} {called} or tostring({names("customDimensions")}["Service Name"]) {called}'
+    )
 
 
 def _one_of(words: Sequence[str]) -> str:
