@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mlmon.core.errors import ExitCode
 from mlmon.core.model import Column, Generation, Service, Table
 from mlmon.core.ports import Scope, Telemetry, Workspace
 from mlmon.output.results import Field, FieldKind, Rows
 from mlmon.session import Session
+
+if TYPE_CHECKING:
+    from mlmon.monitoring.decoding import Decoded
 
 _KINDS: Final[dict[str, FieldKind]] = {
     "long": "number",
@@ -53,6 +56,30 @@ def rows_of(session: Session, table: Table, *, empty: str) -> Rows:
     )
     code = ExitCode.PARTIAL if table.partial else ExitCode.DONE
     return Rows(fields, table.records(), empty=empty, exit_code=code)
+
+
+def say_decoded(session: Session, decoded: Decoded, *, of: str) -> None:
+    """How many rows are not as they are stored, and how many are not whole."""
+    if count := decoded.corrected:
+        session.terminal.note(
+            f"{_rows_are(count)} corrected: {_WHY.get(of, _UNFOLDED)}; --as-stored shows {_them(count)}"
+        )
+    if count := decoded.truncated:
+        session.terminal.note(
+            f"{_rows_are(count)} cut at the length that telemetry allows: the collected data has the whole (mlmon pull)"
+        )
+
+
+_UNFOLDED: Final = "the parts of customDimensions were one text"
+_WHY: Final = {"requests": "success, code, duration or name were wrong, and are those in customDimensions"}
+
+
+def _rows_are(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count} rows are"
+
+
+def _them(count: int) -> str:
+    return "it as it is" if count == 1 else "them as they are"
 
 
 def _kind(column: Column) -> FieldKind:

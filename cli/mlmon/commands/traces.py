@@ -84,17 +84,17 @@ def traces(
 
 def _printed(table: Table) -> Lines:
     """The printed lines alone, as they were printed."""
-    from mlmon.monitoring import payload
+    from mlmon.monitoring import decoding
 
-    return Lines([payload.text(record) for record in table.records()], empty="no traces match")
+    return Lines([decoding.text(record) for record in table.records()], empty="no traces match")
 
 
 def _unfolded(table: Table) -> Rows:
     """Time, text and a column for each part of the printed objects, in the order they first appear."""
-    from mlmon.monitoring import payload
+    from mlmon.monitoring import decoding
 
     records = table.records()
-    parts = [payload.unfold(record) for record in records]
+    parts = [decoding.payload(record) for record in records]
     keys = list(dict.fromkeys(key for part in parts if part for key in part))
     has_text = any(part is None for part in parts)
     fields = (
@@ -105,7 +105,7 @@ def _unfolded(table: Table) -> Rows:
     rows = [
         {
             "time": record.get("timestamp") or record.get("TimeGenerated"),
-            "text": payload.text(record) if part is None else None,
+            "text": decoding.text(record) if part is None else None,
             **{f"payload.{key}": value for key, value in (part or {}).items()},
         }
         for record, part in zip(records, parts, strict=True)

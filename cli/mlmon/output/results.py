@@ -187,7 +187,7 @@ class Faces:
     what is wrong where whoever read them went away, None where nothing is.
     """
 
-    people: Rows | Record | Lines | Text
+    people: Rows | Record | Lines | Text | Page
     machines: Rows | Record
     exit_code: ExitCode = ExitCode.DONE
     error: MlmonError | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
-from mlmon.output.results import Change, Faces, Format, Lines, Nothing, Record, Result, Row, Rows, Text
+from mlmon.output.results import Change, Faces, Format, Lines, Nothing, Page, Record, Result, Row, Rows, Text
 from mlmon.output.terminal import Terminal
 
 
@@ -28,7 +29,11 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
     if isinstance(result, Faces):
         face = result.people if format is Format.TABLE else result.machines
         try:
-            show(face, format=format, terminal=terminal, raw=raw)
+            if isinstance(face, Page):
+                with _not_too_deep():
+                    _show_page(face, terminal)
+            else:
+                show(face, format=format, terminal=terminal, raw=raw)
         except BrokenPipeError:
             if result.unread and (error := result.unread()):
                 raise error from None
@@ -37,7 +42,7 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
             raise result.error
         return result.ending() if result.ending else result.exit_code
     check(format, rows=not isinstance(result, Change | Text), terminal=terminal)
-    try:
+    with _not_too_deep():
         match result:
             case Nothing():
                 pass
@@ -47,10 +52,16 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
                 _show_parquet(result, terminal)
             case _:
                 _show_machine(result, format, terminal, raw=raw)
-    except RecursionError:
-        raise Failure("a value is nested too deeply to be written", hint="choose fewer fields") from None
     terminal.flush()
     return result.exit_code
+
+
+@contextmanager
+def _not_too_deep() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError:
+        raise Failure("a value is nested too deeply to be written", hint="choose fewer fields") from None
 
 
 def check(format: Format, *, rows: bool, terminal: Terminal) -> None:  # noqa: A002 - the option's name
@@ -94,6 +105,27 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
             for row in _counted(_line_rows(result), result.empty, terminal):
                 terminal.write(show_line(row.get(result.text)))
                 terminal.flush()
+
+
+def _show_page(page: Page, terminal: Terminal) -> None:
+    """The parts, a blank line between any two that show something."""
+    from mlmon.output.charts import chart
+
+    lead = ""
+    for part in page.parts:
+        shown = True
+        match part:
+            case Rows():
+                known = list(part.rows)
+                shown = bool(known)
+                _say_left_out(_show_text_rows(replace(part, rows=known), terminal, lead=lead), terminal)
+            case Record():
+                terminal.write(lead)
+                _show_table(part, terminal, raw=False)
+            case _:
+                terminal.write(lead + chart(part, terminal.stdout, width=terminal.width))
+        lead = "\n" if shown else lead
+    terminal.flush()
 
 
 def _show_text_rows(rows: Rows, terminal: Terminal, *, lead: str = "") -> Sequence[str]:

@@ -12,7 +12,19 @@ from typing import Final, TextIO
 
 from mlmon.core.errors import Failure
 
-_STYLES: Final = {"bold": "1", "error": "1;31", "warning": "33", "hint": "1;36", "dim": "2"}
+_STYLES: Final = {
+    "bold": "1",
+    "error": "1;31",
+    "warning": "33",
+    "hint": "1;36",
+    "dim": "2",
+    # the series of a chart; their marks tell them apart too
+    "first": "36",
+    "second": "33",
+    "third": "35",
+    "fourth": "32",
+    "fifth": "34",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ class Stream:
         return "..." if self.plain else "…"
 
     def styled(self, text: str, style: str) -> str:
-        """The text in a style (bold, error, warning, hint, dim) where there is colour, else as it is."""
+        """The text in a style where there is colour, else as it is."""
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour else text
 
     def shown(self, text: str) -> str:
