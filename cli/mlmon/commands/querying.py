@@ -38,7 +38,7 @@ class Asking:
     def run(self, query: str | Saved) -> Result:
         """Ask a query: a text as it is, one of mlmon's own in the dialect of the tables. Raises `QueryError`."""
         table = self._ask(query)
-        say_range(self.session, self.between)
+        self._say_what_holds(query)
         rows = rows_of(self.session, table, empty="the query returned no rows")
         rows = replace(rows, parquet=partial(_file, rows, table))
         if self.session.options.output or not table.render or not self.session.terminal.stdout.is_terminal:
@@ -80,6 +80,17 @@ class Asking:
         if self.values:
             self.session.terminal.note(f"query:\n{written}", level="debug")
         return written
+
+    def _say_what_holds(self, query: str | Saved) -> None:
+        """The range, or the values that stand for one in a query of mlmon's own."""
+        if isinstance(query, Saved) and query.shipped and not self.between:
+            from mlmon.kql.variables import defaults
+
+            held = {**defaults(query.text), **self.values}
+            said = ", ".join(f"{name}={value}" for name, value in held.items())
+            self.session.terminal.note(f"{query.name} with {said}: --var changes it")
+        else:
+            say_range(self.session, self.between)
 
     def _own(self, query: Saved, tables: Tables) -> str:
         from mlmon.kql.shipped import shipped_query

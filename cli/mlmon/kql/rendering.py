@@ -7,7 +7,7 @@ the axis; in bars and slices the first column is. Numbers are drawn, and columns
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -24,6 +24,7 @@ MOST_SERIES: Final = 8
 MOST_BARS: Final = 50
 _MOST_TIMES: Final = 2_000
 _FEWER_TIMES: Final = 240
+_FLAT: Final = 10
 
 Chart = TimeChart | BarChart
 
@@ -59,26 +60,35 @@ _NEEDED: Final = dict.fromkeys([*_IN_BARS, "piechart"], "a first column to name 
 # over time
 
 
+_Points = Mapping[tuple[int, str], Mapping[datetime, Sequence[float]]]
+"""What was measured when, by the column and the name of the series."""
+
+
 def _over_time(table: Table) -> Rendered | None:
     axis = next((at for at, column in enumerate(table.columns) if column.type == "datetime"), None)
     if axis is None:
         return None
-    values = _drawn(table.columns, axis)
-    splits = _splits(table.columns, axis)
-    points: dict[tuple[str, str], dict[datetime, list[float]]] = {}
-    for row in table.rows:
-        when = row[axis]
-        for at in values if isinstance(when, datetime) else ():
-            number = _number(row[at])
-            found = points.setdefault((_kind(table.columns[at]), _series_name(table, row, splits, at, values)), {})
-            if number is not None and isinstance(when, datetime):
-                found.setdefault(when, []).append(number)
+    points = _points(table, axis)
     every = sorted({when for found in points.values() for when in found})
     if not every:
         return None
     grid, notes = _grid(every)
-    points, left_out = _greatest(points)
-    return Rendered(tuple(_time_charts(table, points, grid)), (*notes, *left_out))
+    kept, left_out = _greatest(points)
+    return Rendered(tuple(_time_charts(table, kept, grid)), (*notes, *left_out))
+
+
+def _points(table: Table, axis: int) -> _Points:
+    values, splits = _drawn(table.columns, axis), _splits(table.columns, axis)
+    points: dict[tuple[int, str], dict[datetime, list[float]]] = {}
+    for row in table.rows:
+        when = row[axis]
+        if not isinstance(when, datetime):
+            continue
+        for at in values:
+            if (number := _number(row[at])) is not None:
+                name = _series_name(table, row, splits, at, values)
+                points.setdefault((at, name), {}).setdefault(when, []).append(number)
+    return points
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,31 +118,48 @@ def _grid(every: Sequence[datetime]) -> tuple[_Grid, tuple[str, ...]]:
     return _Grid(every[0], wide, _FEWER_TIMES), (note,)
 
 
-def _time_charts(
-    table: Table, points: Mapping[tuple[str, str], Mapping[datetime, Sequence[float]]], grid: _Grid
-) -> Iterable[TimeChart]:
-    """A chart for each kind of values: durations and numbers have no axis in common."""
-    for kind in ("number", "duration"):
-        series = []
-        for (of, name), found in points.items():
-            if of == kind:
-                cells: list[list[float]] = [[] for _ in range(grid.count)]
-                for when, numbers in found.items():
-                    cells[grid.place(when)] += numbers
-                series.append(Series(name, tuple(math.fsum(c) / len(c) if c else None for c in cells)))
-        if series:
-            title = ", ".join(c.name for c in table.columns if c.type in _NUMBERS and _kind(c) == kind)
-            yield TimeChart(title, grid.times(), tuple(series), kind=_as_kind(kind))
+def _time_charts(table: Table, points: _Points, grid: _Grid) -> Iterator[TimeChart]:
+    """A chart for the columns that have an axis in common."""
+    for columns in _alike(table, points):
+        series = tuple(Series(name, _cells(found, grid)) for (at, name), found in points.items() if at in columns)
+        title = ", ".join(table.columns[at].name for at in columns)
+        yield TimeChart(title, grid.times(), series, kind=_kind(table.columns[columns[0]]))
 
 
-def _greatest(
-    points: Mapping[tuple[str, str], dict[datetime, list[float]]],
-) -> tuple[dict[tuple[str, str], dict[datetime, list[float]]], tuple[str, ...]]:
+def _alike(table: Table, points: _Points) -> list[list[int]]:
+    """Columns of one type whose greatest values are of one size: on one axis a small one beside a large one is flat.
+
+    Whole numbers are counts, mostly, and others are measured: these have no axis in common either.
+    """
+    greatest: dict[int, float] = {}
+    for (at, _), found in points.items():
+        greatest[at] = max(greatest.get(at, 0.0), *(abs(n) for numbers in found.values() for n in numbers))
+    groups: list[list[int]] = []
+    for at in sorted(greatest):
+        for group in groups:
+            low, high = sorted([greatest[group[0]], greatest[at]])
+            if _measure(table.columns[group[0]]) == _measure(table.columns[at]) and (low * _FLAT >= high or not low):
+                group.append(at)
+                break
+        else:
+            groups.append([at])
+    return groups
+
+
+def _cells(found: Mapping[datetime, Sequence[float]], grid: _Grid) -> tuple[float | None, ...]:
+    """The mean of what was measured in each interval."""
+    cells: list[list[float]] = [[] for _ in range(grid.count)]
+    for when, numbers in found.items():
+        cells[grid.place(when)] += numbers
+    return tuple(math.fsum(cell) / len(cell) if cell else None for cell in cells)
+
+
+def _greatest(points: _Points) -> tuple[_Points, tuple[str, ...]]:
     """The series with the most in them, in their order."""
     if len(points) <= MOST_SERIES:
-        return dict(points), ()
+        return points, ()
     weight = {key: math.fsum(abs(n) for numbers in found.values() for n in numbers) for key, found in points.items()}
-    kept = sorted(points, key=lambda key: -weight[key])[:MOST_SERIES]
+    kept = set(sorted(points, key=lambda key: -weight[key])[:MOST_SERIES])
     note = f"{len(points) - MOST_SERIES} of {len(points)} series are left out, those with the least (-o json has all)"
     return {key: found for key, found in points.items() if key in kept}, (note,)
 
@@ -167,7 +194,7 @@ def _in_slices(table: Table) -> Rendered | None:
 
 
 def _bars(column: Column, named: Sequence[tuple[str, float]]) -> BarChart:
-    return BarChart(column.name, tuple(named[:MOST_BARS]), kind=_as_kind(_kind(column)))
+    return BarChart(column.name, tuple(named[:MOST_BARS]), kind=_kind(column))
 
 
 def _too_many(rows: int) -> tuple[str, ...]:
@@ -216,9 +243,9 @@ def _number(value: Value) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _kind(column: Column) -> str:
+def _measure(column: Column) -> str:
+    return {"int": "long", "decimal": "real"}.get(column.type, column.type)
+
+
+def _kind(column: Column) -> FieldKind:
     return "duration" if column.type == "timespan" else "number"
-
-
-def _as_kind(kind: str) -> FieldKind:
-    return "duration" if kind == "duration" else "number"

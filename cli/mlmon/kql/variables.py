@@ -38,7 +38,7 @@ _WORDS: Final = """
 KEYWORDS: Final = frozenset(_WORDS.split())
 """Words of the language, none of which can name a variable everywhere."""
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")  # the language keeps names with __ to itself
 _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 _REAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?", re.DOTALL)
@@ -57,9 +57,10 @@ def assignments(given: Sequence[str]) -> dict[str, str]:
         if not equals:
             raise UsageError(f"--var {text!r} gives no value", hint="write it like --var since=7d")
         if not _NAME.fullmatch(name) or name.lower() in KEYWORDS:
-            why = "is a word of KQL" if name.lower() in KEYWORDS else "is not a name"
+            why = "is a word of KQL" if name.lower() in KEYWORDS else "is not a name that can be used"
             raise UsageError(
-                f"the variable {name!r} {why}", hint="a name has letters, digits and _, and begins with no digit"
+                f"the variable {name!r} {why}",
+                hint="a name has letters, digits and _, and begins with a letter or one _",
             )
         if name in found:
             raise UsageError(f"the variable {name!r} is given twice", hint="leave one of the two --var out")
