@@ -84,7 +84,7 @@ def test_in_a_workspace_the_names_are_its_own_and_only_the_component_counts() ->
     assert (
         shipped_query(text_of("exceptions-by-type"), tables=MINE, values={}, between=between, now=NOW)
         == """\
-// Exceptions by type, the most frequent first
+// Exceptions by type
 AppExceptions
 | where _ResourceId =~ "/mine"
 | where TimeGenerated >= datetime(2026-03-01T00:00:00Z) and TimeGenerated < datetime(2026-03-02T00:00:00Z)
