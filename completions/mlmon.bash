@@ -30,7 +30,7 @@ _mlmon_grammar() {
         'disable-collection Stop collecting the model data of a service; what was collected stays'
         'enable-insights Send requests, traces and exceptions of a service to Application Insights'
         'disable-insights Stop sending telemetry of a service to Application Insights; what was sent stays'
-        'logs Show the last lines of a service'\''s container log'
+        'logs Show the last records of a service'\''s container log'
         'traces Show what a service traced: the lines its script printed, newest first'
         'query Run any KQL query over the workspace'\''s telemetry'
         'ls List collected blobs of a date range'
@@ -225,13 +225,16 @@ _mlmon_grammar() {
       ;;
     'logs')
       known_options=(
-        '--tail,-n text once The last N lines'
+        '--all flag once The logs of all services'
+        '--tail,-n text once The last N records of each service'
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
         '--to,--until text once End, not included; written like --from'
-        '--include,-i text many Only lines this regular expression finds; repeatable'
-        '--exclude,-e text many No lines this regular expression finds; repeatable'
+        '--level =debug,info,warning,error,critical once Only records of this level and above'
+        '--include,-i text many Only records this regular expression finds; repeatable'
+        '--exclude,-e text many No records this regular expression finds; repeatable'
+        '--highlight,-H text many Mark what this finds, where there is colour; repeatable'
         '--container text once Another container'\''s log'
-        '--raw flag once The lines as they are, what would act on a terminal included'
+        '--raw flag once The lines as they are, what would act on a terminal included: each one by itself, -n counts lines, and no service'\''s name stands before them'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -243,7 +246,7 @@ _mlmon_grammar() {
         '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
-      known_arguments=('services once')
+      known_arguments=('services many')
       ;;
     'traces')
       known_options=(

@@ -217,15 +217,18 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             arguments = @('services once')
         }
         'logs' = @{
-            help = 'Show the last lines of a service''s container log'
+            help = 'Show the last records of a service''s container log'
             options = @(
-              '--tail,-n text once The last N lines'
+              '--all flag once The logs of all services'
+              '--tail,-n text once The last N records of each service'
               '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
               '--to,--until text once End, not included; written like --from'
-              '--include,-i text many Only lines this regular expression finds; repeatable'
-              '--exclude,-e text many No lines this regular expression finds; repeatable'
+              '--level =debug,info,warning,error,critical once Only records of this level and above'
+              '--include,-i text many Only records this regular expression finds; repeatable'
+              '--exclude,-e text many No records this regular expression finds; repeatable'
+              '--highlight,-H text many Mark what this finds, where there is colour; repeatable'
               '--container text once Another container''s log'
-              '--raw flag once The lines as they are, what would act on a terminal included'
+              '--raw flag once The lines as they are, what would act on a terminal included: each one by itself, -n counts lines, and no service''s name stands before them'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'
@@ -237,7 +240,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
-            arguments = @('services once')
+            arguments = @('services many')
         }
         'traces' = @{
             help = 'Show what a service traced: the lines its script printed, newest first'

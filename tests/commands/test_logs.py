@@ -51,9 +51,22 @@ def test_which_lines_come(logged: Runner, options: str, lines: list[int]) -> Non
     assert shown(logged(f"logs {options}").out) == lines
 
 
-def test_lines_are_rows_in_json(logged: Runner) -> None:
+def test_records_are_rows_in_json(logged: Runner) -> None:
     assert logged("logs -n 1 -o jsonl").jsonl == [
-        {"time": "2026-11-20T10:29:00Z", "line": "2026-11-20 10:29:00,000 | root | INFO | line 9"}
+        {
+            "type": "record",
+            "time": "2026-11-20T10:29:00Z",
+            "level": "info",
+            "service": "churn",
+            "container": "scoring",
+            "logger": "root",
+            "message": "line 9",
+            "request_id": None,
+            "pid": None,
+            "line": "2026-11-20 10:29:00,000 | root | INFO | line 9",
+            "at_most": None,
+            "reason": None,
+        }
     ]
 
 

@@ -38,11 +38,12 @@ class LocalLogs:
                 f"{name} has no container {container!r}",
                 hint=did_you_mean(container, tuple(known)) or f"its containers are {', '.join(known)}",
             )
+        chosen = container or known[0]
         try:
-            with self._store.reading(log_path(self._store.folder, name, container or known[0])) as (file, size):
-                return LogSnapshot(_last_lines(file, size, count=lines))
+            with self._store.reading(log_path(self._store.folder, name, chosen)) as (file, size):
+                return LogSnapshot(_last_lines(file, size, count=lines), container=chosen)
         except FileNotFoundError:
-            return LogSnapshot(())
+            return LogSnapshot((), container=chosen)
 
 
 def log_path(folder: Path, name: ServiceName, container: str) -> Path:

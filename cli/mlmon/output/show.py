@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
-from mlmon.output.results import Change, Faces, Format, Lines, Nothing, Page, Record, Result, Row, Rows, Text
+from mlmon.output.results import Change, Entry, Faces, Format, Lines, Nothing, Page, Record, Result, Row, Rows, Text
 from mlmon.output.terminal import Terminal
 
 
@@ -101,10 +101,27 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
         case Text():
             terminal.write(result.text)
         case Lines():
-            show_line = text.raw_line if raw else text.safe_line
-            for row in _counted(_line_rows(result), result.empty, terminal):
-                terminal.write(show_line(row.get(result.text)))
-                terminal.flush()
+            _show_lines(result, terminal, raw=raw)
+
+
+def _show_lines(lines: Lines, terminal: Terminal, *, raw: bool) -> None:
+    from mlmon.output import entries, text
+
+    show_line = text.raw_line if raw else text.safe_line
+    line: Row | str | Entry | None = None
+    for line in lines.lines:
+        match line:
+            case Entry(gap=True) if raw:
+                terminal.note("; ".join(line.lines), level="warning")
+            case Entry() if raw:
+                terminal.write_bytes(entries.raw_text(line))
+            case Entry():
+                terminal.write(entries.entry_text(line, lines, terminal))
+            case _:
+                terminal.write(show_line(line if isinstance(line, str) else line.get(lines.text)))
+        terminal.flush()
+    if line is None and lines.empty:
+        terminal.note(lines.empty)
 
 
 def _show_page(page: Page, terminal: Terminal) -> None:
@@ -261,7 +278,7 @@ def _writer(format: Format, terminal: Terminal, *, raw: bool) -> Callable[[str],
 
 def _line_rows(lines: Lines) -> Iterator[Row]:
     for line in lines.lines:
-        yield {lines.text: line} if isinstance(line, str) else line
+        yield {lines.text: line} if isinstance(line, str) else line.row if isinstance(line, Entry) else line
 
 
 def _counted(rows: Iterable[Row], empty: str, terminal: Terminal) -> Iterator[Row]:

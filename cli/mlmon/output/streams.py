@@ -12,12 +12,16 @@ from typing import Final, TextIO
 
 from mlmon.core.errors import Failure
 
+SOURCES: Final = ("cyan", "magenta", "green", "blue", "bright cyan", "bright magenta", "bright green", "bright blue")
+"""Colours that tell sources apart: those that say no more than that."""
 _STYLES: Final = {
     "bold": "1",
     "error": "1;31",
     "warning": "33",
     "hint": "1;36",
     "dim": "2",
+    "mark": "7",
+    **dict(zip(SOURCES, ("36", "35", "32", "34", "96", "95", "92", "94"), strict=True)),
     # the series of a chart; their marks tell them apart too
     "first": "36",
     "second": "33",
