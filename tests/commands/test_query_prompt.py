@@ -75,6 +75,11 @@ class Typist:
         before, found, self.seen = self.seen.partition(text)
         return before + found
 
+    def waits(self) -> None:
+        """Until nothing is drawn any more: a menu may have shown the word before it stands in the line."""
+        while self.process.poll() is None and select.select([self._main], [], [], 1.0)[0]:
+            self._read()
+
     def leaves(self) -> None:
         """Ctrl-D at the next prompt, which ends well."""
         self.sees("kql>")
@@ -144,10 +149,13 @@ def test_tab_completes_what_is_typed(churn: Runner) -> None:
         person.sees("kql>")
         person.type("exceptio\t")
         person.sees("ns")
+        person.waits()
         person.type(" | summ\t")
         person.sees("arize")
+        person.waits()
         person.type(" dcount(operation_Paren\t")
         person.sees("tId")
+        person.waits()
         person.type(")\r")
         person.sees("dcount_operation_ParentId")
         person.leaves()
