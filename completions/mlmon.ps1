@@ -217,10 +217,12 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             arguments = @('services once')
         }
         'logs' = @{
-            help = 'Show the last records of a service''s container log'
+            help = 'Show the last records of a service''s container log, and with -f what comes after'
             options = @(
               '--all flag once The logs of all services'
               '--tail,-n text once The last N records of each service'
+              '--follow,-f flag once Then show what comes, until Ctrl-C or for as long as --for says'
+              '--for text once With -f: end after this time (90s, 10m, 8h)'
               '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
               '--to,--until text once End, not included; written like --from'
               '--level =debug,info,warning,error,critical once Only records of this level and above'
@@ -228,7 +230,8 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--exclude,-e text many No records this regular expression finds; repeatable'
               '--highlight,-H text many Mark what this finds, where there is colour; repeatable'
               '--container text once Another container''s log'
-              '--raw flag once The lines as they are, what would act on a terminal included: each one by itself, -n counts lines, and no service''s name stands before them'
+              '--raw flag once The lines as they are, with what would act on a terminal: each one by itself, -n counts lines, and no service''s name stands before them'
+              '--replay flag once The arguments are files: snapshots of one log, saved one after the other; -f would show this'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'

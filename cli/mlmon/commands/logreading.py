@@ -17,7 +17,7 @@ from mlmon.session import Session
 if TYPE_CHECKING:
     from mlmon.monitoring.logrecords import LogRecord, Wanted
 
-_LINES_ABOVE: Final = 200
+LINES_ABOVE: Final = 200
 _WHOLE_LOG: Final = 10**9
 _AT_ONCE: Final = 4  # services that are read at the same time
 
@@ -89,14 +89,14 @@ def _read(workspace: Workspace, service: Service, *, asked: Asked) -> Read:
 
     # a filter looks at the whole log: a match further back must not be missed; else some lines more than are shown,
     # because a record may have many, and one without a time has that of the record above it
-    lines = asked.last + _LINES_ABOVE if asked.last is not None and asked.wanted.everything else _WHOLE_LOG
+    lines = asked.last + LINES_ABOVE if asked.last is not None and asked.wanted.everything else _WHOLE_LOG
     while True:
         snapshot = workspace.logs.snapshot(service.name, lines=lines, container=asked.container)
         found = [record for record in records(snapshot.lines) if record in asked.wanted]
         if asked.raw:
             found = [line for record in found for line in line_by_line(record)]
         # the first record of a part of a log may be the end of a longer one
-        if len(snapshot.lines) < lines or (asked.last is not None and len(found) > asked.last):
+        if len(snapshot.lines) + snapshot.left_out < lines or (asked.last is not None and len(found) > asked.last):
             break
         lines *= 8
     kept = found if asked.last is None else found[max(0, len(found) - asked.last) :]

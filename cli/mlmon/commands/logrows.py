@@ -1,4 +1,4 @@
-"""Records of a log as what is printed."""
+"""Records of a log, and gaps in it, as what is printed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from mlmon.output.results import Entry, Field
 
 if TYPE_CHECKING:
+    from mlmon.core.follow import Gap
     from mlmon.monitoring.logrecords import LogRecord
 
 FIELDS: Final = (
@@ -53,6 +54,22 @@ def record_entry(record: LogRecord, source: Source) -> Entry:
         "line": record.text,
     }
     return Entry(row, record.lines, source=source.label, tone=_TONES.get(record.level, ""))
+
+
+def gap_entry(gap: Gap, source: Source) -> Entry:
+    """What may be missing, where nobody can say that nothing is."""
+    few = gap.at_most == 1
+    lost = "lines" if gap.at_most is None else "up to 1 line" if few else f"up to {gap.at_most} lines"
+    said = f"{lost} may be missing"
+    row = {
+        "type": "gap",
+        "service": source.service or None,
+        "container": source.container or None,
+        "message": said,
+        "at_most": gap.at_most,
+        "reason": str(gap.reason),
+    }
+    return Entry(row, (f"gap: {said}",), source=source.label, gap=True)
 
 
 def line_by_line(record: LogRecord) -> Iterator[LogRecord]:

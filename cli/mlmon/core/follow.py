@@ -29,6 +29,8 @@ PROOF_LINES: Final = 20
 KEPT_LINES: Final = 10_000
 """How many of the latest lines are remembered, to tell sole lines from common ones; more where a snapshot has more."""
 
+_NEAR: Final = 200
+
 
 class GapReason(StrEnum):
     """Why nobody can say that no line is missing. Part of the contract of `-o jsonl`."""
@@ -58,10 +60,14 @@ _RESTARTED: Final = Gap(None, GapReason.RESTARTED)
 
 @dataclass(frozen=True, slots=True)
 class _Seam:
-    """Of a snapshot, the lines from `end` on are new, behind a `gap` where it is not proven that no others are."""
+    """Of a snapshot, the lines from `end` on are new, behind a `gap` where it is not proven that no others are.
+
+    `grown`: the first of them is the last known line, to which something was added.
+    """
 
     end: int
     gap: Gap | None = None
+    grown: bool = False
 
 
 class Follower:
@@ -80,10 +86,11 @@ class Follower:
     def feed(self, lines: Sequence[str], *, asked: int) -> list[str | Gap]:
         """What one snapshot brings: the lines that are new, oldest first, behind a gap where one has to be told.
 
-        `lines` are the last `asked` lines of the log, oldest first. Of the first snapshot all are new. An unchanged one
-        brings nothing; but one that is ambiguous from end to end (one line or block over and over) brings a gap, once:
-        perhaps the log stood still, and perhaps it wrote the same many times. An empty one says that the log began
-        anew, with a gap, and the next is compared with what was known before: it may have been a passing fault.
+        `lines` are the last `asked` lines of the log, oldest first. Of the first snapshot all are new. One of the
+        lines that are known to be the last brings nothing; but one that is ambiguous from end to end (one line or block
+        over and over) brings a gap, once: perhaps the log stood still, and perhaps it wrote the same many times. An
+        empty one brings a gap, because the log began anew, and the next is still compared with what was known: it may
+        have been a passing fault.
         """
         if asked <= 0:
             return []
@@ -109,9 +116,10 @@ class Follower:
         return bool(now) and not self._seam(self._known, now, whole=self._is_whole(self._known, now, asked)).gap
 
     def _empty(self, known: _Known) -> list[str | Gap]:
-        told = self._emptied or not known.lines
+        if self._emptied or not known.lines:
+            return []
         self._emptied = True
-        return [] if told else [_RESTARTED]
+        return [_RESTARTED]
 
     def _is_whole(self, known: _Known, now: list[str], asked: int) -> bool:
         """Whether a snapshot is the whole log: it is short, and does not begin with many lines of the known end.
@@ -121,7 +129,7 @@ class Follower:
         """
         if not self._short_is_whole or len(now) >= asked:
             return False
-        seam = last_end(known.lines, now, low=PROOF_LINES, high=min(len(known.lines) - 1, len(now)))
+        seam = known.last_end(now, low=PROOF_LINES, high=min(len(known.lines) - 1, len(now)))
         return not (seam and known.has_sole_line(now, seam))
 
     def _seam(self, known: _Known, now: list[str], *, whole: bool) -> _Seam:
@@ -132,7 +140,9 @@ class Follower:
         # a whole log has in it all that is known, and before a known beginning there is nothing
         low = len(known.lines) if whole else 1
         high = min(len(now), len(known.lines)) if known.whole else len(now)
-        end = last_end(known.lines, now, low=low, high=high)
+        end = known.last_end(now, low=low, high=high)
+        if not end and (before := known.end_before_unfinished(now)):
+            return _Seam(before, grown=True)
         if not end:
             return _Seam(0, _RESTARTED if whole else _LOST)
         if (whole and known.whole) or known.has_sole_line(now, end):
@@ -147,7 +157,7 @@ class Follower:
         return None if told else seam.gap
 
     def _remember(self, known: _Known, now: list[str], seam: _Seam, *, whole: bool) -> None:
-        if seam.gap or seam.end > len(known.lines) or (whole and not known.whole):
+        if seam.gap or seam.grown or seam.end > len(known.lines) or (whole and not known.whole):
             self._known = _Known(now, whole=whole)
         else:
             known.grow(now[seam.end :], keep=max(len(now), KEPT_LINES))
@@ -185,11 +195,30 @@ class _Known:
             del self.lines[:excess]
             self.whole = False
 
-    def has_sole_line(self, now: list[str], end: int) -> bool:
-        """Whether the overlap that ends at `end` has a line that stands nowhere else, neither here nor in `now`."""
-        length = min(end, len(self.lines))
+    def last_end(self, now: list[str], *, low: int, high: int) -> int:
+        """`overlap.last_end` of these lines."""
+        landmark = next((at for at, line in enumerate(reversed(self.lines[-_NEAR:]), 1) if self._counts[line] == 1), 1)
+        return last_end(self.lines, now, low=low, high=high, landmark=landmark)
+
+    def has_sole_line(self, now: list[str], end: int, *, unfinished: int = 0) -> bool:
+        """Whether the overlap that ends at `end` has a line that stands nowhere else, neither here nor in `now`.
+
+        It is an overlap of all lines here but the last `unfinished` ones.
+        """
+        last = len(self.lines) - unfinished
+        length = min(end, last)
         elsewhere = {*now[: end - length], *now[end:]}
         return any(
             self._counts[line] == 1 and line not in elsewhere and line.strip()
-            for line in reversed(self.lines[len(self.lines) - length :])
+            for line in reversed(self.lines[last - length : last])
         )
+
+    def end_before_unfinished(self, now: list[str]) -> int:
+        """Where all lines but the last end in `now`, if that one goes on there with more than it had; else 0.
+
+        Who reads a log while a line is written, or one that is too long for its writer, may get the beginning alone.
+        """
+        *others, last = self.lines
+        end = last_end(others, now, low=1, high=len(now) - 1)
+        grew = end and last.strip() and now[end].startswith(last)
+        return end if grew and self.has_sole_line(now, end, unfinished=1) else 0

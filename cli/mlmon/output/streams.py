@@ -80,6 +80,20 @@ class Stream:
         """The text in a style where there is colour, else as it is."""
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour else text
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether whoever read a pipe has gone away, as far as the system says so before anything is written."""
+        if self.file is None:
+            return False
+        import select  # why here: only what waits for its next line asks
+
+        try:
+            watch = select.poll()  # Windows has none
+            watch.register(self.file.fileno(), 0)
+            return bool(watch.poll(0))
+        except (AttributeError, OSError, ValueError):  # no file descriptor
+            return False
+
     def shown(self, text: str) -> str:
         r"""The text as this stream's encoding can show it: what it lacks is written out, like `\u20ac`."""
         encoding = _encoding(self.file)
