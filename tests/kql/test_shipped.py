@@ -53,7 +53,7 @@ def test_a_query_has_the_form_that_it_must_have(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["failures", "slowest", "requests-by-hour"])
 def test_what_asks_requests_begins_with_the_truth_about_them(name: str) -> None:
-    """The lines stand in the files so that a person can paste them; they are those of `kql/requests.py`."""
+    """The lines stand in the files so that a person can paste them; tests/kql/write_truth.py writes them anew."""
     for tables in (Tables(Dialect.CLASSIC), MINE):
         text = shipped_query(text_of(name), tables=tables, values={}, between=None, now=NOW)
         assert "\n".join(truth(tables.dialect)) in text
