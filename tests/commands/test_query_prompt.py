@@ -186,6 +186,29 @@ def test_cells_cannot_drive_the_terminal(churn: Runner) -> None:
         person.leaves()
 
 
+@pytest.mark.parametrize("typed", ["", "print 1 +"])
+def test_who_is_asked_to_end_ends(churn: Runner, typed: str) -> None:
+    """Ctrl-C throws a line away; SIGTERM does not."""
+    with Typist(churn.folder) as person:
+        person.sees("kql>")
+        person.type(typed)
+        person.waits()
+        person.process.send_signal(signal.SIGTERM)
+        assert person.ends() == 143
+
+
+def test_ctrl_c_ends_a_query_and_not_the_prompt(churn: Runner) -> None:
+    many = "range {0} from 1 to 300000 step 1 | extend k = 1"
+    forever = f"{many.format('a')} | join kind=inner ({many.format('b')}) on k | summarize max(a * b)"
+    with Typist(churn.folder) as person:
+        person.sees("kql>")
+        person.type(f"{forever}\r")
+        person.waits()
+        person.process.send_signal(signal.SIGINT)  # this terminal controls no process, so that it sends none
+        person.sees("the query was interrupted")
+        person.leaves()
+
+
 def test_without_prompt_toolkit_it_says_what_brings_it(churn: Runner, tmp_path: Path) -> None:
     """The extra is not installed: a module of that name that cannot be imported stands before it."""
     (tmp_path / "without" / "prompt_toolkit").mkdir(parents=True)

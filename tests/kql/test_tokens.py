@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from antlr4 import InputStream
 from duckdb_kql._antlr.KqlLexer import KqlLexer
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mlmon.kql.tokens import Kind, statements, tokens, unfinished
@@ -44,7 +46,8 @@ def strings_of_the_engine(text: str) -> list[tuple[str, int]]:
 @settings(max_examples=500, deadline=None)
 @given(PIECES)
 def test_strings_are_where_the_engines_own_lexer_finds_them(text: str) -> None:
-    """Up to the first that does not end: there the lexer guesses."""
+    """Up to the first that does not end: there the lexer guesses, as it does about escapes that do not exist."""
+    assume("\\" not in re.sub(r"\\[\\'\"]", "", text))
     mine = list(tokens(text))
     end = next((one.start for one in mine if one.kind is Kind.OPEN), len(text))
     found = [(one.text, one.start) for one in mine if one.kind is Kind.STRING and one.end <= end]

@@ -102,6 +102,7 @@ def test_a_value_takes_the_place_of_the_querys_own() -> None:
         ("-5", "7", "long(7)"),
         ("long(5)", '"7"', "long(7)"),
         ("1.5", "2", "real(2)"),
+        ("-1e-5", "2", "real(2)"),
         ("false", "true", "true"),
         ("@'a\\b'", "5", '"5"'),
     ],

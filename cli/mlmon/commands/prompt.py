@@ -7,12 +7,14 @@ table's name alone. An empty line, or `;;` at the end, runs it as it stands; Alt
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mlmon.commands.command import asked_format
 from mlmon.commands.querying import Asking
 from mlmon.core.errors import MlmonError, UsageError
 from mlmon.core.ports import Dialect
@@ -53,7 +55,7 @@ def prompt(asking: Asking) -> Result:
     while True:
         try:
             typed = session.prompt("kql> ")
-        except KeyboardInterrupt:
+        except _Cleared:
             continue  # the line is thrown away, as a shell does
         except EOFError:
             return Nothing()
@@ -67,13 +69,24 @@ def prompt(asking: Asking) -> Result:
 def _answer(asking: Asking, query: str) -> None:
     """Run one query and show what it gives; what goes wrong is said, and the prompt goes on."""
     terminal = asking.session.terminal
-    asked = asking.session.options.output
     try:
-        show(asking.run(query), format=Format(asked) if asked else Format.TABLE, terminal=terminal)
+        show(asking.run(query), format=asked_format(asking.session) or Format.TABLE, terminal=terminal)
     except MlmonError as error:
         terminal.error(error)
     except KeyboardInterrupt:
+        if _is_to_end():
+            raise
         terminal.note("the query was interrupted", level="warning")
+
+
+class _Cleared(Exception):
+    """Ctrl-C at the prompt. Another class than Python's, which SIGTERM raises too."""
+
+
+def _is_to_end() -> bool:
+    """Whether it was SIGTERM or SIGHUP that interrupted, which `main` answers once and then leaves to the system."""
+    known = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))  # Windows has no SIGHUP
+    return any(signal.getsignal(each) is signal.SIG_DFL for each in known if each is not None)
 
 
 def runnable(typed: str) -> str:
@@ -109,6 +122,7 @@ def _session(dialect: Dialect, environ: Mapping[str, str]) -> PromptSession[str]
         complete_while_typing=False,
         multiline=True,
         key_bindings=_keys(),
+        interrupt_exception=_Cleared,
         prompt_continuation=lambda width, _number, _wrapped: " " * (width - 2) + "| ",
         enable_open_in_editor=False,
     )
@@ -144,7 +158,7 @@ def _history(environ: Mapping[str, str]) -> History:
         """Keeps no query with an obfuscated literal (h"…"), which is how KQL marks a secret, nor one behind a blank."""
 
         def append_string(self, string: str) -> None:
-            if runnable(string) and not string.startswith(" ") and not _has_secret(string):
+            if runnable(string) not in {"", *_LEAVE} and not string.startswith(" ") and not _has_secret(string):
                 super().append_string(string)
 
         def store_string(self, string: str) -> None:

@@ -40,7 +40,7 @@ _PIECE: Final = re.compile(
         |"(?:\\.|[^"\\\n\r])*"|'(?:\\.|[^'\\\n\r])*'))
     |(?P<OPEN>[hH]?(?:@?["']|```|~~~).*)
     |(?P<WORD>[A-Za-z_$]\w*)
-    |(?P<NUMBER>\d[\w.]*)
+    |(?P<NUMBER>\d+(?:\.\d+)?[eE][+-]?\d+|\d[\w.]*)
     |(?P<SIGN>.)
     """,
     re.VERBOSE | re.DOTALL,

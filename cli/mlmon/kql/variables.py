@@ -171,7 +171,7 @@ _TIMESPAN: Final = re.compile(r"\d+(?:\.\d+)?(?:d|days?|h|hours?|m|minutes?|s|se
 
 def _kind_of(value: Sequence[Token]) -> str:
     """The type of a literal; "" for anything else."""
-    if value[0].text == "-" and len(value) > 1:
+    if value[0].text == "-" and len(value) == 2 and value[1].kind is Kind.NUMBER:
         value = value[1:]
     first = value[0]
     if len(value) == 1:
