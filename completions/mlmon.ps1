@@ -296,6 +296,29 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @('text once')
         }
+        'metrics' = @{
+            help = 'Show requests, latency, failures, calls to others and exceptions of a service over time'
+            options = @(
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--every text once Length of an interval (30s, 5m, 1h)'
+              '--by =time,exception once Rows by time, or a row for each type of exception'
+              '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
+              '--watch flag once Ask again and draw in place until Ctrl-C'
+              '--interval text once How often --watch asks'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
         'ls' = @{
             help = 'List collected blobs of a date range'
             options = @(

@@ -122,6 +122,25 @@ def test_ten_requests_and_three_failures_are_each_deployments_own(scored: Scored
     assert (counts, nobodys) == (dict.fromkeys(services, RequestCounts(10, 3)), [])
 
 
+@pytest.mark.parametrize("scope", ["component", "workspace"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_metrics_tell_ten_requests_three_failures_and_the_true_latencies(
+    scored: Scored, version: str, scope: str
+) -> None:
+    name = "/".join(deployment(version))
+    outcome = scored.mlmon(["metrics", name, "--since", "1h", "--scope", scope, "-o", "json"])
+    assert outcome.code == 0, outcome.err
+    assert "10 rows are corrected" in outcome.err
+    told = outcome.json
+    assert (told["service"], told["requests"], told["failed"], told["failure_rate"]) == (name, 10, 3, 0.3)
+    assert [sum(part[key] for part in told["intervals"]) for key in ("requests", "failed")] == [10, 3]
+    # latencies in order: each is at least what its script slept, and at most what its client waited
+    slept = sorted(each.call.sleep * 1000 for each in scored.answers[version])
+    waited = sorted(each.milliseconds for each in scored.answers[version])
+    for percentile, (first, last) in {"p50_ms": (4, 5), "p95_ms": (9, 9), "p99_ms": (9, 9)}.items():
+        assert slept[first] <= told[percentile] <= waited[last] + 1
+
+
 # model data
 
 

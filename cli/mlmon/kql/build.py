@@ -117,11 +117,10 @@ def traces_query(
             "the KQL to append does not begin with '|'", hint="write it like: | project timestamp, message"
         )
     names = Names("traces", tables.dialect)
-    time, bag, message, role = (names(c) for c in ("timestamp", "customDimensions", "message", "cloud_RoleName"))
+    time, bag, message = (names(c) for c in ("timestamp", "customDimensions", "message"))
     lines = rows_of(names, tables=tables, between=between)
     if service:
-        called = _one_of(service)
-        lines.append(f'| where {role} {called} or tostring({bag}["Service Name"]) {called}')
+        lines.append(of_service(names, service))
     for text in where:
         conditions = [f"{bag} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH + 1)]
         conditions += [f"{message} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH)]
@@ -142,6 +141,14 @@ def rows_of(names: Names, *, tables: Tables, between: TimeRange | None) -> list[
         time = names("timestamp")
         lines.append(f"| where {time} >= {kql_datetime(between.start)} and {time} < {kql_datetime(between.end)}")
     return lines
+
+
+def of_service(names: Names, service: Sequence[str]) -> str:
+    """The line that keeps the rows of the service that telemetry may call these names, one at least."""
+    called = _one_of(service)
+    return (
+        f'| where {names("cloud_RoleName")} {called} or tostring({names("customDimensions")}["Service Name"]) {called}'
+    )
 
 
 def _one_of(words: Sequence[str]) -> str:

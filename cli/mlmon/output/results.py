@@ -131,7 +131,15 @@ class BarChart:
 class Page:
     """What people see, one part below the other. It is no answer of its own: a program gets rows (see `Faces`)."""
 
-    parts: tuple[Record | Rows | TimeChart | BarChart, ...]
+    parts: tuple[Record | Rows | TimeChart | BarChart | Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Pages that take each other's place on a terminal, one whenever there is a new one. Nothing else can show them."""
+
+    pages: Iterable[Page]
+    exit_code: ExitCode = ExitCode.DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,4 +222,4 @@ class Faces:
     unread: Callable[[], MlmonError | None] | None = None
 
 
-Result = Rows | Record | Change | Lines | Text | Nothing | Faces
+Result = Rows | Record | Change | Lines | Text | Nothing | Faces | Watched
