@@ -168,8 +168,9 @@ def test_on_a_terminal_names_levels_and_what_is_highlighted_have_a_colour(two: R
 
 def test_a_name_that_is_longer_than_a_third_of_the_screen_is_whole(two: Runner) -> None:
     two.width = 30
-    assert two("logs --all -n 1").out.splitlines()[-1].startswith("churn-v2/blue | 2026")
-    assert two("logs --all -n 1").out.startswith("churn      | 2026")
+    assert two("logs --all -n 1", terminal=True).out.splitlines()[-1].startswith("churn-v2/blue | 2026")
+    assert two("logs --all -n 1", terminal=True).out.startswith("churn      | 2026")
+    assert two("logs --all -n 1").out.startswith("churn         | 2026")
 
 
 def test_what_is_drawn_keeps_to_ascii_where_the_terminal_does(two: Runner, tmp_path: Path) -> None:
@@ -245,6 +246,14 @@ def test_raw_is_the_log_byte_for_byte(two: Runner) -> None:
     assert two("logs --all --raw -n 1").out == V1.splitlines()[-1] + "\n" + V2.splitlines()[-1] + "\n"
 
 
+def test_bytes_that_are_no_utf_8_are_seen_and_are_exact_when_raw(churn: Runner) -> None:
+    data = bytes(range(256)).replace(b"\n", b"") + b"\n"
+    log_of(churn).write_bytes(data)
+    assert churn("logs --raw").data == data
+    assert churn("logs -i '\x41\x42'").out.endswith("\\udcfe\\udcff\n")
+    assert churn("logs -o jsonl").jsonl[0]["line"].endswith("\ufffd")
+
+
 def test_one_of_several_logs_that_cannot_be_read_is_said_and_the_others_are_shown(two: Runner) -> None:
     outcome = two("logs --all --container storage-initializer")
     assert (outcome.code, outcome.out) == (7, "")
@@ -302,3 +311,23 @@ def test_saved_snapshots_show_what_following_would_have(two: Runner, tmp_path: P
     ]
     missing = two("logs --replay nowhere")
     assert (missing.code, missing.out) == (5, "")
+
+
+def test_of_a_status_that_changes_only_what_is_new_is_said(two: Runner, tmp_path: Path) -> None:
+    for name, state in (("one", "InProgress"), ("two", "Succeeded"), ("three", "Succeeded")):
+        text = f"Instance status:\nSystemSetup: Succeeded\nUserContainerStart: {state}\n\nContainer logs:\n{name}\n"
+        (tmp_path / name).write_text(text)
+    outcome = two(["logs", "--replay", *(str(tmp_path / name) for name in ("one", "two", "three"))])
+    assert outcome.err == (
+        "Instance status:\nSystemSetup: Succeeded\nUserContainerStart: InProgress\n\nContainer logs:\n"
+        "UserContainerStart: Succeeded\n"
+    )
+
+
+def test_what_can_never_be_followed_is_an_error(two: Runner) -> None:
+    outcome = two("logs -f --container init")
+    assert (outcome.code, outcome.out, outcome.err) == (
+        5,
+        "",
+        "error: churn has no container 'init'\nhint: its containers are scoring\n",
+    )

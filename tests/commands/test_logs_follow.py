@@ -115,6 +115,17 @@ def test_each_line_comes_once_as_it_is_written_until_ctrl_c(churn: Runner, log: 
     assert took < 1.5
 
 
+def test_a_line_that_is_written_in_two_halves_is_one_line(churn: Runner, log: Path) -> None:
+    with following(churn, "-n", "1") as seen:
+        assert seen.next(1) == ["line 9\n"]
+        with log.open("a") as file:
+            file.write("half a ")
+            file.flush()
+            time.sleep(2.5)  # it has looked at the log meanwhile
+            file.write("line\nnext\n")
+        assert seen.next(2) == ["half a line\n", "next\n"]
+
+
 def test_a_log_that_begins_anew_is_followed_on_behind_a_gap(churn: Runner, log: Path) -> None:
     with following(churn, "-n", "1", "-o", "jsonl") as seen:
         seen.next(1)

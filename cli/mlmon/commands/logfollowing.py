@@ -59,6 +59,8 @@ def replayed(session: Session, files: Sequence[str], *, wanted: Wanted, raw: boo
 def _snapshot(logs: Logs, service: Service, container: str, source: Source, lines: int) -> LogSnapshot:
     found = logs.snapshot(service.name, lines=lines, container=container)
     source.container = found.container
+    if found.unfinished:  # its half would be one line, and the whole another
+        return replace(found, lines=found.lines[:-1], left_out=found.left_out + 1)
     return found
 
 
@@ -70,6 +72,7 @@ class _Log:
     folding: Folding = field(default_factory=Folding)
     before: list[LogRecord] = field(default_factory=list)
     since: list[LogRecord | Gap] = field(default_factory=list)
+    status: Sequence[str] = ()
     looks: int = 0
 
     def take(self, found: Iterable[LogRecord | Gap]) -> None:
@@ -116,13 +119,20 @@ class _Following:
                 log.looks += 1
             case Recovered(after):
                 self._say(log, f"the log is read again, after {human_duration(after)}")
-            case StatusChanged(text) if text:
-                self._say(log, text)
+            case StatusChanged(text):
+                self._tell_status(log, text.splitlines())
 
     def _looked(self, log: _Log) -> None:
         log.looks += 1
         if self._session.terminal.stdout.abandoned:  # or an idle log would keep us until its next line
             raise BrokenPipeError
+
+    def _tell_status(self, log: _Log, lines: Sequence[str]) -> None:
+        """What the service says about the container now and did not say before: all the rest was said already."""
+        told, log.status = log.status, lines
+        new = [line for line in lines if line and line not in set(told)] if told else lines
+        if new:
+            self._say(log, "\n".join(new))
 
     def _say(self, log: _Log, text: str, **how: str) -> None:
         whose = f"{log.source.label}: " if log.source.label else ""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from mlmon.commands.command import Group, command
-from mlmon.commands.metricrows import Part, document, exception_bars, exception_rows, length_text, parts, watched
 from mlmon.commands.options import FromOption, ScopeOption, ServiceArgument, ToOption, one_of
 from mlmon.commands.ranges import say_range
 from mlmon.commands.telemetry import correction, looked_at, names_in_telemetry
@@ -22,6 +21,7 @@ from mlmon.output.results import Faces, Field, Format, Page, Result, Text, Watch
 from mlmon.session import Session
 
 if TYPE_CHECKING:
+    from mlmon.commands.metricrows import Part
     from mlmon.monitoring.metrics import Metrics
 
 _BYS: Final = ("time", "exception")
@@ -94,6 +94,8 @@ def metrics(
 
     if watch:
         return Watched(_pages(session, found, lambda: measured(_range(session.now, start, end)), pause))
+    from mlmon.commands.metricrows import document, parts  # why here: it draws, and every command imports this module
+
     say_range(session, between)
     if by == "exception":
         return _by_exception(session, found, telemetry, names, between)
@@ -147,6 +149,7 @@ def _say_nothing(session: Session, found: Service, *, empty: bool) -> None:
 def _by_exception(
     session: Session, found: Service, telemetry: Telemetry, names: Sequence[str], between: TimeRange
 ) -> Result:
+    from mlmon.commands.metricrows import exception_bars, exception_rows
     from mlmon.monitoring.metrics import exceptions_by_kind
 
     kinds, partial = exceptions_by_kind(telemetry, names, between)
@@ -160,6 +163,8 @@ def _by_exception(
 
 def _pages(session: Session, found: Service, measured: Callable[[], "Metrics"], pause: timedelta) -> Iterator[Page]:
     """The metrics as they are now, for ever. While the service does not answer, the latest there were."""
+    from mlmon.commands.metricrows import length_text, watched
+
     shown: tuple[Part, ...] = ()
     while True:
         wait, trouble = pause.total_seconds(), ""

@@ -184,13 +184,15 @@ class LogSnapshot:
 
     `status` is what the service says about the container itself; it is no part of the log. `container` is whose log it
     is, also where none was named. `left_out` is how many blank lines at the end are left out, which count among those
-    that were asked for.
+    that were asked for. `unfinished` says that the last line is still being written, as far as that can be seen. A byte
+    that is no UTF-8 is a lone surrogate (PEP 383), where the log is a file.
     """
 
     lines: tuple[str, ...]
     status: str = ""
     container: str = field(default="", compare=False)
     left_out: int = 0
+    unfinished: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

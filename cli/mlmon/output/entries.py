@@ -13,7 +13,7 @@ from mlmon.output.streams import SOURCES, Stream
 from mlmon.output.terminal import Terminal
 
 _SHARE: Final = 3
-"""The part of the width, one third, that names are made to line up in. A longer one stays whole."""
+"""The part of a terminal's width, one third, that names are made to line up in. A longer one stays whole."""
 
 Span = tuple[int, int]
 
@@ -21,7 +21,8 @@ Span = tuple[int, int]
 def entry_text(entry: Entry, lines: Lines, terminal: Terminal) -> str:
     """The entry, a line for each of its lines: `name | text`. Does nothing to a terminal; tabs stay."""
     stream = terminal.stdout
-    before = _before(entry.source, min(lines.widest, terminal.width // _SHARE), stream)
+    room = terminal.width // _SHARE if stream.is_terminal else lines.widest
+    before = _before(entry.source, min(lines.widest, room), stream)
     if entry.gap:
         said = "".join(f"{stream.ellipsis} {neutral(line)}" for line in entry.lines)
         return f"{before}{stream.styled(said, 'warning')}\n"
@@ -34,8 +35,12 @@ def entry_text(entry: Entry, lines: Lines, terminal: Terminal) -> str:
 
 
 def raw_text(entry: Entry) -> bytes:
-    """The lines as they were written."""
-    return "".join(f"{line}\n" for line in entry.lines).encode("utf-8", "backslashreplace")
+    """The lines as they were written: a byte that is no UTF-8 came as a lone surrogate (PEP 383)."""
+    text = "".join(f"{line}\n" for line in entry.lines)
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # one that came in JSON stands for nothing
+        return text.encode("utf-8", "backslashreplace")
 
 
 def _before(source: str, width: int, stream: Stream) -> str:

@@ -25,7 +25,7 @@ from enum import Enum, auto
 from typing import Final
 
 from mlmon.monitoring.logrecords.heads import Head, head, plain
-from mlmon.monitoring.logrecords.record import LogRecord
+from mlmon.monitoring.logrecords.record import LogRecord, sound
 
 _START: Final = "Traceback (most recent call last):"
 _GROUP_START: Final = "Exception Group Traceback (most recent call last):"
@@ -89,13 +89,14 @@ class Folding:
         return done
 
     def _open(self, line: str) -> None:
+        written, line = line, sound(line)  # what is read of it is text that every encoding can carry
         known = head(line)
         self._place = _opened(line, known)
         found = known or plain(line)
         if not known and self._place is not _Place.CLOSED:
             found = Head(None, "error", line, "traceback", request_id=found.request_id)
         self._head = found
-        self._lines = [line]
+        self._lines = [written]
         self._latest = found.time or self._latest
 
     def _record(self) -> LogRecord:
@@ -108,7 +109,7 @@ class Folding:
             self._latest,
             level=found.level,
             logger=found.logger,
-            message="\n".join(said).rstrip() if len(said) > 1 else said[0],
+            message=sound("\n".join(said).rstrip() if len(said) > 1 else said[0]),
             request_id=found.request_id,
             pid=found.pid,
             shape=found.shape,
