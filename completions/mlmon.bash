@@ -255,11 +255,15 @@ _mlmon_grammar() {
     'traces')
       known_options=(
         '--where text many Only traces whose message or payload contains TEXT; repeatable'
+        '--filter text many Only traces of which this is true: = != ~ (a regular expression) < <= > >= of a column, of message (what was printed) or of a path: customDimensions."Request Id", message.input.0; repeatable'
+        '--failed flag once Only errors, and traces of failed requests as far as they are tied to them'
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
         '--to,--until text once End, not included; written like --from'
         '--limit text once The newest N'
-        '--kql text once KQL to append'
+        '--show text once One trace in full, by the id that its row has'
+        '--kql text once KQL to append; its rows are shown as they are'
         '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
+        '--as-stored flag once The rows as they are stored: nothing corrected, nothing marked'
         '--raw flag once The lines as they are, what would act on a terminal included'
         '--print-kql flag once Print the query instead of running it'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
