@@ -1,0 +1,205 @@
+"""The datadrift coefficient: how well a classifier tells the target's rows from the baseline's.
+
+It sees what no feature shows by itself, such as a correlation that turned. Gradient boosting on binned values
+(https://scikit-learn.org/stable/modules/ensemble.html#histogram-based-gradient-boosting) is trained on one half of the
+rows and asked about the other; the coefficient is the Matthews correlation there (Matthews 1975,
+https://doi.org/10.1016/0005-2795(75)90109-9), as Azure Machine Learning's first dataset monitors had it. Both sides are
+of one size here, because that correlation is smaller the more unequal they are. What chance can do is found by dealing
+the labels of the held-out rows anew (Fisher's permutation test); the classifier is not trained again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlmon.core.errors import UsageError
+from mlmon.drift.keys import Floats, Ints
+from mlmon.drift.result import Coefficient
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+ROWS: Final = 10_000
+"""So many rows of each side are looked at, at most."""
+FEWEST: Final = 100
+"""With fewer rows on a side there is nothing to learn from."""
+_DRAWS: Final = 999
+_REPEATS: Final = 3
+_SHUFFLED: Final = 4_000
+"""So many of the held-out rows are enough to see what a feature adds."""
+_CATEGORIES: Final = 250
+"""Scikit-learn takes 255 categories a feature; rarer ones are one category."""
+
+Column = Floats | Sequence[str | None]
+Sample = Mapping[str, Column]
+"""Rows by feature: numbers as floats (NaN where there is none), categories as texts. All columns are of one length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A coefficient, and each feature's share of it (they add up to 1, or are all 0 where nothing tells)."""
+
+    coefficient: Coefficient
+    contributions: Mapping[str, float]
+
+
+def available() -> bool:
+    """Whether scikit-learn is installed."""
+    from importlib.util import find_spec
+
+    return find_spec("sklearn") is not None
+
+
+def tell_apart(baseline: Sample, target: Sample, *, seed: int = 0) -> Told | None:
+    """Train on one half, ask about the other. None where a side has fewer than `FEWEST` rows or no feature is common.
+
+    The same rows in the same order and the same seed give the same figures.
+
+    Raises:
+        UsageError: scikit-learn is not installed.
+    """
+    names = [name for name in baseline if name in target and _alike(baseline[name], target[name])]
+    size = min(_length(baseline), _length(target), ROWS)
+    if not names or size < FEWEST:
+        return None
+    random = np.random.default_rng(seed)
+    sides = [_rows(sample, names, random, size) for sample in (baseline, target)]
+    table, categorical = _encoded(names, sides)
+    labels = np.repeat(np.array([0, 1]), size)
+    trained, held = _halves(labels, random)
+    model = _classifier(categorical, seed)
+    truth = labels[held]
+    with _one_thread():
+        model.fit(table[trained], labels[trained])
+        scores = model.predict_proba(table[held])[:, 1]
+        some = random.permutation(held.size)[:_SHUFFLED]
+        shares = _contributions(model, names, table[held[some]], truth[some], random)
+    return Told(_coefficient(scores, truth, random, seed), shares)
+
+
+def matthews(truth: Ints, told: Ints) -> float:
+    """Matthews correlation of two rows of 0 and 1; 0 where either is constant."""
+    right, wrong = truth == told, truth != told
+    tp, tn = float(np.sum(right & (told == 1))), float(np.sum(right & (told == 0)))
+    fp, fn = float(np.sum(wrong & (told == 1))), float(np.sum(wrong & (told == 0)))
+    margins = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    return (tp * tn - fp * fn) / float(np.sqrt(margins)) if margins else 0.0
+
+
+def area(truth: Ints, scores: Floats) -> float:
+    """The area under the ROC curve: how often a target's row scores above a baseline's, ties half."""
+    return float(_areas(truth[None, :], scores)[0])
+
+
+def _coefficient(scores: Floats, truth: Ints, random: np.random.Generator, seed: int) -> Coefficient:
+    told = (scores > 0.5).astype(np.int64)
+    mcc, auc = matthews(truth, told), area(truth, scores)
+    dealt = np.stack([random.permutation(truth) for _ in range(_DRAWS)])
+    by_chance = np.sort([matthews(labels, told) for labels in dealt])
+    p = (1 + int(np.sum(_areas(dealt, scores) >= auc))) / (1 + _DRAWS)
+    band = (float(np.quantile(by_chance, 0.025)), float(np.quantile(by_chance, 0.975)))
+    return Coefficient(mcc, mcc, auc, band, p, len(truth), seed)
+
+
+def _areas(truths: Ints, scores: Floats) -> Floats:
+    """The area for each row of labels: the rank sums of Mann and Whitney."""
+    _, where, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[where]
+    ones = truths.sum(axis=1)
+    below: Floats = (truths @ ranks - ones * (ones + 1) / 2) / (ones * (truths.shape[1] - ones))
+    return below
+
+
+def _contributions(
+    model: HistGradientBoostingClassifier,
+    names: Sequence[str],
+    held: Floats,
+    truth: Ints,
+    random: np.random.Generator,
+) -> Mapping[str, float]:
+    """What the area loses when one feature's values are dealt anew, as shares of all that is lost."""
+    whole = area(truth, model.predict_proba(held)[:, 1])
+    lost = []
+    for at in range(len(names)):
+        falls = []
+        for _ in range(_REPEATS):
+            shuffled = held.copy()
+            shuffled[:, at] = random.permutation(shuffled[:, at])
+            falls.append(whole - area(truth, model.predict_proba(shuffled)[:, 1]))
+        lost.append(max(0.0, float(np.mean(falls))))
+    total = sum(lost)
+    return {name: each / total if total else 0.0 for name, each in zip(names, lost, strict=True)}
+
+
+def _classifier(categorical: Sequence[bool], seed: int) -> HistGradientBoostingClassifier:
+    try:
+        from sklearn.ensemble import HistGradientBoostingClassifier  # why here: it takes a second, and is an extra
+    except ImportError:
+        raise UsageError("the datadrift coefficient needs scikit-learn", hint="pip install 'mlmon[drift]'") from None
+    return HistGradientBoostingClassifier(
+        max_iter=100, max_leaf_nodes=31, categorical_features=list(categorical), early_stopping=False, random_state=seed
+    )
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """Threads of OpenMP wait by spinning: on a busy machine they cost ten times what they bring."""
+    from threadpoolctl import threadpool_limits  # why here: it comes with scikit-learn
+
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="openmp")
+    return limits
+
+
+def _rows(sample: Sample, names: Sequence[str], random: np.random.Generator, size: int) -> list[NDArray[Any]]:
+    """So many rows, chosen by chance."""
+    chosen = random.permutation(_length(sample))[:size]
+    return [np.asarray(sample[name], None if _is_number(sample[name]) else object)[chosen] for name in names]
+
+
+def _encoded(names: Sequence[str], sides: Sequence[Sequence[NDArray[Any]]]) -> tuple[Floats, list[bool]]:
+    """Both sides below each other as numbers, and which features are categories."""
+    columns, categorical = [], []
+    for at in range(len(names)):
+        values = np.concatenate([side[at] for side in sides])
+        categorical.append(values.dtype == object)
+        columns.append(_codes(values) if categorical[-1] else values)
+    return np.column_stack(columns), categorical
+
+
+def _codes(values: NDArray[Any]) -> Floats:
+    """Categories as small integers, the most frequent ones apart; NaN for none."""
+    present = np.array([value is not None for value in values], bool)
+    known, where, counts = np.unique(values[present].astype(str), return_inverse=True, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    rank = np.empty(known.size, np.int64)
+    rank[order] = np.arange(known.size)
+    codes = np.full(values.size, np.nan)
+    codes[present] = np.minimum(rank[where], _CATEGORIES)
+    return codes
+
+
+def _halves(labels: Ints, random: np.random.Generator) -> tuple[Ints, Ints]:
+    """The places of one half of the rows and of the other, both with as many of each label."""
+    first, second = [], []
+    for label in (0, 1):
+        places = random.permutation(np.flatnonzero(labels == label))
+        first.append(places[: places.size // 2])
+        second.append(places[places.size // 2 :])
+    return np.concatenate(first), np.concatenate(second)
+
+
+def _is_number(column: Column) -> bool:
+    return isinstance(column, np.ndarray) and column.dtype.kind == "f"
+
+
+def _alike(one: Column, other: Column) -> bool:
+    return _is_number(one) == _is_number(other)
+
+
+def _length(sample: Sample) -> int:
+    return len(next(iter(sample.values()), ()))
