@@ -122,7 +122,7 @@ def _just_behind(
 
 
 @dataclass(slots=True)
-class _Asides:
+class Asides:
     """Lines that could not be read: the first few are named, all are counted."""
 
     session: Session
@@ -156,8 +156,8 @@ class _Asides:
 
 def _read(
     session: Session, workspace: Workspace, found: Service, selected: Sequence[CollectedBlob], staging: Staging
-) -> _Asides:
-    asides = _Asides(session)
+) -> Asides:
+    asides = Asides(session)
     with session.terminal.progress(
         f"Reading {found.name}", total=sum(one.blob.size for one in selected), unit="bytes"
     ) as bar:
