@@ -20,6 +20,7 @@ from mlmon.commands.driftoptions import (
     StaleAfterOption,
     TargetOption,
     names_in,
+    see_sides,
     thresholds_in,
 )
 from mlmon.commands.options import DayOption, FromOption, MonthOption, ServiceArgument, ToOption, one_of
@@ -111,9 +112,7 @@ def drift(
     the threshold. Numbers are judged by the normalized Wasserstein distance, categories by the Jensen-Shannon distance.
     Ranges are whole UTC days. Without a range: all there is.
     """
-    _see_sense(
-        target, baseline, baseline_range, of_service=(service, month, day, start, end, by), since_last=since_last
-    )
+    see_sides(target, baseline, baseline_range, of_service=(service, month, day, start, end, by, since_last))
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     if since_last and between:
         raise UsageError("--since-last says the range itself", hint="leave the other range out")
@@ -125,35 +124,16 @@ def drift(
         drifted.see_writable(page)
     said = drifting.Features(names_in(features), names_in(exclude), label or "", names_in(number), names_in(category))
     options = drifting.options_of(session, *thresholds_in(threshold))
-    sides: drifting.Sides | None
     if target:
         sides = drifting.files(session, Path(drifting.baseline_of(session, baseline)), target, said)
     else:
         whole_days, stale = drifting.whole_days(between), parse_duration(stale_after)
         wanted = drifting.Collected(service, on, whole_days, stale, by=by, since_last=since_last)
         sides = drifting.collected(session, wanted, said, drifting.baseline_given(session, baseline, baseline_range))
-    if sides is None:
+    if sides is drifting.NOTHING_NEW:
         return drifted.nothing_new(session)
     report = drifting.reported(session, sides, options, compat=compat or "")
     if page:
         drifted.write_page(page, report)
     code = drifted.exit_code_of(report, fail_on_drift=fail_on_drift, fail_on_no_data=fail_on_no_data)
     return drifted.shown(report, code or sides.code, ending=sides.remember)
-
-
-def _see_sense(
-    target: Path | None,
-    baseline: str | None,
-    baseline_range: str | None,
-    *,
-    of_service: tuple[str | None, ...],
-    since_last: bool,
-) -> None:
-    """Refuse options that say nothing together, before any work is done."""
-    if baseline and baseline_range:
-        raise UsageError("--baseline and --baseline-range cannot be combined", hint="choose one of them")
-    if target and (baseline_range or since_last or any(of_service)):
-        raise UsageError(
-            "a file has no times and is of no service, so --target goes with --baseline FILE alone",
-            hint="leave --target out to check what a service collected",
-        )

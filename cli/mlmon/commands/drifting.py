@@ -57,6 +57,10 @@ class Sides:
             self.last.remember(self.newest)
 
 
+NOTHING_NEW: Final = Sides(Data("", {}), Data("", {}))
+"""In place of sides where all days that have ended are checked already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Features:
     """Which features a person means, and what they say of them."""
@@ -164,13 +168,13 @@ class Collected:
     service: str | None
     on: str
     between: TimeRange | None
-    stale_after: timedelta
+    stale_after: timedelta = timedelta(days=3)
     by: str | None = None
     since_last: bool = False
 
 
-def collected(session: Session, wanted: Collected, said: Features, baseline: Baseline) -> Sides | None:
-    """What a service collected, against a file or an earlier range of it. None where there is nothing new to check.
+def collected(session: Session, wanted: Collected, said: Features, baseline: Baseline) -> Sides:
+    """What a service collected, against a file or an earlier range of it; nothing where there is nothing new to check.
 
     Raises as `files` does.
     """
@@ -180,7 +184,7 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
     last = LastChecked.of(session, workspace=workspace.name, service=name, on=wanted.on, baseline=baseline.name)
     between = last.range(session.now.date()) if wanted.since_last else wanted.between
     if wanted.since_last and not between:
-        return None
+        return NOTHING_NEW
     say_range(session, between)
     source = _Source(session, workspace, found, wanted.on)
     if baseline.between:
@@ -302,7 +306,7 @@ def whole_days(between: TimeRange | None) -> TimeRange | None:
     return TimeRange(day_start(between.start.date()), day_range((between.end - timedelta.resolution).date()).end)
 
 
-def reported(session: Session, sides: Sides, options: Options, *, compat: str) -> DriftReport:
+def reported(session: Session, sides: Sides, options: Options, *, compat: str = "") -> DriftReport:
     """Compare the sides. Raises `UsageError` where the baseline has no rows."""
     if not sides.baseline.rows:
         raise UsageError(f"the baseline {sides.baseline.name!r} has no rows", hint="name another file or range")

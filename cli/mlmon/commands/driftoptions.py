@@ -81,6 +81,20 @@ StaleAfterOption = Annotated[
 ]
 
 
+def see_sides(
+    target: Path | None, baseline: str | None, baseline_range: str | None, *, of_service: tuple[object, ...]
+) -> None:
+    """Refuse options that say nothing together, before any work is done. `of_service` are those that a file has no use
+    for. Raises `UsageError`."""
+    if baseline and baseline_range:
+        raise UsageError("--baseline and --baseline-range cannot be combined", hint="choose one of them")
+    if target and (baseline_range or any(of_service)):
+        raise UsageError(
+            "a file has no times and is of no service, so --target goes with --baseline FILE alone",
+            hint="leave --target out to check what a service collected",
+        )
+
+
 def names_in(said: Iterable[str] | None) -> tuple[str, ...]:
     """The names of an option that takes several, each time with commas between them or given again.
 

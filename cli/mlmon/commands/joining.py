@@ -58,13 +58,13 @@ def joined(
 
     With `parted` they are written into a folder, else shown.
     """
-    selected, collections = _select(session, workspace, found, selection)
+    selected, collections = selected_of(session, workspace, found, selection)
     if not selected:
         explain_nothing(session, workspace, found, selection)
     staging = Staging.open()
     try:
         given = labels.load(staging, labels_from[0], on=labels_from[1]) if labels_from else None
-        asides = _read(session, workspace, found, selected, staging)
+        asides = read(session, workspace, found, selected, staging)
         missing = _add_missing(staging, found, collections)
         if selected and missing and selection.collections:
             warn_of_unknown(session, workspace, found, missing)
@@ -80,7 +80,7 @@ def joined(
     return _shown(session, made, code=asides.exit_code, for_spreadsheet=for_spreadsheet, empty=empty)
 
 
-def _select(
+def selected_of(
     session: Session, workspace: Workspace, found: Service, selection: Selection
 ) -> tuple[list[CollectedBlob], Sequence[str]]:
     """The blobs that are meant and the collections they are of; without any, the usual ones that there are."""
@@ -154,7 +154,7 @@ class Asides:
             self.session.terminal.note(f"{self.growing} last {lines} still being written, and not in here yet")
 
 
-def _read(
+def read(
     session: Session, workspace: Workspace, found: Service, selected: Sequence[CollectedBlob], staging: Staging
 ) -> Asides:
     asides = Asides(session)

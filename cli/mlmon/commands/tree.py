@@ -5,6 +5,7 @@ from mlmon.commands import (
     dataset,
     demo,
     drift,
+    drift_explain,
     handoff,
     logs,
     ls,
@@ -25,6 +26,7 @@ __all__ = [
     "dataset",
     "demo",
     "drift",
+    "drift_explain",
     "handoff",
     "logs",
     "ls",
@@ -38,7 +40,20 @@ __all__ = [
     "workspace",
 ]
 
-_ORDER = ("logs", "traces", "query", "metrics", "request", "open", "ls", "pull", "dataset", "handoff", "drift")
+_ORDER = (
+    "logs",
+    "traces",
+    "query",
+    "metrics",
+    "request",
+    "open",
+    "ls",
+    "pull",
+    "dataset",
+    "handoff",
+    "drift",
+    "drift-explain",
+)
 """Commands of one group that stand in modules of their own, in the order of the work."""
 
 

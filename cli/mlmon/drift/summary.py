@@ -256,6 +256,8 @@ def coarsened(summary: Categories, level: int) -> Categories:
 
 def _grouped(summary: Categories, level: int) -> Categories:
     """Sorted buckets, each once."""
+    if not summary.buckets.size:
+        return replace(summary, level=level)
     starts = _starts(summary.buckets)
     ends = [*starts[1:].tolist(), summary.buckets.size]
     labels, shared = [], []
