@@ -130,7 +130,11 @@ def without_days() -> DriftReport:
         coefficient=None,
         features=tuple(replace(each, contribution=None) for each in known.whole.features),
     )
-    method = replace(known.method, coefficient_threshold=None, notes=("Without scikit-learn there is no coefficient: install mlmon[drift].",))
+    method = replace(
+        known.method,
+        coefficient_threshold=None,
+        notes=("Without scikit-learn there is no coefficient: install mlmon[drift].",),
+    )
     return replace(
         known,
         service="",

@@ -60,7 +60,7 @@ def density(sample: Numbers, points: Floats, *, least_width: float) -> Floats:
 
 
 def _spread(sample: Numbers) -> float:
-    """The smaller of the standard deviation and what the middle half says it is, which few values far out cannot move."""
+    """The standard deviation, or what the middle half says it is if that is less: few values far out cannot move it."""
     until = np.cumsum(sample.counts) / sample.count
     at = np.searchsorted(until, _CUTS).clip(max=until.size - 1)
     low, high = sample.means[at].tolist()

@@ -19,6 +19,7 @@ from mlmon.drift.result import (
     STABILITY,
     TYPE_ERROR_RATE,
     WASSERSTEIN,
+    Coefficient,
     DriftReport,
     FeatureDrift,
     Interval,
@@ -26,7 +27,7 @@ from mlmon.drift.result import (
 )
 from mlmon.output.controls import neutral
 
-UNKNOWN: Final = "–"
+UNKNOWN: Final = "\N{EN DASH}"
 """In place of a figure that there is none of."""
 LONGEST_NAME: Final = 60
 METRICS: Final = {
@@ -48,6 +49,13 @@ EFFECTS: Final = {
     NULL_RATE: "change of the share missing",
 }
 """What an effect is called, before its figure."""
+_HEADLINES: Final = {
+    Verdict.DRIFT: "The features have drifted together, none of them by itself",
+    Verdict.NOT_ENOUGH_DATA: "Not enough data to tell",
+    Verdict.NO_DATA: "No data to compare",
+    Verdict.STALE: "The data have stopped coming",
+}
+_MINUS: Final = "\N{MINUS SIGN}"
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY: Final = timedelta(days=1)
 _UNTOLD: Final = frozenset({Verdict.NO_DATA, Verdict.NOT_ENOUGH_DATA, Verdict.STALE})
@@ -55,24 +63,16 @@ _UNTOLD: Final = frozenset({Verdict.NO_DATA, Verdict.NOT_ENOUGH_DATA, Verdict.ST
 
 def headline(report: DriftReport) -> str:
     """The verdict as a sentence without its full stop."""
-    whole = report.whole
-    match whole.verdict:
-        case Verdict.DRIFT if whole.drifted:
-            count, total = len(whole.drifted), len(whole.features)
-            return f"{count} of {counted(total, 'feature')} {'has' if count == 1 else 'have'} drifted"
-        case Verdict.DRIFT:
-            return "The features have drifted together, none of them by itself"
+    features = report.whole.features
+    match report.verdict:
+        case Verdict.DRIFT if count := len(report.whole.drifted):
+            return f"{count} of {counted(len(features), 'feature')} {'has' if count == 1 else 'have'} drifted"
         case Verdict.NO_DRIFT:
-            return f"No drift in {counted(len(whole.features), 'feature')}"
-        case Verdict.NOT_ENOUGH_DATA:
-            return "Not enough data to tell"
-        case Verdict.NO_DATA:
-            return "No data to compare"
-        case Verdict.STALE:
-            return "The data have stopped coming"
+            return f"No drift in {counted(len(features), 'feature')}"
         case Verdict.SCHEMA_CHANGED:
-            changed = [each for each in whole.features if each.verdict is Verdict.SCHEMA_CHANGED]
-            return f"The schema has changed in {counted(len(changed), 'feature')}"
+            return f"The schema has changed in {counted(len(_changed(features)), 'feature')}"
+        case other:
+            return _HEADLINES[other]
 
 
 def sentences(report: DriftReport) -> list[str]:
@@ -86,17 +86,20 @@ def sentences(report: DriftReport) -> list[str]:
         where = "the first interval" if since is report.intervals[0] else interval_name(since)
         said.append(f"It has lasted since {where}.")
     if whole.coefficient is not None and math.isfinite(whole.coefficient.auc):
-        chance = "0.5 would be chance"
-        said.append(
-            f"A classifier tells the target from the baseline with an AUC of {brief(whole.coefficient.auc)} ({chance})."
-        )
+        said.append(_of_coefficient(whole.coefficient))
     return said
+
+
+def _of_coefficient(known: Coefficient) -> str:
+    if known.band[0] <= known.value <= known.band[1]:
+        return f"A classifier cannot tell the target from the baseline: its AUC of {brief(known.auc)} is within chance."
+    return f"A classifier tells the target from the baseline with an AUC of {brief(known.auc)} (0.5 is chance)."
 
 
 def _of_features(whole: Interval) -> list[str]:
     drifted = ordered(whole.drifted)
-    changed = [each for each in whole.features if each.verdict is Verdict.SCHEMA_CHANGED]
-    said = [f"{name_of(each.feature)}: {name_of(each.reason, longest=120)}." for each in changed[:3]]
+    changed = _changed(whole.features)[:3]
+    said = [f"{name_of(each.feature)}: {name_of(each.reason, longest=120)}." for each in changed]
     if not drifted:
         return said
     first, *others = drifted
@@ -109,9 +112,13 @@ def _of_features(whole: Interval) -> list[str]:
     return said
 
 
+def _changed(features: Iterable[FeatureDrift]) -> list[FeatureDrift]:
+    return [each for each in features if each.verdict is Verdict.SCHEMA_CHANGED]
+
+
 def moved(feature: FeatureDrift) -> str:
     """How far a feature has moved, and how far it may."""
-    limit = f"the limit is {brief(feature.threshold)}"
+    limit = f"threshold {brief(feature.threshold)}"
     match feature.effect_metric:
         case "normalized_wasserstein_distance":
             return f"by {brief(feature.effect)} standard deviations of the baseline ({limit})"
@@ -165,16 +172,16 @@ def figure(value: float | None, *, digits: int = 3) -> str:
     if value is None or math.isnan(value):
         return UNKNOWN
     if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
+        return "∞" if value > 0 else f"{_MINUS}∞"
     if value == 0:
         return "0"
     size = abs(value)
     if not 1e-4 <= size < 1e9:
-        return f"{value:.{digits - 1}e}".replace("-", "−")
+        return f"{value:.{digits - 1}e}".replace("-", _MINUS)
     if size >= 1000:
-        return f"{value:,.0f}".replace(",", "\u202f").replace("-", "−")
+        return f"{value:,.0f}".replace(",", "\u202f").replace("-", _MINUS)
     decimals = max(0, digits - 1 - math.floor(math.log10(size)))
-    text = f"{value:.{decimals}f}".replace("-", "−")
+    text = f"{value:.{decimals}f}".replace("-", _MINUS)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -184,7 +191,7 @@ def share(value: float | None) -> str:
         return figure(value)
     percent = value * 100
     if percent and abs(percent) < 0.1:
-        return "< 0.1 %" if percent > 0 else "> −0.1 %"
+        return "< 0.1 %" if percent > 0 else f"> {_MINUS}0.1 %"
     return f"{percent:.0f} %" if abs(percent) >= 9.95 or percent == 0 else f"{percent:.1f} %"
 
 

@@ -14,7 +14,9 @@ _MOST_LABELS = 5
 
 def stretched(*drawn: Markup, width: float, height: float, **attributes: str | float) -> Markup:
     """Drawings in units of their own, pulled to all of the width."""
-    return element("svg", *drawn, viewBox=f"0 0 {number(width)} {number(height)}", preserveAspectRatio="none", **attributes)
+    return element(
+        "svg", *drawn, viewBox=f"0 0 {number(width)} {number(height)}", preserveAspectRatio="none", **attributes
+    )
 
 
 def label(words: str, *, x: str | float, y: float, class_: str | None = None) -> Markup:
@@ -38,8 +40,11 @@ def dates(intervals: Sequence[Interval], *, y: float) -> list[Markup]:
     count = len(intervals)
     every = max(1, math.ceil(count / _MOST_LABELS))
     drawn = []
+    crowded = count > 3 * _MOST_LABELS  # a label in the middle of a narrow first column would be cut off
     for at in range(0, count, every):
         between = intervals[at].between
         if between is not None:
-            drawn.append(label(short_date_of(between.start), x=percent((at + 0.5) / count), y=y, class_="mid"))
+            middle = at > 0 or not crowded
+            x = percent((at + 0.5 * middle) / count)
+            drawn.append(label(short_date_of(between.start), x=x, y=y, class_="mid" if middle else None))
     return drawn

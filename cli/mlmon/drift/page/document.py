@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from mlmon.drift.page import sections
 from mlmon.drift.page.marks import drawings
-from mlmon.drift.page.markup import Markup, element, joined
+from mlmon.drift.page.markup import Markup, element
 from mlmon.drift.page.style import style
 from mlmon.drift.result import DriftReport
 from mlmon.drift.wording import headline, name_of, ordered, unit_of
@@ -22,7 +22,7 @@ def page(report: DriftReport) -> str:
     """
     parts = dict(_parts(report))
     opening = sections.opening(report)
-    top = element("header", opening, _contents(parts, report))
+    top = element("header", opening, _contents(parts))
     main = element("main", *parts.values())
     body = element("body", drawings(), top, main, sections.closing(report))
     return f"<!doctype html>\n{element('html', _head(report), body, lang='en')}\n"
@@ -44,7 +44,7 @@ def _parts(report: DriftReport) -> Iterator[tuple[str, Markup]]:
     yield "How it was computed", sections.method(report)
 
 
-def _contents(parts: dict[str, Markup], report: DriftReport) -> Markup:
+def _contents(parts: dict[str, Markup]) -> Markup:
     """Links to the parts, by keyboard as by pointer."""
     links = (element("li", element("a", title, href=f"#{_anchor(title)}")) for title in parts)
     return element("nav", element("ul", *links), aria_label="Parts of this report")
@@ -76,6 +76,3 @@ def _head(report: DriftReport) -> Markup:
         element("title", f"{about}{headline(report)}"),
         element("style", Markup(sheet)),
     )
-
-
-__all__ = ["joined", "page"]

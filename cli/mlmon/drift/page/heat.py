@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mlmon.drift.page.axes import dates, stretched
 from mlmon.drift.page.markup import Markup, element, joined
 from mlmon.drift.page.timeline import key
 from mlmon.drift.result import FeatureDrift, Interval, Verdict
-from mlmon.drift.wording import brief, exceeding, name_of, short_date_of, unit_of
+from mlmon.drift.wording import brief, counted, exceeding, interval_name, listed, name_of, ordered, unit_of
 
 ROW: Final = 20
-_LEVELS: Final = ((0.5, ""), (1.0, "h1"), (2.0, "h2"), (4.0, "h3"))
+_LEVELS: Final = ((0.5, "h0"), (1.0, "h1"), (2.0, "h2"), (4.0, "h3"))
 _MOST: Final = "h4"
+_NAMED: Final = 3
+"""So many features an interval names."""
 _MEANING: Final = (
     ("h0", "below half of the threshold"),
     ("h1", "below it"),
@@ -22,6 +25,12 @@ _MEANING: Final = (
     ("h4", "more"),
 )
 
+_CLASSES: Final = tuple(class_ for class_, _ in _MEANING)
+_SIGNS: Final = (
+    (Verdict.DRIFT, "dot", "h.001"),
+    (Verdict.NOT_ENOUGH_DATA, "dash", "m-.2 0h.4"),
+    (Verdict.SCHEMA_CHANGED, "cross", "m-.25-.2l.5.4m0-.4l-.5.4"),
+)
 Found = Mapping[str, FeatureDrift]
 
 
@@ -29,16 +38,12 @@ def heat_map(names: Sequence[str], intervals: Sequence[Interval]) -> Markup:
     """The map: a row for each name, a column for each interval."""
     found = [{each.feature: each for each in interval.features} for interval in intervals]
     height = ROW * len(names)
-    rows = (_row(name, at, found, intervals) for at, name in enumerate(names))
-    signs = (
-        element("path", class_=class_, d="".join(_signs(names, found, verdict, stroke)))
-        for verdict, class_, stroke in (
-            (Verdict.DRIFT, "dot", "h.001"),
-            (Verdict.NOT_ENOUGH_DATA, "dash", "m-.2 0h.4"),
-            (Verdict.SCHEMA_CHANGED, "cross", "m-.25-.2l.5.4m0-.4l-.5.4"),
-        )
+    drawn = (
+        *(_cells(names, found, level) for level in _CLASSES),
+        *(_marks(names, found, *each) for each in _SIGNS),
+        *(_column(at, each, len(names)) for at, each in enumerate(intervals)),
     )
-    cells = stretched(*rows, *signs, width=len(intervals), height=len(names), width_="100%", height_=height)
+    cells = stretched(*drawn, width=len(intervals), height=len(names), width_="100%", height_=height)
     unit = unit_of(intervals)
     words = f"How far each feature moved in each {unit}. Its figures are in the table that follows."
     chart = element(
@@ -49,31 +54,42 @@ def heat_map(names: Sequence[str], intervals: Sequence[Interval]) -> Markup:
     return joined(element("div", element("ol", *labels, aria_hidden="true"), scroll, class_="map"), _key())
 
 
-def _row(name: str, row: int, found: Sequence[Found], intervals: Sequence[Interval]) -> Markup:
-    cells = (_cell(at, one[name], intervals[at]) for at, one in enumerate(found) if name in one)
-    return element("g", *cells, transform=f"translate(0 {row})")
-
-
-def _cell(at: int, feature: FeatureDrift, interval: Interval) -> Markup:
-    day = short_date_of(interval.between.start) if interval.between else "all"
-    said = feature.verdict.value if feature.effect is None else brief(feature.effect)
-    title = element("title", f"{day}: {said}")
-    return element("path", title, class_=level_of(feature) or None, d=f"M{at} 0h.9v.9h-.9")
+def _cells(names: Sequence[str], found: Sequence[Found], level: str) -> Markup:
+    """All cells of one colour. There are thousands: one path costs a fifth of as many elements."""
+    drawn = (
+        f"M{at} {row}h.9v.9h-.9"
+        for row, name in enumerate(names)
+        for at, one in enumerate(found)
+        if name in one and level_of(one[name]) == level
+    )
+    return element("path", class_=level, d="".join(drawn))
 
 
 def level_of(feature: FeatureDrift) -> str:
-    """The class that a cell is coloured by; most are of the lowest level, which has none."""
-    if feature.effect is None or feature.effect != feature.effect:
-        return "u"
+    """The class that a cell is coloured by; empty where there is nothing to colour."""
+    if feature.effect is None or math.isnan(feature.effect):
+        return ""
     times = exceeding(feature)
     return next((class_ for below, class_ in _LEVELS if times < below), _MOST)
 
 
-def _signs(names: Sequence[str], found: Sequence[Found], verdict: Verdict, stroke: str) -> Iterator[str]:
-    for row, name in enumerate(names):
-        for at, one in enumerate(found):
-            if name in one and one[name].verdict is verdict:
-                yield f"M{at}.45 {row}.44{stroke}"
+def _marks(names: Sequence[str], found: Sequence[Found], verdict: Verdict, class_: str, stroke: str) -> Markup:
+    drawn = (
+        f"M{at}.45 {row}.45{stroke}"
+        for row, name in enumerate(names)
+        for at, one in enumerate(found)
+        if name in one and one[name].verdict is verdict
+    )
+    return element("path", class_=class_, d="".join(drawn))
+
+
+def _column(at: int, interval: Interval, rows: int) -> Markup:
+    """Nothing to see, but a pointer finds the interval's verdict there, and what drifted in it."""
+    drifted = [f"{name_of(each.feature)} {brief(each.effect)}" for each in ordered(interval.drifted)]
+    more = [counted(len(drifted) - _NAMED, "other feature")] if len(drifted) > _NAMED else []
+    named = f": {listed(drifted[:_NAMED] + more)}" if drifted else ""
+    title = element("title", f"{interval_name(interval)}, {interval.verdict.value}{named}")
+    return element("path", title, class_="u", d=f"M{at} 0h1v{rows}h-1")
 
 
 def _key() -> Markup:

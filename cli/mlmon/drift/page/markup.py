@@ -25,8 +25,8 @@ def text(value: str) -> Markup:
     return Markup(escape(written, quote=True))
 
 
-def element(name: str, /, *children: str, **attributes: str | float | bool | None) -> Markup:
-    """An element. Of attributes `class_` is `class` and `aria_label` is `aria-label`; None and False are left out."""
+def element(name: str, /, *children: str, **attributes: str | float | None) -> Markup:
+    """An element. Of attributes `class_` is `class` and `aria_label` is `aria-label`; None is left out."""
     opening = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}"
     if name in _VOID and not children:
         return Markup(f"{opening}/>")
@@ -60,10 +60,8 @@ def percent(part: float) -> str:
     return f"{number(min(max(part, 0.0), 1.0) * 100 if math.isfinite(part) else 0.0)}%"
 
 
-def _attribute(key: str, value: str | float | bool | None) -> str:
-    if value is None or value is False:
+def _attribute(key: str, value: str | float | None) -> str:
+    if value is None:
         return ""
     name = key.rstrip("_").replace("_", "-")
-    if value is True:
-        return f" {name}"
     return f' {name}="{text(value) if isinstance(value, str) else number(value)}"'

@@ -49,7 +49,11 @@ def section(name: str, title: str, why: str, *content: str) -> Markup:
 def opening(report: DriftReport) -> Markup:
     """The verdict, in a sentence and in a few figures."""
     whole = report.whole
-    title = element("h1", sign(report.verdict), element("span", headline(report)), )
+    title = element(
+        "h1",
+        sign(report.verdict),
+        element("span", headline(report)),
+    )
     over = element("p", "Drift report", *_sources(report), class_="over")
     lead = element("p", " ".join(sentences(report)), class_="lead")
     facts = element("dl", *(element("div", *each) for each in _facts(report)), class_="facts")
@@ -184,7 +188,7 @@ def quality(known: Sequence[FeatureDrift]) -> Markup:
     if sound:
         why += f" {counted(sound, 'feature')} {'has' if sound == 1 else 'have'} none of these."
     table = element(
-        "div", tables.quality(shown), class_="scroll", role="region", aria_label="Data quality", tabindex="0"
+        "div", tables.quality(shown), class_="scroll", role="region", aria_label="Data quality by feature", tabindex="0"
     )
     return section("quality", "Data quality", why, table, _left_out(len(flawed) - len(shown), "feature"))
 

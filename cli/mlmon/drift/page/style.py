@@ -6,7 +6,7 @@ from typing import Final
 
 _LIGHT: Final = """
 --paper:#fff;--raised:#f6f7f9;--ink:#1b2330;--soft:#566072;--line:#dfe3e9;--rule:#c3cad4;
---base:#8793a5;--base-fill:#d5dbe3;--here:#1a5fb4;--here-fill:#1a5fb433;--band:#e9edf2;--limit:#8a3b12;
+--base:#8793a5;--base-fill:#d5dbe3;--here:#1a5fb4;--here-fill:#1a5fb433;--band:#e4e9ef;--limit:#8a3b12;
 --alarm:#b3341a;--calm:#2a6e4f;--odd:#8a5a00;
 --h0:#eef1f4;--h1:#d5dde6;--h2:#f7cf9f;--h3:#ec9352;--h4:#cb4f24;--dot:#2b0d03
 """
@@ -14,7 +14,7 @@ _DARK: Final = """
 --paper:#14181e;--raised:#1b2129;--ink:#e8ebf0;--soft:#a7b0be;--line:#2b333e;--rule:#46505e;
 --base:#8c98aa;--base-fill:#3a4451;--here:#7db4f5;--here-fill:#7db4f533;--band:#242c36;--limit:#f0a37c;
 --alarm:#ff8f70;--calm:#7fcfa6;--odd:#e8bd62;
---h0:#1f2630;--h1:#303b49;--h2:#7d5124;--h3:#c06a30;--h4:#f58a55;--dot:#fff3e8
+--h0:#1f2630;--h1:#303b49;--h2:#9a6530;--h3:#d07a3c;--h4:#ff9d6b;--dot:#150d07
 """
 _RULES: Final = """
 *{box-sizing:border-box}
@@ -68,20 +68,21 @@ tbody th{overflow-wrap:anywhere}
 td:last-child,th:last-child{padding-right:0}
 .n,td,thead th+th{text-align:right;white-space:nowrap}
 .what{table-layout:fixed}.what thead th:not(.n){text-align:left}.what th:first-child{width:30%}.what .p{width:96px}
-.what .v{display:block;font-size:13px}
+.what thead th{white-space:normal}
+.what .v{margin-left:2px;font-size:13px}.what .r{display:block;color:var(--soft);font-size:13px}
 .what .m{margin-right:8px}
-.what tbody th{padding-left:24px;text-indent:-24px}.what tbody th .v{text-indent:0}
+.what tbody th{padding-left:24px;text-indent:-24px}.what .r{text-indent:0}
 .bar{display:flex;gap:10px;align-items:center;white-space:nowrap}
 .bar svg{flex:1;min-width:24px;height:10px;overflow:visible}
-.bar span{flex:none;width:54px;text-align:right}
-.rail{fill:var(--h0)}.fill{fill:var(--here)}.mild{fill:var(--base)}.over-limit{fill:var(--alarm)}
-.tick{stroke:var(--ink);stroke-width:1.5}
+.bar span{flex:none;width:54px;text-align:right}.bar .nil{color:var(--soft)}
+.fill{fill:var(--here)}.mild{fill:var(--base)}.over-limit{fill:var(--alarm)}
+.tick{stroke:var(--limit);stroke-width:1.5}.axis{stroke:var(--rule)}
 .map{display:grid;grid-template-columns:minmax(92px,168px) minmax(0,1fr);column-gap:12px}
 .map ol{padding-top:4px}
 .map li{height:20px;overflow:hidden;color:var(--ink);font-size:13px;line-height:20px;text-overflow:ellipsis;
 white-space:nowrap}
 .scroll{overflow-x:auto;padding:4px 2px}
-.cells path,.h0{fill:var(--h0)}.cells .h1,.h1{fill:var(--h1)}.cells .h2,.h2{fill:var(--h2)}
+.cells .h0,.h0{fill:var(--h0)}.cells .h1,.h1{fill:var(--h1)}.cells .h2,.h2{fill:var(--h2)}
 .cells .h3,.h3{fill:var(--h3)}.cells .h4,.h4{fill:var(--h4)}
 .cells .u{fill:transparent}
 .dot,.cells .dot{fill:none;stroke:var(--dot);stroke-width:5;stroke-linecap:round}
@@ -102,7 +103,7 @@ summary:hover{color:var(--ink)}
 details table{margin-top:8px;font-size:13px}
 details td,details th{padding:3px 14px 3px 0}
 details .scroll{max-height:420px;overflow:auto}
-.how{display:grid;grid-template-columns:minmax(130px,200px) minmax(0,1fr);gap:8px 24px}
+.how{display:grid;grid-template-columns:minmax(130px,200px) minmax(0,1fr);gap:8px 24px;margin-top:14px}
 .how dt{color:var(--soft)}.how dd{overflow-wrap:anywhere}
 .how ul{padding-left:1.1em;list-style:disc}
 footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--line);color:var(--soft);font-size:13px}
@@ -110,7 +111,8 @@ footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--line);color:v
 @media (max-width:640px){
 body{padding:24px 16px 40px}section{margin-top:44px}.lead{font-size:16px}
 .facts{grid-template-columns:1fr 1fr;margin-top:22px}.facts div{padding:11px 13px}.facts dd{font-size:20px}
-.what .p{display:none}.what th:first-child{width:38%}.bar{flex-wrap:wrap;gap:1px 0}
+.facts div:last-child:nth-child(odd){grid-column:1/-1}
+.what .p{display:none}.what th:first-child{width:42%}.what tbody th{font-size:14px}.bar{flex-wrap:wrap;gap:1px 0}
 .bar svg{flex:0 0 100%}.bar span{width:auto}.what td{padding-top:12px}
 .how{grid-template-columns:1fr;gap:2px}.how dd{margin-bottom:10px}
 .plot{padding-left:34px}

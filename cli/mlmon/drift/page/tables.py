@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from mlmon.drift.page.marks import sign
-from mlmon.drift.page.markup import Markup, element, joined, percent
+from mlmon.drift.page.marks import sign, word_of
+from mlmon.drift.page.markup import Markup, element, joined, percent, text
 from mlmon.drift.result import FeatureDrift, Interval, Metric, Profile, Verdict
 from mlmon.drift.wording import (
     METRICS,
@@ -42,8 +42,9 @@ def table(heads: Sequence[str], rows: Iterable[Markup], *, caption: str, class_:
 
 
 def row(name: str, *cells: str) -> Markup:
-    """A row of figures."""
-    return element("tr", element("th", name, scope="row"), *(element("td", cell) for cell in cells))
+    """A row of figures. Its closing tags may be left out in HTML, and there are thousands of cells."""
+    figures = "".join(f"<td>{joined(cell)}" for cell in cells)
+    return Markup(f'<tr><th scope="row">{joined(name)}{figures}')
 
 
 def behind(summary: str, drawn: Markup, *, scrolls: bool = False) -> Markup:
@@ -77,21 +78,27 @@ def _moved(feature: FeatureDrift, most: float, *, contributed: bool) -> Markup:
 
 
 def _name(name: str) -> Markup:
-    return element("bdi", name_of(name, longest=120))
+    """The name, which may be broken where its words end: columns are narrow on a telephone."""
+    return element("bdi", Markup(text(name_of(name, longest=120)).replace("_", "_<wbr>")))
 
 
 def _words(feature: FeatureDrift) -> Markup:
-    """The verdict in words, below the name."""
-    why = f": {name_of(feature.reason, longest=200)}" if feature.reason else ""
-    return element("span", f"{feature.verdict.value}{why}", class_="v")
+    """The verdict in words, and below it why."""
+    why = element("span", name_of(feature.reason, longest=200), class_="r") if feature.reason else ""
+    return joined(element("span", feature.verdict.value, class_=f"v v-{word_of(feature.verdict)}"), " ", why)
 
 
 def _contribution(feature: FeatureDrift) -> Markup:
     part = feature.contribution
     if part is None or not math.isfinite(part):
         return element("div", _empty_bar(), element("span", UNKNOWN), class_="bar")
-    bar = joined(_rail(), element("rect", width=percent(part), height=10, class_="fill"))
-    return element("div", element("svg", bar, aria_hidden="true"), element("span", share(part)), class_="bar")
+    bar = joined(element("rect", width=percent(part), height=10, class_="fill"), _axis())
+    return element(
+        "div",
+        element("svg", bar, aria_hidden="true"),
+        element("span", share(part), class_=None if part >= 0.0005 else "nil"),
+        class_="bar",
+    )
 
 
 def _effect(feature: FeatureDrift, most: float) -> Markup:
@@ -102,20 +109,20 @@ def _effect(feature: FeatureDrift, most: float) -> Markup:
     part = percent(times / most if math.isfinite(times) else 1.0)
     limit = percent(1 / most)
     bar = joined(
-        _rail(),
         element("rect", width=part, height=10, class_=colour),
+        _axis(),
         element("line", x1=limit, x2=limit, y1=-3, y2=13, class_="tick"),
     )
     words = element("span", brief(feature.effect), element("span", f" of {brief(feature.threshold)}", class_="away"))
     return element("div", element("svg", bar, aria_hidden="true"), words, class_="bar")
 
 
-def _rail() -> Markup:
-    return element("rect", width="100%", height=10, class_="rail")
+def _axis() -> Markup:
+    return element("line", x1=0, x2=0, y1=-3, y2=13, class_="axis")
 
 
 def _empty_bar() -> Markup:
-    return element("svg", _rail(), aria_hidden="true")
+    return element("svg", _axis(), aria_hidden="true")
 
 
 def over_time(intervals: Sequence[Interval], unit: str) -> Markup:
@@ -145,9 +152,7 @@ def by_interval(names: Sequence[str], intervals: Sequence[Interval], unit: str) 
 def _effects(names: Sequence[str], interval: Interval) -> Markup:
     found = {each.feature: each for each in interval.features}
     name = short_date_of(interval.between.start) if interval.between else "all"
-    # the closing tags may be left out in HTML: there are thousands of these cells
-    cells = Markup("".join(f"<td>{_short(found.get(each))}" for each in names))
-    return element("tr", element("th", name, scope="row"), cells)
+    return row(name, *(_short(found.get(each)) for each in names))
 
 
 def _short(feature: FeatureDrift | None) -> Markup:
