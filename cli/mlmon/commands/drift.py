@@ -136,4 +136,4 @@ def drift(
     if page:
         drifted.write_page(page, report)
     code = drifted.exit_code_of(report, fail_on_drift=fail_on_drift, fail_on_no_data=fail_on_no_data)
-    return drifted.shown(report, code or sides.code, ending=sides.remember)
+    return drifted.shown(session, report, code or sides.code, ending=sides.remember)

@@ -4,58 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
-from mlmon.core.model import Json
-from mlmon.core.timerange import TimeRange, rfc3339
-from mlmon.drift.result import Coefficient, DriftReport, FeatureDrift, Interval, Side, Verdict
-from mlmon.output.results import Faces, Field, Record, Result, Row, Rows
+from mlmon.drift.result import DriftReport, Verdict
+from mlmon.output.results import Faces, Field, Record, Result, Rows
 from mlmon.session import Session
 
 _NOTHING_TO_COMPARE: Final = frozenset({Verdict.NO_DATA, Verdict.STALE})
-_DOCUMENT: Final = tuple(
-    Field(key, kind="json")
-    for key in (
-        "verdict",
-        "reason",
-        "service",
-        "collection",
-        "baseline",
-        "target",
-        "datadrift_coefficient",
-        "intervals",
-        "method",
-        "made",
-    )
-)
-_FEATURE: Final = tuple(
-    Field(key, kind="json")
-    for key in (
-        "feature",
-        "kind",
-        "verdict",
-        "reason",
-        "contribution",
-        "effect_metric",
-        "effect",
-        "threshold",
-        "p_value",
-        "metrics",
-    )
-)
-_PEOPLE: Final = (
-    Field("feature", whole=True),
-    Field("kind", optional=True),
-    Field("verdict"),
-    Field("effect", kind="number"),
-    Field("threshold", kind="number", optional=True),
-    Field("p_value", header="p", kind="number"),
-    Field("contribution", kind="number", optional=True),
-)
-_SUMMED_UP: Final = tuple(Field(key) for key in ("verdict", "reason", "baseline", "target"))
 
 
 def exit_code_of(report: DriftReport, *, fail_on_drift: bool, fail_on_no_data: bool) -> ExitCode:
@@ -67,130 +26,23 @@ def exit_code_of(report: DriftReport, *, fail_on_drift: bool, fail_on_no_data: b
     return ExitCode.DONE
 
 
-def shown(report: DriftReport, code: ExitCode, *, ending: Callable[[], None]) -> Result:
+def shown(session: Session, report: DriftReport, code: ExitCode, *, ending: Callable[[], None]) -> Result:
     """The report in every format. `ending` is called when it has been printed."""
+    from mlmon.drift.screen import faces
 
     def ended() -> ExitCode:
         ending()
         return code
 
-    people = Record(
-        _SUMMED_UP, _summed_up(report), Rows(_PEOPLE, [_person_row(each) for each in report.whole.features])
-    )
-    rows = [_feature(each) for each in report.whole.features]
-    machines = Record(_DOCUMENT, _document(report), Rows(_FEATURE, rows), rows_key="features")
-    return Faces(people, machines, exit_code=code, ending=ended)
+    return replace(faces(report, plain=session.terminal.stdout.plain, exit_code=code), ending=ended)
 
 
 def nothing_new(session: Session) -> Result:
     """No day has ended since the last run: a document without a verdict, and no row."""
     said = "nothing new: no day has ended since the last check"
     session.terminal.note(said)
-    return Faces(Rows(_PEOPLE, ()), Record(_DOCUMENT, {"reason": said}, Rows(_FEATURE, ()), rows_key="features"))
-
-
-def _summed_up(report: DriftReport) -> Row:
-    return {
-        "verdict": report.verdict,
-        "reason": report.whole.reason,
-        "baseline": _side_text(report.baseline),
-        "target": _side_text(report.target),
-    }
-
-
-def _side_text(side: Side) -> str:
-    return f"{side.name}, {side.rows} rows" + (f", {side.between}" if side.between else "")
-
-
-def _person_row(each: FeatureDrift) -> Row:
-    return {
-        "feature": each.feature,
-        "kind": each.kind,
-        "verdict": each.verdict,
-        "effect": _rounded(each.effect),
-        "threshold": each.threshold,
-        "p_value": _rounded(each.p_value),
-        "contribution": _rounded(each.contribution),
-    }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.3g}")
-
-
-def _document(report: DriftReport) -> dict[str, Json]:
-    return {
-        "verdict": report.verdict,
-        "reason": report.whole.reason,
-        "service": report.service or None,
-        "collection": report.collection or None,
-        "baseline": _side(report.baseline),
-        "target": _side(report.target),
-        "datadrift_coefficient": _coefficient(report.whole.coefficient),
-        "intervals": [_interval(each) for each in report.intervals],
-        "method": {
-            "alpha": report.method.alpha,
-            "correction": report.method.correction,
-            "thresholds": dict(report.method.thresholds),
-            "seed": report.method.seed,
-            "engine": report.method.engine,
-            "compat": report.method.compat or None,
-            "version": report.method.version,
-            "notes": [*report.method.notes],
-        },
-        "made": rfc3339(report.made),
-    }
-
-
-def _side(side: Side) -> Json:
-    return {"name": side.name, "rows": side.rows, **_times(side.between)}
-
-
-def _times(between: TimeRange | None) -> Mapping[str, Json]:
-    return {"from": rfc3339(between.start) if between else None, "to": rfc3339(between.end) if between else None}
-
-
-def _coefficient(one: Coefficient | None) -> Json:
-    if one is None:
-        return None
-    return {
-        "value": one.value,
-        "mcc": one.mcc,
-        "auc": one.auc,
-        "band": [*one.band],
-        "p_value": one.p_value,
-        "rows": one.rows,
-    }
-
-
-def _interval(one: Interval) -> Json:
-    return {
-        **_times(one.between),
-        "rows": one.rows,
-        "verdict": one.verdict,
-        "reason": one.reason,
-        "datadrift_coefficient": _coefficient(one.coefficient),
-        "features": [_feature(each) for each in one.features],
-    }
-
-
-def _feature(each: FeatureDrift) -> dict[str, Json]:
-    metrics: dict[str, Json] = {
-        name: {"value": metric.value, "bound": metric.bound, "p_value": metric.p_value}
-        for name, metric in each.metrics.items()
-    }
-    return {
-        "feature": each.feature,
-        "kind": each.kind,
-        "verdict": each.verdict,
-        "reason": each.reason,
-        "contribution": each.contribution,
-        "effect_metric": each.effect_metric or None,
-        "effect": each.effect,
-        "threshold": each.threshold,
-        "p_value": each.p_value,
-        "metrics": metrics,
-    }
+    fields = (Field("verdict"), Field("reason"))
+    return Faces(Rows((), ()), Record(fields, {"reason": said}, Rows((), ()), rows_key="features"))
 
 
 def see_writable(path: Path) -> None:

@@ -12,6 +12,7 @@ from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.timerange import TimeRange, day_range, day_start, month_range
 from mlmon.drift.checking import CORRECTION, Options, interval
 from mlmon.drift.coefficient import Sample, Told, available, tell_apart
+from mlmon.drift.density import with_curves
 from mlmon.drift.result import DriftReport, Interval, Method, Side, Verdict
 from mlmon.drift.summary import Summary
 
@@ -110,8 +111,10 @@ _KEYS: Final[Mapping[str, Callable[[date], date]]] = {"day": lambda day: day, "w
 def compare(baseline: Data, target: Data, parts: Iterable[Data], options: Options, *, about: About) -> DriftReport:
     """Compare all of the target and each of its parts with the baseline."""
     whole = _interval(baseline, target, options)
+    whole = replace(whole, features=with_curves(whole.features, baseline.summaries, target.summaries))
     intervals = tuple(_interval(baseline, part, options) for part in parts)
     notes = about.notes if available() else (*about.notes, WITHOUT_EXTRA)
+    told = [each.coefficient for each in (whole, *intervals)]
     thresholds = {name: options.threshold_of(name) for name in dict.fromkeys([*baseline.summaries, *target.summaries])}
     return DriftReport(
         about.service,
@@ -120,7 +123,16 @@ def compare(baseline: Data, target: Data, parts: Iterable[Data], options: Option
         target.side,
         whole,
         intervals,
-        Method(options.alpha, CORRECTION, thresholds, SEED, compat=about.compat, version=about.version, notes=notes),
+        Method(
+            options.alpha,
+            CORRECTION,
+            thresholds,
+            SEED,
+            compat=about.compat,
+            version=about.version,
+            notes=notes,
+            coefficient_threshold=options.coefficient_threshold if any(told) else None,
+        ),
         about.made,
     )
 
