@@ -24,7 +24,7 @@ from mlmon.core.timerange import TimeRange, day_range, day_start, parse_day, par
 from mlmon.drift.cache import Cache
 from mlmon.drift.checking import Options
 from mlmon.drift.coefficient import available
-from mlmon.drift.comparing import About, Chosen, Data, compare, label_of, parts_of, with_freshness
+from mlmon.drift.comparing import About, Chosen, Data, compare, label_of, parts_of, strays, with_freshness
 from mlmon.drift.days import Days, Reading, read_days, with_values
 from mlmon.drift.kinds import overridden
 from mlmon.drift.reading import opened
@@ -195,7 +195,8 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
     days = source.read(between, kinds)
     about = _between(days, between, session.now)
     target = _data(name, days, [*days.by_day], about)
-    names = said.chosen(session, kinds, target.summaries, guess=bool(target.rows)).among(kinds, target.summaries)
+    columns, notes = _told_columns(kinds, target)
+    names = said.chosen(session, kinds, columns, guess=bool(target.rows)).among(kinds, columns)
     parts = parts_of(about, wanted.by) if wanted.by and about else []
     return Sides(
         first.only(names),
@@ -206,8 +207,19 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
         newest=max(days.by_day, default=None) or source.newest(),
         needed=min(between.end, session.now) - wanted.stale_after if between else None,
         code=source.code,
+        notes=notes,
         last=last if wanted.since_last else None,
     )
+
+
+def _told_columns(kinds: Mapping[str, Kind], target: Data) -> tuple[list[str], tuple[str, ...]]:
+    """The target's columns without those that hardly a row has, and what is said of these."""
+    few = strays(kinds, target.summaries)
+    if not few:
+        return [*target.summaries], ()
+    named = ", ".join(few[:_NAMED]) + (f" and {len(few) - _NAMED} more" if len(few) > _NAMED else "")
+    note = f"Not compared, because the baseline lacks them and few rows have them: {named}."
+    return [name for name in target.summaries if name not in few], (note,)
 
 
 @dataclass(slots=True)
@@ -275,6 +287,7 @@ class _Source:
         return selected
 
 
+_NAMED: Final = 10
 _COLLECTIONS: Final = {"inputs": ("inputs", "request"), "predictions": ("predictions", "response")}
 """What is read: the second where a service has nothing of the first."""
 

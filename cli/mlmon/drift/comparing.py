@@ -18,6 +18,8 @@ from mlmon.drift.summary import Summary
 
 T = TypeVar("T")
 SEED: Final = 33
+_STRAY: Final = 0.05
+"""A column that so few rows have has not changed the schema."""
 WITHOUT_EXTRA: Final = "Without scikit-learn there is no datadrift coefficient: pip install 'mlmon[drift]'."
 
 
@@ -88,6 +90,13 @@ def label_of(baseline: Sequence[str], target: Sequence[str]) -> str:
     return lacking[0] if lacking == [*baseline][-1:] and all(name in baseline for name in target) else ""
 
 
+def strays(baseline: Iterable[str], target: Mapping[str, Summary]) -> list[str]:
+    """Columns of the target that the baseline lacks and few rows have: what a careless client sends now and then."""
+    rows = max((each.quality.rows for each in target.values()), default=0)
+    known = {*baseline}
+    return [name for name, one in target.items() if name not in known and one.quality.valid < _STRAY * rows]
+
+
 def parts_of(between: TimeRange, by: str) -> list[TimeRange]:
     """The days, weeks (from Monday) or months that a range of whole days touches, cut where it begins and ends."""
     parts = []
@@ -154,7 +163,13 @@ def _interval(baseline: Data, target: Data, options: Options) -> Interval:
 def _told(baseline: Data, target: Data) -> Told | None:
     if not (baseline.sample and target.sample and target.rows and available()):
         return None
-    return tell_apart(baseline.sample, target.sample, seed=SEED)
+    # what has no values on one side tells them apart, but is no drift of the values: its own verdict says so
+    both = [name for name in baseline.summaries if _has_values(baseline, name) and _has_values(target, name)]
+    return tell_apart(_only(baseline.sample, both), _only(target.sample, both), seed=SEED)
+
+
+def _has_values(side: Data, name: str) -> bool:
+    return name in side.summaries and side.summaries[name].count > 0
 
 
 def with_freshness(report: DriftReport, newest: date | None, *, needed: datetime | None) -> DriftReport:
