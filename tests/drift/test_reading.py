@@ -207,12 +207,17 @@ def test_names_that_are_there_twice_or_differ_in_case_stay_apart(tmp_path: Path)
 
 
 def test_hostile_names_are_names(tmp_path: Path) -> None:
-    names = ['a"; DROP TABLE given; --', "it's", "<b>", "\x1b[31m", "ünï", " "]
+    names = ['a"; DROP TABLE given; --', "it's", "<b>", "\x1b[31m", "ünï", " ", "rowid", "n", "g", "c0"]
     path = tmp_path / "t.parquet"
     pd.DataFrame([range(len(names))], columns=names).to_parquet(path)
     assert [*summarize_file(path, kinds_of_file(path))] == names
     line = written(tmp_path, "t.jsonl", json.dumps(dict.fromkeys(names, 1)))
     assert [*summarize_file(line, kinds_of_file(line))] == names
+    for file in (path, line):
+        with opened(file) as one:
+            sample = one.sample(one.kinds())
+        assert sample is not None
+        assert [*sample.columns] == names
 
 
 def test_the_numbers_of_rows_that_pandas_writes_are_left_out(tmp_path: Path) -> None:

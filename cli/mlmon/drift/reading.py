@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from mlmon.collected.tables.temporary import TemporaryFolder
 from mlmon.core.errors import Failure, NotFound, UsageError
-from mlmon.drift import tables
+from mlmon.drift import sampling, tables
 from mlmon.drift.result import Kind
 from mlmon.drift.summary import BASELINE_CAP, Summary
 from mlmon.drift.tables import Column, Table
@@ -67,6 +67,17 @@ class Opened:
         with _readable(self.path):
             found = tables.summarize(self.table, kinds, cap=cap)
         return found.get(tables.ALL) or tables.nothing(self.table.columns, kinds, cap=cap)
+
+    def sample(self, kinds: Mapping[str, Kind], *, most: int = sampling.ROWS) -> sampling.Sampled | None:
+        """A sample of the rows that depends only on which rows there are; None where there is none.
+
+        Features of `kinds` that are no column have no values in it.
+
+        Raises:
+            UsageError: the file cannot be read.
+        """
+        with _readable(self.path):
+            return sampling.sample([self.table], kinds, most=most).get(tables.ALL)
 
 
 def summarize_file(path: Path, kinds: Mapping[str, Kind], *, cap: int = BASELINE_CAP) -> dict[str, Summary]:
@@ -200,7 +211,10 @@ def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Opened:
         f"""CREATE TABLE given AS SELECT * FROM read_json({_pattern(path)}, format = '{layout}', records = true,
             maximum_depth = 1, sample_size = -1, map_inference_threshold = -1, maximum_object_size = {_LINE})"""
     )
-    found = {name: Column(f"({_quoted(name)} ->> '$')", "VARCHAR") for name in _described(connection, "given")}
+    found = {}
+    for at, name in enumerate(_described(connection, "given")):
+        connection.execute(f'ALTER TABLE given RENAME {_quoted(name)} TO "j {at}"')  # no name of ours in SQL
+        found[name] = Column(f"(\"j {at}\" ->> '$')", "VARCHAR")
     return _held(connection, path, found)
 
 
