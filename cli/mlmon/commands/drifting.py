@@ -212,6 +212,20 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
     )
 
 
+def baseline_alone(session: Session, service: str | None, baseline: Baseline, said: Features, *, on: str) -> Data:
+    """The baseline without anything to compare it with. Raises as `files` does."""
+    if baseline.between:
+        workspace = session.connect()
+        found = session.service(workspace, service)
+        say_range(session, baseline.between)
+        source = _Source(session, workspace, found, on)
+        days = source.read(baseline.between, None, adjust=lambda kinds: said.kinds(session, kinds))
+        known = _data(str(found.name), days, [*days.by_day], baseline.between)
+    else:
+        known, _ = _file(session, Path(baseline.name), lambda found: said.kinds(session, found))
+    return known.only(said.chosen(session, known.summaries, known.summaries, guess=False).among(known.summaries, ()))
+
+
 def _told_columns(kinds: Mapping[str, Kind], target: Data) -> tuple[list[str], tuple[str, ...]]:
     """The target's columns without those that hardly a row has, and what is said of these."""
     few = strays(kinds, target.summaries)

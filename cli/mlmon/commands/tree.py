@@ -5,6 +5,7 @@ from mlmon.commands import (
     dataset,
     demo,
     drift,
+    drift_calibrate,
     drift_explain,
     handoff,
     logs,
@@ -26,6 +27,7 @@ __all__ = [
     "dataset",
     "demo",
     "drift",
+    "drift_calibrate",
     "drift_explain",
     "handoff",
     "logs",
@@ -53,6 +55,7 @@ _ORDER = (
     "handoff",
     "drift",
     "drift-explain",
+    "drift-calibrate",
 )
 """Commands of one group that stand in modules of their own, in the order of the work."""
 
