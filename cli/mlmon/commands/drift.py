@@ -117,19 +117,22 @@ def drift(
     if since_last and between:
         raise UsageError("--since-last says the range itself", hint="leave the other range out")
 
-    from mlmon.commands import drifted, drifting  # why here: every command would pay for what these load
+    from mlmon.commands import drifted, drifting, driftwanted  # why here: every command would pay for what these load
 
     page = session.path(html) if html else None
     if page:
         drifted.see_writable(page)
-    said = drifting.Features(names_in(features), names_in(exclude), label or "", names_in(number), names_in(category))
-    options = drifting.options_of(session, *thresholds_in(threshold))
+    usual, single = thresholds_in(threshold)
+    said = driftwanted.Features(
+        names_in(features), names_in(exclude), label or "", names_in(number), names_in(category), single
+    )
+    options = driftwanted.options_of(session, usual, single)
     if target:
-        sides = drifting.files(session, Path(drifting.baseline_of(session, baseline)), target, said)
+        sides = drifting.files(session, Path(driftwanted.baseline_of(session, baseline)), target, said)
     else:
-        whole_days, stale = drifting.whole_days(between), parse_duration(stale_after)
-        wanted = drifting.Collected(service, on, whole_days, stale, by=by, since_last=since_last)
-        sides = drifting.collected(session, wanted, said, drifting.baseline_given(session, baseline, baseline_range))
+        whole_days, stale = driftwanted.whole_days(between), parse_duration(stale_after)
+        wanted = driftwanted.Collected(service, on, whole_days, stale, by=by, since_last=since_last)
+        sides = drifting.collected(session, wanted, said, driftwanted.baseline_given(session, baseline, baseline_range))
     if sides is drifting.NOTHING_NEW:
         return drifted.nothing_new(session)
     report = drifting.reported(session, sides, options, compat=compat or "")

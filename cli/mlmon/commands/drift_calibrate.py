@@ -63,9 +63,15 @@ def drift_calibrate(
     """
     see_sides(None, baseline, baseline_range, of_service=())
 
-    from mlmon.commands import calibrating, drifting  # why here: every command would pay for what these load
+    from mlmon.commands import (  # why here: every command would pay for what these load
+        calibrating,
+        drifting,
+        driftwanted,
+    )
 
-    said = drifting.Features(names_in(features), names_in(exclude), label or "", names_in(number), names_in(category))
-    given = drifting.baseline_given(session, baseline, baseline_range)
+    said = driftwanted.Features(
+        names_in(features), names_in(exclude), label or "", names_in(number), names_in(category)
+    )
+    given = driftwanted.baseline_given(session, baseline, baseline_range)
     known = drifting.baseline_alone(session, service, given, said, on=on)
     return calibrating.proposed(session, known, rows=rows or known.rows, runs=runs)

@@ -56,16 +56,20 @@ def drift_explain(
     see_sides(target, baseline, baseline_range, of_service=(service, month, day, start, end))
     between = resolve(session.now, month=month, day=day, start=start, end=end)
 
-    from mlmon.commands import drifting, explaining  # why here: every command would pay for what these load
+    from mlmon.commands import (  # why here: every command would pay for what these load
+        drifting,
+        driftwanted,
+        explaining,
+    )
 
-    said = drifting.Features((feature,), numbers=names_in(number), categories=names_in(category))
+    said = driftwanted.Features((feature,), numbers=names_in(number), categories=names_in(category))
     if target:
-        name = Path(drifting.baseline_of(session, baseline))
+        name = Path(driftwanted.baseline_of(session, baseline))
         sides = drifting.files(session, name, target, said)
         found = explaining.compared(session, sides, feature)
         return explaining.shown(found, explaining.file_records(session, target, found, most=rows))
-    wanted = drifting.Collected(service, on, drifting.whole_days(between))
-    given = drifting.baseline_given(session, baseline, baseline_range)
+    wanted = driftwanted.Collected(service, on, driftwanted.whole_days(between))
+    given = driftwanted.baseline_given(session, baseline, baseline_range)
     sides = drifting.collected(session, wanted, said, given)
     found = explaining.compared(session, sides, feature)
     return explaining.shown(found, explaining.collected_records(session, wanted, sides, found, most=rows))

@@ -16,7 +16,8 @@ from mlmon.collected.selecting.selection import Selection
 from mlmon.collected.tables import dataset as tables
 from mlmon.collected.tables.plan import Wanted
 from mlmon.collected.tables.staging import Staging
-from mlmon.commands.drifting import Collected, Sides, options_of, reported
+from mlmon.commands.drifting import Sides, reported
+from mlmon.commands.driftwanted import Collected, options_of
 from mlmon.commands.joining import read, selected_of
 from mlmon.core.errors import ExitCode
 from mlmon.core.model import Json, Value

@@ -55,6 +55,8 @@ class Chosen:
     features: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     label: str = ""
+    named: tuple[str, ...] = ()
+    """Features of which something else was said: they have to be there too."""
 
     def among(self, baseline: Iterable[str], target: Iterable[str]) -> list[str]:
         """Their names: in the order of the baseline, what only the target has last.
@@ -63,7 +65,7 @@ class Chosen:
             UsageError: neither side has a feature that is named.
         """
         known = [*dict.fromkeys([*baseline, *target])]
-        for name in (*self.features, *self.exclude):
+        for name in (*self.features, *self.exclude, *self.named):
             if name not in known:
                 hint = did_you_mean(name, known) or f"there is: {', '.join(known) or 'none'}"
                 raise UsageError(f"neither side has a feature {name!r}", hint=hint)
