@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -48,8 +48,6 @@ _KINDS: Final[Mapping[str, Callable[[Network], Channel]]] = {
     "teams": Teams.of,
     "smtp": Mail.of,
 }
-CHANNELS: Final = tuple(_KINDS)
-"""What `--alert` takes."""
 
 
 class AlertFailed(MlmonError):
@@ -61,15 +59,19 @@ class AlertFailed(MlmonError):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What became of one channel. `why` says why it was left `silent`, or remarks on what was `sent`; `preview` is there
-    after a dry run."""
+    """What became of one channel.
+
+    `why` says why it was left `silent`, or remarks on what was `sent`. `preview` is there after a dry run.
+    `remembered` is False where the state folder cannot be written: the next run will tell the same again.
+    """
 
     channel: str
     status: Literal["sent", "silent", "failed", "would send"]
     alert: Alert | None = None
     why: str = ""
     preview: Json = None
-    error: MlmonError | None = field(default=None)
+    error: MlmonError | None = None
+    remembered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,11 @@ class Delivery:
     """What became of all channels, in the order they were named."""
 
     told: tuple[Told, ...]
-    remembered: bool = True
-    """False where the state folder cannot be written: the next run will tell the same again."""
+
+    @property
+    def remembered(self) -> bool:
+        """Whether the next run knows what was sent."""
+        return all(each.remembered for each in self.told)
 
     @property
     def error(self) -> MlmonError | None:
@@ -133,8 +138,7 @@ def tell(
     if dry_run:
         return Delivery(tuple(map(telling.rehearse, to)))
     with alone(folder, f"{_KEY}.lock"):
-        told = tuple(telling.tell(each, page) for each in to)
-        return Delivery(told, all(map(telling.is_remembered, told)))
+        return Delivery(tuple(telling.tell(each, page) for each in to))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +160,10 @@ class _Telling:
                 remark = channel.send(alert, self.now, page=page)
             except MlmonError as error:
                 return Told(channel.name, "failed", alert, error=error)
-        self.memory.remember({self._name(channel.name): decision.after.as_json()})
-        return Told(channel.name, "sent" if alert else "silent", alert, why=remark)
+        name, after = self._name(channel.name), decision.after.as_json()
+        self.memory.remember({name: after})
+        kept = alert is None or self.memory.read().get(name) == after
+        return Told(channel.name, "sent" if alert else "silent", alert, why=remark, remembered=kept)
 
     def rehearse(self, channel: Channel) -> Told:
         """What `tell` would do."""
@@ -165,10 +171,6 @@ class _Telling:
         if decision.alert is None:
             return Told(channel.name, "silent", why=decision.why)
         return Told(channel.name, "would send", decision.alert, preview=channel.preview(decision.alert, self.now))
-
-    def is_remembered(self, told: Told) -> bool:
-        """Whether the state folder could be written, as far as that matters."""
-        return told.status != "sent" or self._name(told.channel) in self.memory.read()
 
     def _decide(self, channel: Channel) -> Decision:
         known = read(self.memory.read().get(self._name(channel.name)))
