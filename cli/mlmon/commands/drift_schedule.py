@@ -76,8 +76,6 @@ def drift_schedule(
         )
     here = tool in _OF_THIS_MACHINE
     program = shutil.which("mlmon", path=session.world.environ.get("PATH", "")) if here else ""
-    if program is None:
-        session.terminal.note("mlmon is not on the PATH: write its whole path where the file says mlmon")
     check = Check(
         service=str(ServiceName.parse(service)) if service else "",
         baseline=printable(_baseline(baseline, here=here), "the baseline"),
@@ -88,7 +86,10 @@ def drift_schedule(
         program=printable(program or "mlmon", "the program"),
         folder=printable(str(session.world.cwd), "the folder") if here else "",
     )
-    return Text(WRITERS[tool](check))
+    written = WRITERS[tool](check)
+    if program is None:
+        session.terminal.note("mlmon is not on the PATH: write its whole path where the file says mlmon")
+    return Text(written)
 
 
 def _baseline(text: str, *, here: bool) -> str:

@@ -16,7 +16,7 @@ def workflow(check: Check) -> str:
         "on:",
         "  schedule:",
         f"    - cron: {text(check.cron)}  # in UTC; GitHub may begin some minutes late",
-        "  workflow_dispatch:",
+        "  workflow_dispatch: {}",
         "permissions:",
         "  contents: read",
         "  id-token: write  # azure/login signs in with it, without a password",
