@@ -73,7 +73,7 @@ def test_a_mail_is_sent_by_starttls_with_a_login(tmp_path: Path, certificate: Ce
     assert mail["Date"] == "Wed, 01 Apr 2026 06:30:00 +0000"
     assert mail["Message-ID"].endswith("@example.com>")
     assert mail.get_content_type() == "text/plain"
-    assert mail.get_content().startswith("churn/blue: drift\n\n2026-01-01 to 2026-01-06 UTC: drift;")
+    assert mail.get_content().startswith("churn/blue: drift\r\n\r\n2026-01-01 to 2026-01-06 UTC: drift;")
 
 
 def test_a_page_is_attached(tmp_path: Path, certificate: Certificate) -> None:

@@ -17,7 +17,7 @@ from mlmon.core.errors import Failure, MlmonError, NotAllowed, Unavailable, Usag
 from mlmon.core.model import Json
 from mlmon.monitoring.alerting.addresses import is_host, is_loopback, value
 from mlmon.monitoring.alerting.message import Alert, lines, title
-from mlmon.monitoring.alerting.network import SECONDS_SILENT, Network, TryAgain, ended_in_time, unreached
+from mlmon.monitoring.alerting.network import SECONDS_SILENT, Network, TryAgain, unreached
 
 HOST: Final = "MLMON_ALERT_SMTP_HOST"
 PORT: Final = "MLMON_ALERT_SMTP_PORT"
@@ -102,7 +102,7 @@ class Mail:
         """The readers that were refused, where others were not."""
         session = self._connected()
         try:
-            with ended_in_time(lambda: session.sock):
+            with self.network.ended_in_time(lambda: session.sock):
                 return self._hand_over(session, message)
         except smtplib.SMTPException as error:
             raise _refused(error) from None

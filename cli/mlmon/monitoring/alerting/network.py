@@ -21,8 +21,6 @@ from mlmon.monitoring.alerting.addresses import is_host, is_loopback
 
 SECONDS_SILENT: Final = 10.0
 """How long a server may say nothing."""
-SECONDS_A_TRY: Final = 20.0
-"""How long a whole exchange may take, however slowly a server goes on talking."""
 _TRIES: Final = 4
 _BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
 """As everywhere in mlmon: the first one that is set."""
@@ -48,10 +46,15 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The way out of one run. `patience` is how many seconds all pauses between tries may take together."""
+    """The way out of one run.
+
+    `patience` is how many seconds all pauses between tries may take together, `longest` how many one exchange may
+    take, however slowly a server goes on talking.
+    """
 
     environ: Mapping[str, str] = field(repr=False)
     patience: float = 30.0
+    longest: float = 20.0
     sleep: Callable[[float], None] = time.sleep
 
     def certificates(self) -> ssl.SSLContext:
@@ -104,30 +107,29 @@ class Network:
                 left -= pause
         return None
 
+    @contextmanager
+    def ended_in_time(self, connected: Callable[[], socket.socket | None]) -> Iterator[None]:
+        """End an exchange that takes too long, although the server never falls silent."""
+
+        def end() -> None:
+            if line := connected():
+                with suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+
+        timer = Timer(self.longest, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
 
 def _authorization(user: str | None, password: str | None) -> dict[str, str]:
     if user is None:
         return {}
     pair = f"{unquote(user)}:{unquote(password or '')}".encode()
     return {"Proxy-Authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
-
-
-@contextmanager
-def ended_in_time(connected: Callable[[], socket.socket | None]) -> Iterator[None]:
-    """End an exchange that takes too long, although the server never falls silent."""
-
-    def end() -> None:
-        if line := connected():
-            with suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
-
-    timer = Timer(SECONDS_A_TRY, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def unreached(error: Exception, variable: str) -> MlmonError:

@@ -16,7 +16,7 @@ from typing import Final
 from mlmon import __version__
 from mlmon.core.errors import Failure, Unavailable
 from mlmon.monitoring.alerting.addresses import Address
-from mlmon.monitoring.alerting.network import SECONDS_SILENT, Network, TryAgain, ended_in_time, unreached
+from mlmon.monitoring.alerting.network import SECONDS_SILENT, Network, TryAgain, unreached
 
 _MOST_READ: Final = 4096
 
@@ -42,7 +42,7 @@ def _once(
 ) -> None:
     connection = _connection(address, network)
     try:
-        with ended_in_time(lambda: connection.sock):
+        with network.ended_in_time(lambda: connection.sock):
             _connect(connection, address)
             status, answered, text = _exchange(connection, address, body, headers)
     finally:
