@@ -183,7 +183,7 @@ def profiles(feature: FeatureDrift) -> Markup:
         for name, shown in _PROFILE.items()
         if any(side is not None and shown(side) != UNKNOWN for side in sides)
     ]
-    return table(["", "Baseline", "Target"], rows, caption="Both sides of this feature")
+    return table(["Values", "Baseline", "Target"], rows, caption="Both sides of this feature")
 
 
 def _distinct(side: Profile) -> str:
