@@ -61,13 +61,16 @@ def rows_of(session: Session, table: Table, *, empty: str) -> Rows:
 def say_decoded(session: Session, decoded: Decoded, *, of: str) -> None:
     """How many rows are not as they are stored, and how many are not whole."""
     if count := decoded.corrected:
-        session.terminal.note(
-            f"{_rows_are(count)} corrected: {_WHY.get(of, _UNFOLDED)}; --as-stored shows {_them(count)}"
-        )
+        session.terminal.note(f"{correction(count, of=of)}; --as-stored shows {_them(count)}")
     if count := decoded.truncated:
         session.terminal.note(
             f"{_rows_are(count)} cut at the length that telemetry allows: the collected data has the whole (mlmon pull)"
         )
+
+
+def correction(count: int, *, of: str) -> str:
+    """That so many rows of a table are not what they say."""
+    return f"{_rows_are(count)} corrected: {_WHY.get(of, _UNFOLDED)}"
 
 
 _UNFOLDED: Final = "the parts of customDimensions were one text"

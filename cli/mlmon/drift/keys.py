@@ -41,15 +41,15 @@ def upper_ends(buckets: Ints, level: int) -> Floats:
     return numbers_of((buckets << level) | ((1 << level) - 1))
 
 
-def distinct_by_level(ordered: Ints) -> Ints:
-    """How many buckets sorted keys take at each level from 0 to `COARSEST`."""
+def distinct_by_level(ordered: Ints, *, coarsest: int = COARSEST) -> Ints:
+    """How many buckets sorted keys take at each level from 0 to `coarsest`."""
     if not ordered.size:
-        return np.zeros(COARSEST + 1, np.int64)
+        return np.zeros(coarsest + 1, np.int64)
     # neighbours share a bucket at every level that leaves out the highest bit in which they differ
     differ = _bit_lengths(ordered[1:] ^ ordered[:-1])
     apart = np.bincount(differ, minlength=65)
     # they are apart at level l where their highest different bit is above l
-    return 1 + apart[::-1].cumsum()[::-1][1 : COARSEST + 2]
+    return 1 + apart[::-1].cumsum()[::-1][1 : coarsest + 2]
 
 
 def _bit_lengths(bits: Ints) -> Ints:

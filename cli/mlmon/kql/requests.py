@@ -1,10 +1,11 @@
 """What requests really were: their name, result, success and latency, wherever a row keeps them.
 
 The inference server of v2 deployments writes rows with `success` true and a `resultCode` of "0" whatever happened:
-1.3.4 with the right `duration` and no `name`, 1.5.1 with a `duration` of 0 and the right `name`. What happened stands
-in the row's bag, as text (observed with azureml-inference-server-http 1.3.4 and 1.5.1). Every other row says it itself.
-Whatever counts or measures requests starts from these lines, so that it means the same in every row, dialect and
-engine; `monitoring.decoding` is the same rule for rows that are already here.
+1.3.4 with the right `duration` and no `name`, 1.5.1 with the right `name` and a `duration` that is how long sending the
+row took: 0, or some milliseconds on a busy machine. What happened stands in the row's bag, as text (observed with
+azureml-inference-server-http 1.3.4 and 1.5.1). Every other row says it itself. Whatever counts or measures requests
+starts from these lines, so that it means the same in every row, dialect and engine; `monitoring.decoding` is the same
+rule for rows that are already here.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ def truth(dialect: Dialect) -> list[str]:
         f'| extend isDefective = {code} == "0" and {well} and isnotempty({written})',
         f"| extend {CODE} = iff(isDefective, {written}, {code}),",
         f"    {SUCCEEDED} = iff(isDefective, coalesce(toint({written}) between (1 .. 399), false), {well}),",
-        f"    {LATENCY} = iff(isDefective and {took} == 0,",
-        f"        coalesce(totimespan(tostring({bag}.duration)) / 1ms, {took}), {took}),",
+        # the bag has whole milliseconds, rounded down: the older server's own are never fewer
+        f"    {LATENCY} = iff(isDefective,",
+        f"        max_of(coalesce(totimespan(tostring({bag}.duration)) / 1ms, {took}), {took}), {took}),",
         f"    {NAME} = iff(isDefective and isempty({name}), tostring({bag}.name), {name})",
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -130,7 +131,15 @@ class BarChart:
 class Page:
     """What people see, one part below the other. It is no answer of its own: a program gets rows (see `Faces`)."""
 
-    parts: tuple[Record | Rows | TimeChart | BarChart, ...]
+    parts: tuple[Record | Rows | TimeChart | BarChart | Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Pages that take each other's place on a terminal, one whenever there is a new one. Nothing else can show them."""
+
+    pages: Iterable[Page]
+    exit_code: ExitCode = ExitCode.DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +159,35 @@ LINE: Final = (Field("line"),)
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What belongs together in a log: people see its lines, machines its row.
+
+    `source` says whose it is before each line, where several are shown. `tone` is its colour where there is colour, "",
+    `error`, `warning` or `dim`. A `gap` is none of the log's own: it says what may be missing there.
+    """
+
+    row: Row
+    lines: tuple[str, ...]
+    source: str = ""
+    tone: str = ""
+    gap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """Lines of a log, printed as they come; every one is flushed, so that following works through a pipe.
 
-    A line is a str or a mapping; people see the mapping's `text` key only, machine formats see `fields`.
+    A line is a str, a mapping or an `Entry`; people see the mapping's `text` key only, machine formats see `fields`.
+    In entries, what a `marked` expression finds is shown marked where there is colour; `widest` is the longest source.
     """
 
-    lines: Iterable[Row | str]
+    lines: Iterable[Row | str | Entry]
     fields: tuple[Field, ...] = LINE
     text: str = "line"
     empty: str = ""
     exit_code: ExitCode = ExitCode.DONE
+    marked: tuple[re.Pattern[str], ...] = ()
+    widest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,4 +222,4 @@ class Faces:
     unread: Callable[[], MlmonError | None] | None = None
 
 
-Result = Rows | Record | Change | Lines | Text | Nothing | Faces
+Result = Rows | Record | Change | Lines | Text | Nothing | Faces | Watched

@@ -1,8 +1,8 @@
 """Requests as they went, where the server's own columns do not say so.
 
-azureml-inference-server-http up to 1.3.4 sends rows with `success` true, code "0" and no name, later ones with a
-duration of 0 as well; what happened stands in the bag (observed with 1.3.4 and 1.5.1). `kql.requests.truth` is the same
-rule in KQL.
+azureml-inference-server-http up to 1.3.4 sends rows with `success` true, code "0" and no name, later ones with a name,
+and for a duration how long sending the row took; what happened stands in the bag (observed with 1.3.4 and 1.5.1).
+`kql.requests.truth` is the same rule in KQL.
 """
 
 from __future__ import annotations
@@ -39,13 +39,18 @@ def corrected(row: Mapping[str, Value], bag: Mapping[str, Json], names: Mapping[
         names["success"]: went_well if isinstance(success, bool) else str(went_well),
     }
     took = _milliseconds(bag.get("duration"))
-    if row.get(names["duration"]) == 0 and took is not None:
+    if took is not None and _is_less(row.get(names["duration"]), took):
         right[names["duration"]] = took
         right[names["performanceBucket"]] = _BUCKETS[bisect_right(_BUCKET_ENDS, took)]
     called = bag.get("name")
     if not row.get(names["name"]) and isinstance(called, str):
         right[names["name"]] = called
     return {name: value for name, value in right.items() if name in row and row[name] != value}
+
+
+def _is_less(native: Value, took: float) -> bool:
+    """Whether a row's own duration is no measurement: the bag has whole milliseconds, rounded down."""
+    return native is None or (isinstance(native, int | float) and native < took)
 
 
 def _milliseconds(span: Json) -> float | None:
