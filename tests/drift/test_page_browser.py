@@ -108,6 +108,18 @@ def test_the_page_can_be_used_by_keyboard_alone(browser: Chromium, write: Write)
     assert browser.run("document.querySelector('#time details').open") is True
 
 
+def test_a_map_that_is_wider_than_the_window_shows_the_newest_days(browser: Chromium, write: Write) -> None:
+    browser.open(write(reports.report()), width=400, dark=False)
+
+    hidden = browser.run(
+        "(box => { const cells = box.firstChild.getBoundingClientRect(), seen = box.getBoundingClientRect();"
+        " return [seen.left - cells.left > 300, Math.abs(cells.right - seen.right) < 5] })"
+        "(document.querySelector('.map .scroll'))"
+    )
+
+    assert hidden == [True, True]
+
+
 def test_on_paper_it_is_light_and_shows_all_of_the_map(browser: Chromium, write: Write) -> None:
     browser.open(write(reports.report()), width=700, dark=True)
     browser.ask("Emulation.setEmulatedMedia", media="print")

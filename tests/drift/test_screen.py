@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ the baseline with an AUC of 0.63 (0.5 is chance).
 compared: churn/blue of 1 Jan 2026 to 5 Jan 2026 (5 924 rows) with training.csv (48 000 rows)
 datadrift coefficient: 0.27 (chance gives -0.022 to 0.022), AUC 0.63
 
-feature         verdict   contribution  effect  threshold   p-value  baseline      target
+feature         verdict   contribution  effect  threshold   p-value  baseline and target
 income          drift             72 %    0.32        0.1  < 0.0001  __,+##+,____  __.=###=.___
 debt_to_income  drift             20 %    0.17        0.1  < 0.0001  __,+##+,____  __,+##*-.___
 country         drift            7.8 %    0.12        0.1  < 0.0001  #=,,..        *-,,,,
@@ -60,7 +61,7 @@ def test_a_narrow_terminal_keeps_the_verdicts_and_says_what_is_left_out() -> Non
     got = seen(reports.small(), tty=True, width=60)
 
     assert "income          drift             72 %    0.32" in got.out
-    assert got.err == "left out to fit 60 columns: threshold, p-value, baseline, target (-o json has them)\n"
+    assert got.err == "left out to fit 60 columns: threshold, p-value, baseline and target (-o json has them)\n"
 
 
 def test_without_a_classifier_there_is_neither_contribution_nor_chart() -> None:
@@ -87,7 +88,7 @@ def test_a_changed_schema_comes_first_and_says_why() -> None:
 
 
 def test_hostile_names_do_nothing_to_a_terminal() -> None:
-    out = seen(reports.hostile(), tty=True).out
+    out = seen(reports.hostile(), tty=True, width=200).out
 
     assert not set(out) & {"\x00", "\x07", "\x1b", "\x9b", "\u202e", "\u2066", "\u2028"}
     assert r"nul\x00bell\x07escape\x1b[31m\x9bdelete\x7f" in out
@@ -100,8 +101,10 @@ def test_programs_get_the_document_and_the_exit_code() -> None:
     assert got.code is ExitCode.DRIFT
 
 
-@given(st.lists(st.floats(0, 1), max_size=100), st.booleans())
-def test_a_histogram_takes_a_few_cells_and_only_nothing_is_blank(shares: list[float], plain: bool) -> None:
+@pytest.mark.parametrize("levels", ["_.,-=+*#", "▁▂▃▄▅▆▇█"])
+@given(shares=st.lists(st.floats(0, 1), max_size=100))
+def test_a_histogram_takes_a_few_cells_and_only_nothing_is_blank(shares: list[float], levels: str) -> None:
+    plain = levels.isascii()
     most = max(shares, default=0.0)
 
     drawn = spark(shares, most, plain=plain)
@@ -109,10 +112,10 @@ def test_a_histogram_takes_a_few_cells_and_only_nothing_is_blank(shares: list[fl
     assert len(drawn) <= SPARK
     assert (drawn.strip() == "") == (most == 0)
     if most:
-        assert ("#" if plain else "█") in drawn
+        assert levels[-1] in drawn
     if len(shares) <= SPARK:
         assert [cell == " " for cell in drawn] == [share == 0 for share in shares]
-    assert drawn.isascii() or not plain
+    assert set(drawn) <= {*levels, " "}
 
 
 def test_both_sides_are_drawn_on_one_scale() -> None:

@@ -135,7 +135,7 @@ def shapes(known: Sequence[FeatureDrift]) -> Markup:
         (_sample("here", "here-line"), "target"),
     ]
     left_out = _left_out(len(drawn) - len(shown), "feature")
-    return section("shapes", "Baseline and target", why, key(entries), Markup("<br/>"), cards, left_out)
+    return section("shapes", "Baseline and target", why, key(entries), cards, left_out)
 
 
 def _sample(area: str, line: str) -> Markup:
