@@ -77,7 +77,7 @@ td:last-child,th:last-child{padding-right:0}
 .bar span{flex:none;width:54px;text-align:right}.bar .nil{color:var(--soft)}
 .fill{fill:var(--here)}.mild{fill:var(--base)}.over-limit{fill:var(--alarm)}
 .tick{stroke:var(--limit);stroke-width:1.5}.axis{stroke:var(--rule)}
-.map{display:grid;grid-template-columns:minmax(92px,168px) minmax(0,1fr);column-gap:12px}
+.map{display:grid;grid-template-columns:fit-content(24%) minmax(0,1fr);column-gap:12px}
 .map ol{padding-top:4px}
 .map li{height:20px;overflow:hidden;color:var(--ink);font-size:13px;line-height:20px;text-overflow:ellipsis;
 white-space:nowrap}
@@ -90,7 +90,8 @@ white-space:nowrap}
 .dash,.cells .dash{fill:none;stroke:var(--soft);stroke-width:1.5}
 .cross,.cells .cross{fill:none;stroke:var(--odd);stroke-width:1.75}
 .edge{fill:none;stroke:var(--rule)}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:36px 32px;align-items:start;margin-top:22px}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:36px 32px;
+align-items:start;margin-top:22px}
 .cards article{min-width:0;border-top:1px solid var(--rule);padding-top:10px}
 .cards p{margin-bottom:10px;color:var(--soft);font-size:13px;overflow-wrap:anywhere}
 .base{fill:var(--base-fill)}.here{fill:var(--here-fill)}
@@ -115,7 +116,7 @@ body{padding:24px 16px 40px}section{margin-top:44px}.lead{font-size:16px}
 .what .p{display:none}.what th:first-child{width:42%}.what tbody th{font-size:14px}.bar{flex-wrap:wrap;gap:1px 0}
 .bar svg{flex:0 0 100%}.bar span{width:auto}.what td{padding-top:12px}
 .how{grid-template-columns:1fr;gap:2px}.how dd{margin-bottom:10px}
-.plot{padding-left:34px}
+.plot{padding-left:34px}.map{grid-template-columns:fit-content(42%) minmax(0,1fr)}
 .quality th:first-child{min-width:96px}
 }
 @media print{
