@@ -4,6 +4,7 @@ from mlmon.commands import (
     completion,
     dataset,
     demo,
+    diff,
     handoff,
     logs,
     ls,
@@ -23,6 +24,7 @@ __all__ = [
     "completion",
     "dataset",
     "demo",
+    "diff",
     "handoff",
     "logs",
     "ls",
@@ -36,7 +38,7 @@ __all__ = [
     "workspace",
 ]
 
-_ORDER = ("logs", "traces", "query", "metrics", "request", "open", "ls", "pull", "dataset", "handoff")
+_ORDER = ("logs", "traces", "query", "metrics", "request", "open", "ls", "pull", "dataset", "handoff", "diff")
 """Commands of one group that stand in modules of their own, in the order of the work."""
 
 
