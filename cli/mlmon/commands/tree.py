@@ -4,6 +4,7 @@ from mlmon.commands import (
     completion,
     dataset,
     demo,
+    diff,
     drift_schedule,
     handoff,
     logs,
@@ -24,6 +25,7 @@ __all__ = [
     "completion",
     "dataset",
     "demo",
+    "diff",
     "drift_schedule",
     "handoff",
     "logs",
@@ -38,7 +40,20 @@ __all__ = [
     "workspace",
 ]
 
-_ORDER = ("logs", "traces", "query", "metrics", "request", "open", "ls", "pull", "dataset", "handoff", "drift-schedule")
+_ORDER = (
+    "logs",
+    "traces",
+    "query",
+    "metrics",
+    "request",
+    "open",
+    "ls",
+    "pull",
+    "dataset",
+    "handoff",
+    "diff",
+    "drift-schedule",
+)
 """Commands of one group that stand in modules of their own, in the order of the work."""
 
 

@@ -78,7 +78,7 @@ td:last-child,th:last-child{padding-right:0}
 .fill{fill:var(--here)}.mild{fill:var(--base)}.over-limit{fill:var(--alarm)}
 .tick{stroke:var(--limit);stroke-width:1.5}.axis{stroke:var(--rule)}
 .map{display:grid;grid-template-columns:fit-content(24%) minmax(0,1fr);column-gap:12px}
-.map ol{padding-top:4px}
+.map ol{min-width:0;padding-top:4px}
 .map li{height:20px;overflow:hidden;color:var(--ink);font-size:13px;line-height:20px;text-overflow:ellipsis;
 white-space:nowrap}
 .scroll{overflow-x:auto;padding:4px 2px}
