@@ -136,8 +136,8 @@ def chromium(profile: Path) -> Iterator[Chromium]:
         "--remote-debugging-pipe",
     ]
     browser = subprocess.Popen(
-        # the browser reads from descriptor 3 and writes to 4
-        ["sh", "-c", f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}', *command],
+        # the browser reads from descriptor 3 and writes to 4; the shell's own way, 3<&10, knows one digit only
+        ["sh", "-c", f'exec "$0" "$@" 3</dev/fd/{theirs_in} 4>/dev/fd/{theirs_out}', *command],
         pass_fds=(theirs_in, theirs_out),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

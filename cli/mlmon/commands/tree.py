@@ -4,9 +4,11 @@ from mlmon.commands import (
     completion,
     dataset,
     demo,
+    diff,
     drift,
     drift_calibrate,
     drift_explain,
+    drift_schedule,
     handoff,
     logs,
     ls,
@@ -26,9 +28,11 @@ __all__ = [
     "completion",
     "dataset",
     "demo",
+    "diff",
     "drift",
     "drift_calibrate",
     "drift_explain",
+    "drift_schedule",
     "handoff",
     "logs",
     "ls",
@@ -56,6 +60,8 @@ _ORDER = (
     "drift",
     "drift-explain",
     "drift-calibrate",
+    "drift-schedule",
+    "diff",
 )
 """Commands of one group that stand in modules of their own, in the order of the work."""
 

@@ -43,8 +43,7 @@ _TABLE: Final = (
     Field("effect", kind="number", whole=True),
     Field("threshold", kind="number", whole=True, optional=True),
     Field("p", "p-value", kind="number", whole=True, optional=True),
-    Field("baseline", whole=True, optional=True, dear=True),
-    Field("target", whole=True, optional=True, dear=True),
+    Field("histograms", "baseline and target", whole=True, optional=True, dear=True),
 )
 
 
@@ -117,7 +116,6 @@ def _table(report: DriftReport, *, plain: bool) -> Rows:
 
 
 def _row(feature: FeatureDrift, *, plain: bool) -> Row:
-    before, now = _sparks(feature.histogram, plain=plain)
     figures = {
         "contribution": share(feature.contribution),
         "effect": brief(feature.effect),
@@ -127,18 +125,18 @@ def _row(feature: FeatureDrift, *, plain: bool) -> Row:
     return {
         "feature": name_of(feature.feature),
         "verdict": feature.verdict.value,
-        "baseline": before,
-        "target": now,
+        "histograms": _sparks(feature.histogram, plain=plain),
         **{name: _written(value, plain=plain) for name, value in figures.items()},
     }
 
 
-def _sparks(histogram: Histogram | None, *, plain: bool) -> tuple[str, str]:
+def _sparks(histogram: Histogram | None, *, plain: bool) -> str:
     """Both sides on one scale, so that they can be compared."""
     if histogram is None:
-        return "", ""
+        return ""
     most = max(_most(histogram.baseline), _most(histogram.target))
-    return spark(histogram.baseline, most, plain=plain), spark(histogram.target, most, plain=plain)
+    before, now = (spark(side, most, plain=plain) for side in (histogram.baseline, histogram.target))
+    return f"{before:{SPARK}}  {now:{SPARK}}"
 
 
 def _charts(report: DriftReport) -> Iterator[TimeChart]:

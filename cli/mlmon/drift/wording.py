@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from mlmon.core.timerange import TimeRange
+from mlmon.drift import result
 from mlmon.drift.result import (
     CHI_SQUARED,
     ENERGY,
@@ -120,9 +121,9 @@ def moved(feature: FeatureDrift) -> str:
     """How far a feature has moved, and how far it may."""
     limit = f"threshold {brief(feature.threshold)}"
     match feature.effect_metric:
-        case "normalized_wasserstein_distance":
+        case result.NORMALIZED_WASSERSTEIN:
             return f"by {brief(feature.effect)} standard deviations of the baseline ({limit})"
-        case "null_value_rate":
+        case result.NULL_RATE:
             return f"its share of missing values has changed by {share(feature.effect)} ({limit})"
         case metric:
             known = METRICS.get(metric, name_of(metric) if metric else "effect")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from mlmon.drift.page.markup import Markup, element, number, percent
 from mlmon.drift.result import Interval
 from mlmon.drift.wording import short_date_of
 
-_MOST_LABELS = 5
+_MOST_LABELS: Final = 5
 
 
 def stretched(*drawn: Markup, width: float, height: float, **attributes: str | float) -> Markup:

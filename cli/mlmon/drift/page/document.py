@@ -32,7 +32,8 @@ def _parts(report: DriftReport) -> Iterator[tuple[str, Markup]]:
     features = ordered(report.whole.features)
     intervals = report.intervals[-sections.MOST_INTERVALS :]
     if intervals:
-        yield "Over time", sections.over_time(intervals, report.method.coefficient_threshold)
+        earlier = len(report.intervals) - len(intervals)
+        yield "Over time", sections.over_time(intervals, report.method.coefficient_threshold, earlier=earlier)
     if features:
         yield "What moved", sections.features(features)
     if features and intervals:

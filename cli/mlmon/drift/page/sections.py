@@ -33,6 +33,7 @@ from mlmon.drift.wording import (
 
 CELLS: Final = 2400
 """So many cells the map has at most: what moved most is in it, JSON has all."""
+MOST_ROWS: Final = 60
 MOST_FEATURES: Final = 100
 MOST_SHAPES: Final = 30
 MOST_INTERVALS: Final = 366
@@ -84,18 +85,19 @@ def _facts(report: DriftReport) -> Iterator[tuple[Markup, ...]]:
     yield _fact("Rows", whole_number(whole.rows), compared)
 
 
-def over_time(intervals: Sequence[Interval], threshold: float | None) -> Markup:
-    """The coefficient of each interval, or why there is none."""
+def over_time(intervals: Sequence[Interval], threshold: float | None, *, earlier: int) -> Markup:
+    """The coefficient of each interval, or why there is none; `earlier` ones are not shown."""
     unit = unit_of(intervals)
     figures = tables.behind("The figures as a table", tables.over_time(intervals, unit), scrolls=True)
+    left_out = _left_out(earlier, f"earlier {unit}")
     if not any(each.coefficient and math.isfinite(each.coefficient.value) for each in intervals):
         why = "No classifier was asked, so there is no coefficient: these are the verdicts."
-        return section("time", "Over time", why, figures)
+        return section("time", "Over time", why, figures, left_out)
     why = (
         "The datadrift coefficient says how well a classifier tells the target from the baseline: 0 is not at all, "
         "1 is always. What lies in the grey band is chance."
     )
-    return section("time", "Over time", why, element("figure", timeline(intervals, threshold), figures))
+    return section("time", "Over time", why, element("figure", timeline(intervals, threshold), figures), left_out)
 
 
 def features(known: Sequence[FeatureDrift]) -> Markup:
@@ -113,7 +115,7 @@ def features(known: Sequence[FeatureDrift]) -> Markup:
 def by_interval(known: Sequence[FeatureDrift], intervals: Sequence[Interval]) -> Markup:
     """The map of features and intervals."""
     unit = unit_of(intervals)
-    room = max(5, CELLS // len(intervals))
+    room = min(MOST_ROWS, max(5, CELLS // len(intervals)))
     names = [each.feature for each in known[:room]]
     why = f"Each row is a feature, each column a {unit}; the warmer, the farther above its threshold."
     table = tables.by_interval(names, intervals, unit)
@@ -133,7 +135,7 @@ def shapes(known: Sequence[FeatureDrift]) -> Markup:
         (_sample("here", "here-line"), "target"),
     ]
     left_out = _left_out(len(drawn) - len(shown), "feature")
-    return section("shapes", "Baseline and target", why, key(entries), Markup("<br/>"), cards, left_out)
+    return section("shapes", "Baseline and target", why, key(entries), cards, left_out)
 
 
 def _sample(area: str, line: str) -> Markup:
@@ -244,4 +246,4 @@ def closing(report: DriftReport) -> Markup:
 
 
 def _left_out(count: int, noun: str) -> str:
-    return element("p", f"{counted(count, f'more {noun}')} in the JSON document.", class_="why") if count > 0 else ""
+    return element("p", f"{counted(count, noun)} in the JSON document alone.", class_="why") if count > 0 else ""

@@ -71,14 +71,15 @@ def _curve(side: Sequence[float], bins: int, most: float) -> str:
 
 def _categories(histogram: Histogram) -> tuple[Markup, float]:
     rows = list(zip(histogram.labels, histogram.baseline, histogram.target, strict=True))
-    drawn = (_category(*row, y=at * _LINE) for at, row in enumerate(rows))
+    most = max((each for row in rows for each in row[1:] if math.isfinite(each)), default=0.0) or 1.0
+    drawn = (_category(*row, most=most, y=at * _LINE) for at, row in enumerate(rows))
     return joined(*drawn), _LINE * len(rows)
 
 
-def _category(words: str, baseline: float, target: float, *, y: float) -> Markup:
+def _category(words: str, baseline: float, target: float, *, most: float, y: float) -> Markup:
     return joined(
         label(name_of(words, longest=_LONGEST), x=0, y=y + 12, class_="label"),
         label(f"{share(baseline)} → {share(target)}", x="100%", y=y + 12, class_="end"),
-        element("rect", x=0, y=y + 17, width=percent(baseline), height=5, class_="base-bar"),
-        element("rect", x=0, y=y + 23, width=percent(target), height=5, class_="here-bar"),
+        element("rect", x=0, y=y + 17, width=percent(baseline / most), height=5, class_="base-bar"),
+        element("rect", x=0, y=y + 23, width=percent(target / most), height=5, class_="here-bar"),
     )

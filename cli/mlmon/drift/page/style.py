@@ -39,9 +39,9 @@ section{margin-top:56px}
 .v{color:var(--soft);white-space:nowrap}
 .v-drift{color:var(--alarm)}.v-no-drift{color:var(--calm)}
 .v-not-enough-data,.v-stale,.v-schema-changed{color:var(--odd)}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(168px,1fr));gap:1px;margin-top:30px;
+.facts{display:flex;flex-wrap:wrap;gap:1px;margin-top:30px;
 background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden}
-.facts div{padding:14px 18px 15px;background:var(--raised)}
+.facts div{flex:1 1 168px;padding:14px 18px 15px;background:var(--raised)}
 .facts dt{color:var(--soft);font-size:13px}
 .facts dd{font-size:24px;line-height:1.3;font-weight:600;letter-spacing:-.01em}
 .facts dd+dd{color:var(--soft);font-size:13px;font-weight:400;letter-spacing:0;overflow-wrap:anywhere}
@@ -77,11 +77,12 @@ td:last-child,th:last-child{padding-right:0}
 .bar span{flex:none;width:54px;text-align:right}.bar .nil{color:var(--soft)}
 .fill{fill:var(--here)}.mild{fill:var(--base)}.over-limit{fill:var(--alarm)}
 .tick{stroke:var(--limit);stroke-width:1.5}.axis{stroke:var(--rule)}
-.map{display:grid;grid-template-columns:minmax(92px,168px) minmax(0,1fr);column-gap:12px}
-.map ol{padding-top:4px}
+.map{display:grid;grid-template-columns:fit-content(24%) minmax(0,1fr);column-gap:12px}
+.map ol{min-width:0;padding-top:4px}
 .map li{height:20px;overflow:hidden;color:var(--ink);font-size:13px;line-height:20px;text-overflow:ellipsis;
 white-space:nowrap}
 .scroll{overflow-x:auto;padding:4px 2px}
+.map .scroll{direction:rtl}.cells{direction:ltr}
 .cells .h0,.h0{fill:var(--h0)}.cells .h1,.h1{fill:var(--h1)}.cells .h2,.h2{fill:var(--h2)}
 .cells .h3,.h3{fill:var(--h3)}.cells .h4,.h4{fill:var(--h4)}
 .cells .u{fill:transparent}
@@ -89,7 +90,8 @@ white-space:nowrap}
 .dash,.cells .dash{fill:none;stroke:var(--soft);stroke-width:1.5}
 .cross,.cells .cross{fill:none;stroke:var(--odd);stroke-width:1.75}
 .edge{fill:none;stroke:var(--rule)}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:36px 32px;align-items:start}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:36px 32px;
+align-items:start;margin-top:22px}
 .cards article{min-width:0;border-top:1px solid var(--rule);padding-top:10px}
 .cards p{margin-bottom:10px;color:var(--soft);font-size:13px;overflow-wrap:anywhere}
 .base{fill:var(--base-fill)}.here{fill:var(--here-fill)}
@@ -110,12 +112,11 @@ footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--line);color:v
 .away{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (max-width:640px){
 body{padding:24px 16px 40px}section{margin-top:44px}.lead{font-size:16px}
-.facts{grid-template-columns:1fr 1fr;margin-top:22px}.facts div{padding:11px 13px}.facts dd{font-size:20px}
-.facts div:last-child:nth-child(odd){grid-column:1/-1}
+.facts{margin-top:22px}.facts div{flex-basis:140px;padding:11px 13px}.facts dd{font-size:20px}
 .what .p{display:none}.what th:first-child{width:42%}.what tbody th{font-size:14px}.bar{flex-wrap:wrap;gap:1px 0}
 .bar svg{flex:0 0 100%}.bar span{width:auto}.what td{padding-top:12px}
 .how{grid-template-columns:1fr;gap:2px}.how dd{margin-bottom:10px}
-.plot{padding-left:34px}
+.plot{padding-left:34px}.map{grid-template-columns:fit-content(42%) minmax(0,1fr)}
 .quality th:first-child{min-width:96px}
 }
 @media print{

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from mlmon.drift.page.marks import sign, word_of
 from mlmon.drift.page.markup import Markup, element, joined, percent, text
-from mlmon.drift.result import FeatureDrift, Interval, Metric, Profile, Verdict
+from mlmon.drift.result import (
+    NULL_RATE,
+    OUT_OF_BOUNDS_RATE,
+    TYPE_ERROR_RATE,
+    FeatureDrift,
+    Interval,
+    Metric,
+    Profile,
+    Verdict,
+)
 from mlmon.drift.wording import (
     METRICS,
     UNKNOWN,
@@ -22,7 +32,7 @@ from mlmon.drift.wording import (
     whole_number,
 )
 
-_RATES = frozenset({"null_value_rate", "data_type_error_rate", "out_of_bounds_rate"})
+_RATES: Final = frozenset({NULL_RATE, TYPE_ERROR_RATE, OUT_OF_BOUNDS_RATE})
 
 
 def table(heads: Sequence[str], rows: Iterable[Markup], *, caption: str, class_: str | None = None) -> Markup:
@@ -183,14 +193,14 @@ def profiles(feature: FeatureDrift) -> Markup:
         for name, shown in _PROFILE.items()
         if any(side is not None and shown(side) != UNKNOWN for side in sides)
     ]
-    return table(["", "Baseline", "Target"], rows, caption="Both sides of this feature")
+    return table(["Values", "Baseline", "Target"], rows, caption="Both sides of this feature")
 
 
 def _distinct(side: Profile) -> str:
     return "many" if side.distinct is None else whole_number(side.distinct)
 
 
-_PROFILE = {
+_PROFILE: Final[Mapping[str, Callable[[Profile], str]]] = {
     "Rows": lambda side: whole_number(side.rows),
     "Mean": lambda side: figure(side.mean),
     "Standard deviation": lambda side: figure(side.deviation),
@@ -211,7 +221,7 @@ def _quality(feature: FeatureDrift) -> Markup:
     before, now = (UNKNOWN if side is None else share(missing(side)) for side in (feature.baseline, feature.target))
     odd = UNKNOWN if feature.target is None else whole_number(feature.target.nans + feature.target.infinities)
     name = element("bdi", name_of(feature.feature))
-    return row(name, before, now, odd, rate["data_type_error_rate"], rate["out_of_bounds_rate"])
+    return row(name, before, now, odd, rate[TYPE_ERROR_RATE], rate[OUT_OF_BOUNDS_RATE])
 
 
 def missing(side: Profile) -> float:
