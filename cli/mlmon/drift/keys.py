@@ -17,6 +17,8 @@ Ints: TypeAlias = NDArray[np.int64]
 COARSEST: Final = 52
 """The highest level: a bucket is all numbers from one power of two to the next, over which integers are even."""
 
+_TINIEST: Final = -1074
+"""The power of two of the smallest double."""
 _MAGNITUDE: Final = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 
 
@@ -39,6 +41,24 @@ def lower_ends(buckets: Ints, level: int) -> Floats:
 def upper_ends(buckets: Ints, level: int) -> Floats:
     """The largest number of each bucket of a level; at level 0 the number itself."""
     return numbers_of((buckets << level) | ((1 << level) - 1))
+
+
+def spacings(numbers: Floats) -> Floats:
+    """How far apart doubles are at each number, away from zero; `np.spacing` gives up at the largest."""
+    exponents = np.where(numbers == 0, _TINIEST, np.maximum(np.frexp(numbers)[1] - 53, _TINIEST))
+    apart: Floats = np.ldexp(1.0, exponents)
+    return apart
+
+
+def exponent_of(*numbers: float) -> int:
+    """An even power of two to divide these numbers by, so that those between them and their differences are doubles."""
+    return 2 * (int(np.frexp(max(abs(each) for each in numbers))[1]) // 2 + 1)
+
+
+def scaled_back(number: float, exponent: int) -> float:
+    """A number times a power of two, infinite where that is too large for a double."""
+    with np.errstate(over="ignore"):
+        return float(np.ldexp(number, exponent))
 
 
 def distinct_by_level(ordered: Ints) -> Ints:

@@ -16,7 +16,18 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from mlmon.drift.keys import COARSEST, Floats, Ints, distinct_by_level, keys_of, lower_ends, upper_ends
+from mlmon.drift.keys import (
+    COARSEST,
+    Floats,
+    Ints,
+    distinct_by_level,
+    exponent_of,
+    keys_of,
+    lower_ends,
+    scaled_back,
+    spacings,
+    upper_ends,
+)
 
 CAP: Final = 2048
 """So many buckets are kept of a day's numbers."""
@@ -83,10 +94,9 @@ class Numbers:
         low = lower_ends(self.buckets, self.level)
         if self.level == 0:
             return low
-        spacing = np.spacing(np.abs(low))
         steps = (self.offsets[1] * float(1 << _LIMB) + self.offsets[0]) / self.counts
         # keys of negative numbers rise towards zero too: a larger key is a larger number
-        return low + steps * spacing
+        return low + steps * spacings(low)
 
     @property
     def widths(self) -> Floats:
@@ -97,16 +107,19 @@ class Numbers:
     @property
     def mean(self) -> float:
         """The mean of the values, NaN of none."""
-        return float(np.average(self.means, weights=self.counts)) if self.count else float("nan")
+        return float(np.sum(self.means * (self.counts / self.count))) if self.count else float("nan")
 
     @property
     def deviation(self) -> float:
         """The standard deviation (of a sample), from the means of the buckets; NaN of fewer than two values."""
         if self.count < 2:
             return float("nan")
-        apart = self.means - self.mean
-        scale = float(np.max(np.abs(apart))) or 1.0  # squares of 1e200 are no doubles any more
-        return scale * float(np.sqrt(np.sum(self.counts * (apart / scale) ** 2) / (self.count - 1)))
+        # neither the difference of two numbers nor its square need be doubles: powers of two change nothing but that
+        exponent = exponent_of(self.least, self.greatest)
+        apart = np.ldexp(self.means, -exponent) - np.ldexp(self.mean, -exponent)
+        largest = float(np.max(np.abs(apart))) or 1.0
+        mean_square = np.sum(self.counts * (apart / largest) ** 2) / (self.count - 1)
+        return scaled_back(largest * float(np.sqrt(mean_square)), exponent)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -262,7 +275,9 @@ def _grouped(summary: Categories, level: int) -> Categories:
     for start, end in zip(starts.tolist(), ends, strict=True):
         names = sorted(set(summary.labels[start:end]))
         labels.append(names[0])
-        shared.append(len(names) > 1 or any(summary.shared[start:end]))
+        # of a label that is cut off nobody can say whether it is one category: at level 0 the hash has told
+        cut = level > 0 and any(len(name) == _LABEL for name in names)
+        shared.append(len(names) > 1 or cut or any(summary.shared[start:end]))
     counts = np.add.reduceat(summary.counts, starts) if starts.size else _NO_INTS
     return replace(
         summary,
