@@ -2,8 +2,8 @@
 
 A feature has drifted where a test says that the difference is more than chance, with all tests of the interval taken
 together (Holm), and the effect is above its threshold. Numbers are tested by Kolmogorov and Smirnov's test, categories
-by the chi-square test of the 2 x k table, both for their share of rows without a value that counts besides. Of summaries
-that are not exact the KS statistic is the least that it can be: the test is stricter than its alpha then, never laxer.
+by the chi-square test of the 2 x k table, both for their share of rows without a value that counts besides. Where
+summaries are not exact the KS statistic is the least that it can be: the test is stricter than its alpha, never laxer.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from mlmon.drift.result import (
     NORMALIZED_WASSERSTEIN,
     NULL_RATE,
     STABILITY,
-    TYPE_ERROR_RATE,
     WASSERSTEIN,
     Coefficient,
     FeatureDrift,
@@ -66,6 +65,9 @@ class Options:
         return self.thresholds.get(feature, self.threshold)
 
 
+DEFAULTS: Final = Options()
+
+
 @dataclass(frozen=True, slots=True)
 class _Tested:
     """A feature with its two p-values: of its values, and of the rows without one."""
@@ -80,7 +82,7 @@ class _Tested:
 def check(
     baseline: Mapping[str, Summary],
     target: Mapping[str, Summary],
-    options: Options = Options(),
+    options: Options = DEFAULTS,
     *,
     coefficient: Coefficient | None = None,
 ) -> tuple[FeatureDrift, ...]:
@@ -98,7 +100,7 @@ def check(
 
 
 def verdict_of(
-    features: Sequence[FeatureDrift], rows: int, options: Options = Options(), *, coefficient: Coefficient | None = None
+    features: Sequence[FeatureDrift], rows: int, options: Options = DEFAULTS, *, coefficient: Coefficient | None = None
 ) -> tuple[Verdict, str]:
     """What is said of an interval as a whole, and why."""
     if not rows:
@@ -118,7 +120,7 @@ def verdict_of(
 def interval(
     baseline: Mapping[str, Summary],
     target: Mapping[str, Summary],
-    options: Options = Options(),
+    options: Options = DEFAULTS,
     *,
     rows: int,
     coefficient: Coefficient | None = None,
@@ -126,9 +128,8 @@ def interval(
     """What was found in one interval, whose range is not known here."""
     if not rows:
         verdict, reason = verdict_of((), 0)
-        return Interval(
-            None, 0, verdict, tuple(_without_rows(*each, options) for each in baseline.items()), reason=reason
-        )
+        features = tuple(_without_rows(name, summary, options) for name, summary in baseline.items())
+        return Interval(None, 0, verdict, features, reason=reason)
     features = check(baseline, target, options, coefficient=coefficient)
     verdict, reason = verdict_of(features, rows, options, coefficient=coefficient)
     return Interval(None, rows, verdict, features, coefficient, reason)
@@ -162,7 +163,7 @@ def _tested(name: str, baseline: Summary | None, target: Summary | None, options
     if _failing(target) >= _OTHER_TYPE > _failing(baseline):
         return _Tested(replace(bare, reason=f"most of its values are no {kind} any more"), nan)
     without = share_changed(baseline, target, options.least_rows)
-    if min(baseline.count, target.count) < options.least_rows:
+    if min(baseline.count, target.count) < max(options.least_rows, 1):
         few = f"{baseline.count} values in the baseline and {target.count} in the target are too few to tell"
         return _Tested(replace(bare, verdict=Verdict.NOT_ENOUGH_DATA, reason=few), nan, *without)
     match baseline, target:
@@ -172,7 +173,7 @@ def _tested(name: str, baseline: Summary | None, target: Summary | None, options
         case Categories(), Categories():
             figures, p = _categories(baseline, target)
             effect = JENSEN_SHANNON
-        case _:  # both have values, and are of one type: least_rows is not negative
+        case _:  # two types with values were told above
             raise TypeError("numbers and categories have no distance")
     drift = replace(
         bare,

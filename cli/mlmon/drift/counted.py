@@ -76,9 +76,10 @@ def edges_for(baseline: Numbers, target: Numbers, bins: Bins = Bins.STURGES) -> 
 
 def evenly(least: float, greatest: float, bins: int) -> Floats:
     """The edges of bins of equal width, also where the whole width is no double."""
-    if greatest - least < inf:
+    if greatest - least < np.finfo(np.float64).max / 2:
         return np.linspace(least, greatest, bins + 1)
-    edges: Floats = 2 * np.linspace(least / 2, greatest / 2, bins + 1)
+    share = np.arange(bins + 1) / bins
+    edges: Floats = 2 * (least / 2 * (1 - share) + greatest / 2 * share)
     return edges
 
 

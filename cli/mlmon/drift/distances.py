@@ -52,10 +52,11 @@ def normalized_wasserstein(baseline: Numbers, target: Numbers) -> Figure:
     if not distance.value > 0 and not distance.bound:
         return distance
     scale, most = baseline.deviation, _deviation_at_most(baseline)
+    one_bucket = not scale > 0 and baseline.level > 0  # which hides whether the baseline is constant
     if not scale > 0:
         scale = most = _pooled_deviation(baseline, target)
     value = distance.value / scale if scale > 0 else inf
-    if not 0 < scale < inf:
+    if one_bucket or not 0 < scale < inf:
         return Figure(value, inf)
     if not distance.bound:
         return Figure(value)
@@ -93,8 +94,11 @@ def jensen_shannon(
 ) -> Figure:
     """The root of the Jensen-Shannon divergence in bits: 0 of the same shares, 1 of shares with nothing in common."""
     counted = _counted(baseline, target, bins)
-    if counted is None:
-        return NOTHING
+    return NOTHING if counted is None else jensen_shannon_of(counted)
+
+
+def jensen_shannon_of(counted: Counted) -> Figure:
+    """The same of counts."""
     least, value, most = counted.interval(_divergence, smoothing=0)
     # within a group of categories that share a bucket they can be at most a bit apart: the chain rule of divergence
     least, value, most = (sqrt(min(max(0.0, each), 1.0)) for each in (least, value, most + counted.hidden))
@@ -106,8 +110,11 @@ def population_stability(
 ) -> Figure:
     """The sum of (q - p) ln(q / p) over bins or categories, one being added to each count."""
     counted = _counted(baseline, target, bins)
-    if counted is None:
-        return NOTHING
+    return NOTHING if counted is None else population_stability_of(counted)
+
+
+def population_stability_of(counted: Counted) -> Figure:
+    """The same of counts."""
     least, value, most = counted.interval(_stability, smoothing=1)
     return Figure(value, inf if counted.hidden else max(value - least, most - value))
 

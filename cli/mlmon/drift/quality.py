@@ -56,7 +56,8 @@ def _out_of_bounds(baseline: Summary, target: Summary) -> Metric:
         return Metric(0.0)
     match baseline, target:
         case Numbers(), Numbers():
-            edges = np.array([baseline.least, np.nextafter(baseline.greatest, np.inf)])
+            with np.errstate(over="ignore"):  # nothing is above the largest double
+                edges = np.array([baseline.least, np.nextafter(baseline.greatest, np.inf)])
             below, off = below_edges(target, edges)
             beyond = float(below[0] + target.count - below[1]) + target.quality.infinities
             return Metric(beyond / rows, float(off.sum()) / rows)

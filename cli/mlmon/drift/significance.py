@@ -10,7 +10,7 @@ Fisher 1922 (https://doi.org/10.2307/2340521) for the exact test of a 2 x 2 tabl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, gcd, lgamma, log, sqrt
+from math import exp, gcd, inf, lgamma, log, sqrt
 from typing import Final
 
 import numpy as np
@@ -22,27 +22,34 @@ EXACT: Final = 250_000
 _RARE: Final = 5.0
 """Fewer expected values of a category than this are no ground for the chi-square distribution (Cochran 1954)."""
 _ENOUGH: Final = 1e-16
+_COUNTABLE: Final = 1e-9
 
 
 def kolmogorov_smirnov_p(statistic: float, n: int, m: int, *, exact: int = EXACT) -> float:
     """How likely two samples of one distribution are at least this far apart; of distributions with atoms, at most."""
     if not (n and m) or np.isnan(statistic):
         return float("nan")
-    if n * m <= exact:
-        return _smirnov(statistic, n, m)
     root = sqrt(n * m / (n + m))
-    return _kolmogorov((root + 0.12 + 0.11 / root) * statistic)
+    nearly = _kolmogorov((root + 0.12 + 0.11 / root) * statistic)
+    # what is counted are the ways that stay near: of the rest nothing is left but rounding where it is so small a share
+    return _smirnov(statistic, n, m) if n * m <= exact and nearly > _COUNTABLE else nearly
 
 
 def contingency(baseline: Floats, target: Floats) -> tuple[float, float]:
-    """Pearson's statistic of a 2 x k table of counts, and its p-value: (NaN, NaN) where there is nothing to compare."""
+    """Pearson's statistic of a 2 x k table of counts, and its p-value: (NaN, NaN) where there is nothing to compare.
+
+    Of two categories with Yates' correction, as is usual.
+    """
     table = np.stack((baseline, target))[:, (baseline + target) > 0]
     total = table.sum()
     if table.shape[1] < 1 or not (table.sum(axis=1) > 0).all():
         return float("nan"), float("nan")
     expected = table.sum(axis=1, keepdims=True) * (table.sum(axis=0) / total)
-    statistic = float(np.sum((table - expected) ** 2 / expected))
     freedom = table.shape[1] - 1
+    apart = np.abs(table - expected)
+    if freedom == 1:
+        apart -= np.minimum(apart, 0.5)
+    statistic = float(np.sum(apart**2 / expected))
     return statistic, chi_squared_tail(statistic, freedom) if freedom else 1.0
 
 
@@ -86,6 +93,8 @@ def chi_squared_tail(statistic: float, freedom: int) -> float:
     a, x = freedom / 2, statistic / 2
     if x <= 0:
         return 1.0
+    if x == inf:
+        return 0.0
     lead = exp(a * log(x) - x - lgamma(a))
     return 1 - lead * _series(a, x) if x < a + 1 else lead * _fraction(a, x)
 
