@@ -32,10 +32,12 @@ ROWS: Final = 10_000
 FEWEST: Final = 100
 """With fewer rows on a side there is nothing to learn from."""
 _DRAWS: Final = 999
+_LARGEST: Final = 1e307
+"""Scikit-learn adds two numbers to find the middle between them."""
 _REPEATS: Final = 3
 _SHUFFLED: Final = 4_000
 """So many of the held-out rows are enough to see what a feature adds."""
-_CATEGORIES: Final = 250
+CATEGORIES_TOLD: Final = 250
 """Scikit-learn takes 255 categories a feature; rarer ones are one category."""
 
 Column = Floats | Sequence[str | None]
@@ -75,6 +77,7 @@ def tell_apart(baseline: Sample, target: Sample, *, seed: int = 0) -> Told | Non
     table, categorical = _encoded(names, sides)
     labels = np.repeat(np.array([0, 1]), size)
     trained, held = _halves(labels, random)
+    table[:, np.isnan(table[trained]).all(axis=0)] = 0.0  # scikit-learn finds no bins for nothing
     model = _classifier(categorical, seed)
     truth = labels[held]
     with _one_thread():
@@ -188,7 +191,7 @@ def _encoded(names: Sequence[str], sides: Sequence[Sequence[NDArray[Any]]]) -> t
     for at in range(len(names)):
         values = np.concatenate([side[at] for side in sides])
         categorical.append(values.dtype == object)
-        columns.append(_codes(values) if categorical[-1] else values)
+        columns.append(_codes(values) if categorical[-1] else np.clip(values, -_LARGEST, _LARGEST))
     return np.column_stack(columns), categorical
 
 
@@ -197,7 +200,7 @@ def _codes(values: NDArray[Any]) -> Floats:
     counts = Counter(values.tolist())  # an array of text would be as wide as the longest one
     counts.pop(None, None)
     known = sorted(counts, key=lambda text: (-counts[text], text))
-    codes = {text: float(min(at, _CATEGORIES)) for at, text in enumerate(known)}
+    codes = {text: float(min(at, CATEGORIES_TOLD)) for at, text in enumerate(known)}
     return np.array([codes.get(value, np.nan) for value in values.tolist()])
 
 
