@@ -14,6 +14,9 @@ from mlmon.drift.result import JENSEN_SHANNON, NORMALIZED_WASSERSTEIN
 from mlmon.drift.summary import Categories, Numbers, Summary, summary_of_categories, summary_of_numbers
 
 
+SHARES = (0.6, 0.38, 0.02)
+
+
 def baseline(seed: int, size: int) -> dict[str, Summary]:
     random = np.random.default_rng(seed)
     return {
@@ -21,9 +24,7 @@ def baseline(seed: int, size: int) -> dict[str, Summary]:
         "plain": summary_of_numbers(random.normal(size=size), nulls=size),
         "constant": summary_of_numbers(np.zeros(size)),
         "empty": summary_of_numbers(np.zeros(0), nulls=size),
-        "colour": summary_of_categories(
-            Counter(random.choice(["red", "blue", "rare"], size, p=(0.6, 0.38, 0.02)).tolist())
-        ),
+        "colour": summary_of_categories(Counter(random.choice(["red", "blue", "rare"], size, p=SHARES).tolist())),
     }
 
 
