@@ -13,7 +13,6 @@ from mlmon.drift.distances import jensen_shannon, normalized_wasserstein
 from mlmon.drift.result import JENSEN_SHANNON, NORMALIZED_WASSERSTEIN
 from mlmon.drift.summary import Categories, Numbers, Summary, summary_of_categories, summary_of_numbers
 
-
 SHARES = (0.6, 0.38, 0.02)
 
 

@@ -17,8 +17,6 @@ Ints: TypeAlias = NDArray[np.int64]
 COARSEST: Final = 52
 """The highest level: a bucket is all numbers from one power of two to the next, over which integers are even."""
 
-_TINIEST: Final = -1074
-"""The power of two of the smallest double."""
 _MAGNITUDE: Final = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 
 
@@ -43,13 +41,6 @@ def upper_ends(buckets: Ints, level: int) -> Floats:
     return numbers_of((buckets << level) | ((1 << level) - 1))
 
 
-def spacings(numbers: Floats) -> Floats:
-    """How far apart doubles are at each number, away from zero; `np.spacing` gives up at the largest."""
-    exponents = np.where(numbers == 0, _TINIEST, np.maximum(np.frexp(numbers)[1] - 53, _TINIEST))
-    apart: Floats = np.ldexp(1.0, exponents)
-    return apart
-
-
 def exponent_of(*numbers: float) -> int:
     """An even power of two to divide these numbers by, so that those between them and their differences are doubles."""
     return 2 * (int(np.frexp(max(abs(each) for each in numbers))[1]) // 2 + 1)
@@ -61,15 +52,15 @@ def scaled_back(number: float, exponent: int) -> float:
         return float(np.ldexp(number, exponent))
 
 
-def distinct_by_level(ordered: Ints) -> Ints:
-    """How many buckets sorted keys take at each level from 0 to `COARSEST`."""
+def distinct_by_level(ordered: Ints, *, coarsest: int = COARSEST) -> Ints:
+    """How many buckets sorted keys take at each level from 0 to `coarsest`."""
     if not ordered.size:
-        return np.zeros(COARSEST + 1, np.int64)
+        return np.zeros(coarsest + 1, np.int64)
     # neighbours share a bucket at every level that leaves out the highest bit in which they differ
     differ = _bit_lengths(ordered[1:] ^ ordered[:-1])
     apart = np.bincount(differ, minlength=65)
     # they are apart at level l where their highest different bit is above l
-    return 1 + apart[::-1].cumsum()[::-1][1 : COARSEST + 2]
+    return 1 + apart[::-1].cumsum()[::-1][1 : coarsest + 2]
 
 
 def _bit_lengths(bits: Ints) -> Ints:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from math import frexp, ldexp, nan
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -21,11 +22,8 @@ from mlmon.drift.keys import (
     Floats,
     Ints,
     distinct_by_level,
-    exponent_of,
     keys_of,
     lower_ends,
-    scaled_back,
-    spacings,
     upper_ends,
 )
 
@@ -35,6 +33,7 @@ BASELINE_CAP: Final = 4096
 CATEGORY_CAP: Final = 10_000
 """So many categories are told apart."""
 _LABEL: Final = 200  # characters of a category that are kept to show it
+_HASH_BITS: Final = 63  # at so high a level all categories are one
 _LIMB: Final = 26
 _LOW: Final = (1 << _LIMB) - 1
 _NO_INTS: Final = np.zeros(0, np.int64)
@@ -79,8 +78,8 @@ class Numbers:
     buckets: Ints = field(default_factory=_NO_INTS.copy)
     counts: Ints = field(default_factory=_NO_INTS.copy)
     offsets: tuple[Ints, Ints] = field(default_factory=lambda: (_NO_INTS.copy(), _NO_INTS.copy()))
-    least: float = float("nan")
-    greatest: float = float("nan")
+    least: float = nan
+    greatest: float = nan
     cap: int = CAP
 
     @property
@@ -94,9 +93,11 @@ class Numbers:
         low = lower_ends(self.buckets, self.level)
         if self.level == 0:
             return low
+        # doubles are evenly spaced in a bucket; what follows the largest of all is no number
+        spacing = np.spacing(np.minimum(np.abs(low), np.abs(upper_ends(self.buckets, self.level))))
         steps = (self.offsets[1] * float(1 << _LIMB) + self.offsets[0]) / self.counts
         # keys of negative numbers rise towards zero too: a larger key is a larger number
-        return low + steps * spacings(low)
+        return low + steps * spacing
 
     @property
     def widths(self) -> Floats:
@@ -107,19 +108,22 @@ class Numbers:
     @property
     def mean(self) -> float:
         """The mean of the values, NaN of none."""
-        return float(np.sum(self.means * (self.counts / self.count))) if self.count else float("nan")
+        return self._scale * float(np.average(self.means / self._scale, weights=self.counts)) if self.count else nan
 
     @property
     def deviation(self) -> float:
         """The standard deviation (of a sample), from the means of the buckets; NaN of fewer than two values."""
         if self.count < 2:
-            return float("nan")
-        # neither the difference of two numbers nor its square need be doubles: powers of two change nothing but that
-        exponent = exponent_of(self.least, self.greatest)
-        apart = np.ldexp(self.means, -exponent) - np.ldexp(self.mean, -exponent)
-        largest = float(np.max(np.abs(apart))) or 1.0
-        mean_square = np.sum(self.counts * (apart / largest) ** 2) / (self.count - 1)
-        return scaled_back(largest * float(np.sqrt(mean_square)), exponent)
+            return nan
+        apart = self.means / self._scale - self.mean / self._scale
+        widest = float(np.max(np.abs(apart))) or 1.0  # squares of 1e-200 are no doubles any more
+        return self._scale * widest * float(np.sqrt(np.sum(self.counts * (apart / widest) ** 2) / (self.count - 1)))
+
+    @property
+    def _scale(self) -> float:
+        """A power of two near the largest value: sums of numbers like 1e308 are no doubles any more."""
+        largest = max(abs(self.least), abs(self.greatest)) if self.count else 0.0
+        return ldexp(1.0, frexp(largest)[1] - 1) if largest > 1.0 else 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,7 +180,7 @@ def summary_of_categories(
     counts = np.array([count for _, _, count in hashed], np.int64)
     labels = [label for _, label, _ in hashed]
     exact = Categories(quality, 0, keys, counts, tuple(labels), (False,) * len(labels), cap)
-    return coarsened(exact, _level_for(distinct_by_level(keys), cap))
+    return coarsened(exact, _level_for(distinct_by_level(keys, coarsest=_HASH_BITS), cap))
 
 
 def merged(summaries: Iterable[Summary]) -> Summary:
@@ -208,8 +212,7 @@ def at_level(summary: Numbers, level: int) -> Numbers:
     high = summary.offsets[1] + (more >> _LIMB) * summary.counts
     coarse = summary.buckets >> rise
     starts = _starts(coarse)
-    sums = (np.add.reduceat(each, starts) for each in (summary.counts, low, high))
-    counts, low, high = sums
+    counts, low, high = (np.add.reduceat(each, starts) for each in (summary.counts, low, high))
     return replace(summary, level=level, buckets=coarse[starts], counts=counts, offsets=_carried(low, high))
 
 
@@ -239,7 +242,7 @@ def _merged_numbers(one: Numbers, other: Numbers) -> Numbers:
         float(np.fmax(one.greatest, other.greatest)),
         one.cap,
     )
-    return at_level(both, level + _level_for(distinct_by_level(buckets)[: COARSEST - level + 1], one.cap))
+    return at_level(both, level + _level_for(distinct_by_level(buckets, coarsest=COARSEST - level), one.cap))
 
 
 def _merged_categories(one: Categories, other: Categories) -> Categories:
@@ -257,7 +260,8 @@ def _merged_categories(one: Categories, other: Categories) -> Categories:
         one.cap,
     )
     merged_ = _grouped(both, level)
-    return coarsened(merged_, level + _level_for(distinct_by_level(merged_.buckets), one.cap))
+    by_level = distinct_by_level(merged_.buckets, coarsest=_HASH_BITS - level)
+    return coarsened(merged_, level + _level_for(by_level, one.cap))
 
 
 def coarsened(summary: Categories, level: int) -> Categories:
@@ -269,6 +273,8 @@ def coarsened(summary: Categories, level: int) -> Categories:
 
 def _grouped(summary: Categories, level: int) -> Categories:
     """Sorted buckets, each once."""
+    if not summary.buckets.size:
+        return replace(summary, level=level)
     starts = _starts(summary.buckets)
     ends = [*starts[1:].tolist(), summary.buckets.size]
     labels, shared = [], []
@@ -278,15 +284,9 @@ def _grouped(summary: Categories, level: int) -> Categories:
         # of a label that is cut off nobody can say whether it is one category: at level 0 the hash has told
         cut = level > 0 and any(len(name) == _LABEL for name in names)
         shared.append(len(names) > 1 or cut or any(summary.shared[start:end]))
-    counts = np.add.reduceat(summary.counts, starts) if starts.size else _NO_INTS
-    return replace(
-        summary,
-        level=level,
-        buckets=summary.buckets[starts],
-        counts=counts,
-        labels=tuple(labels),
-        shared=tuple(shared),
-    )
+    counts = np.add.reduceat(summary.counts, starts)
+    found = replace(summary, level=level, buckets=summary.buckets[starts], counts=counts)
+    return replace(found, labels=tuple(labels), shared=tuple(shared))
 
 
 def _starts(ordered: Ints) -> Ints:
