@@ -17,7 +17,15 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from mlmon.drift.keys import COARSEST, Floats, Ints, distinct_by_level, keys_of, lower_ends, upper_ends
+from mlmon.drift.keys import (
+    COARSEST,
+    Floats,
+    Ints,
+    distinct_by_level,
+    keys_of,
+    lower_ends,
+    upper_ends,
+)
 
 CAP: Final = 2048
 """So many buckets are kept of a day's numbers."""
@@ -273,7 +281,9 @@ def _grouped(summary: Categories, level: int) -> Categories:
     for start, end in zip(starts.tolist(), ends, strict=True):
         names = sorted(set(summary.labels[start:end]))
         labels.append(names[0])
-        shared.append(len(names) > 1 or any(summary.shared[start:end]))
+        # of a label that is cut off nobody can say whether it is one category: at level 0 the hash has told
+        cut = level > 0 and any(len(name) == _LABEL for name in names)
+        shared.append(len(names) > 1 or cut or any(summary.shared[start:end]))
     counts = np.add.reduceat(summary.counts, starts)
     found = replace(summary, level=level, buckets=summary.buckets[starts], counts=counts)
     return replace(found, labels=tuple(labels), shared=tuple(shared))
