@@ -23,7 +23,7 @@ from mlmon.commands.driftoptions import (
     see_sides,
     thresholds_in,
 )
-from mlmon.commands.options import DayOption, FromOption, MonthOption, ServiceArgument, ToOption, one_of
+from mlmon.commands.options import AlertOption, DayOption, FromOption, MonthOption, ServiceArgument, ToOption, one_of
 from mlmon.core.errors import UsageError
 from mlmon.core.timerange import parse_duration, resolve
 from mlmon.output.results import Result
@@ -105,6 +105,10 @@ def drift(
         ),
     ] = False,
     stale_after: StaleAfterOption = "3d",
+    alert: AlertOption = None,
+    alert_dry_run: Annotated[
+        bool, typer.Option("--alert-dry-run", help="Show what --alert would send, and send nothing.")
+    ] = False,
 ) -> Result:
     """Tell whether a service is still given what its model was trained on.
 
@@ -117,14 +121,21 @@ def drift(
     if since_last and between:
         raise UsageError("--since-last says the range itself", hint="leave the other range out")
 
-    from mlmon.commands import drifted, drifting, driftwanted  # why here: every command would pay for what these load
+    from mlmon.commands import drifted, drifting, driftwanted, telling  # why here: other commands need none of it
 
+    to = telling.channels(session, alert or ())
     page = session.path(html) if html else None
     if page:
         drifted.see_writable(page)
     usual, single = thresholds_in(threshold)
     said = driftwanted.Features(
-        names_in(features), names_in(exclude), label or "", names_in(number), names_in(category), single
+        names_in(features),
+        names_in(exclude),
+        label or "",
+        names_in(number),
+        names_in(category),
+        single,
+        rows=driftwanted.rows_for(compat or ""),
     )
     options = driftwanted.options_of(session, usual, single)
     if target:
@@ -139,4 +150,5 @@ def drift(
     if page:
         drifted.write_page(page, report)
     code = drifted.exit_code_of(report, fail_on_drift=fail_on_drift, fail_on_no_data=fail_on_no_data)
-    return drifted.shown(session, report, code or sides.code, ending=sides.remember)
+    tell = telling.Telling(session, report, to, workspace=sides.workspace, dry_run=alert_dry_run)
+    return drifted.shown(session, report, ending=lambda: tell.ended(code or sides.code, sides.remember))

@@ -26,15 +26,11 @@ def exit_code_of(report: DriftReport, *, fail_on_drift: bool, fail_on_no_data: b
     return ExitCode.DONE
 
 
-def shown(session: Session, report: DriftReport, code: ExitCode, *, ending: Callable[[], None]) -> Result:
-    """The report in every format. `ending` is called when it has been printed."""
+def shown(session: Session, report: DriftReport, *, ending: Callable[[], ExitCode]) -> Result:
+    """The report in every format. `ending` is called when it has been printed, and says the exit code."""
     from mlmon.drift.screen import faces
 
-    def ended() -> ExitCode:
-        ending()
-        return code
-
-    return replace(faces(report, plain=session.terminal.stdout.plain, exit_code=code), ending=ended)
+    return replace(faces(report, plain=session.terminal.stdout.plain), ending=ending)
 
 
 def nothing_new(session: Session) -> Result:

@@ -16,7 +16,6 @@ from mlmon.commands.lastchecked import LastChecked
 from mlmon.commands.ranges import say_range
 from mlmon.core.errors import ExitCode, UsageError
 from mlmon.drift.checking import Options
-from mlmon.drift.coefficient import available
 from mlmon.drift.comparing import About, Data, compare, parts_of, strays, with_freshness
 from mlmon.drift.reading import opened
 from mlmon.drift.result import DriftReport, Kind
@@ -35,6 +34,7 @@ class Sides:
     parts: tuple[Data, ...] = ()
     service: str = ""
     collection: str = ""
+    workspace: str = ""
     newest: date | None = None
     needed: datetime | None = None
     code: ExitCode = ExitCode.DONE
@@ -54,21 +54,21 @@ NOTHING_NEW: Final = Sides(Data("", {}), Data("", {}))
 
 def files(session: Session, baseline: Path, target: Path, said: Features) -> Sides:
     """Two files, without times. Raises as `reading.opened` does, and `UsageError` as `Features` does."""
-    first, kinds = _file(session, baseline, lambda found: said.kinds(session, found))
-    second, _ = _file(session, target, lambda _: kinds)
+    first, kinds = _file(session, baseline, lambda found: said.kinds(session, found), rows=said.rows)
+    second, _ = _file(session, target, lambda _: kinds, rows=said.rows)
     names = said.chosen(session, kinds, second.summaries, guess=False).among(kinds, second.summaries)
     return Sides(first.only(names), second.only(names))
 
 
 def _file(
-    session: Session, path: Path, kinds_of: Callable[[dict[str, Kind]], dict[str, Kind]]
+    session: Session, path: Path, kinds_of: Callable[[dict[str, Kind]], dict[str, Kind]], *, rows: int
 ) -> tuple[Data, dict[str, Kind]]:
     """A file as a side, and what its features are."""
 
     with _reading(session, path.name), opened(session.path(path)) as file:
         kinds = kinds_of(file.kinds())
         summaries = file.summaries(kinds)
-        sampled = sample([file.table], kinds).get(ALL) if available() else None
+        sampled = sample([file.table], kinds, most=rows).get(ALL) if rows else None
     return Data(path.name, summaries, sample=sampled.columns if sampled else None), kinds
 
 
@@ -89,24 +89,25 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
     if wanted.since_last and not between:
         return NOTHING_NEW
     say_range(session, between)
-    source = Source(session, workspace, found, wanted.on)
+    source = Source(session, workspace, found, wanted.on, said.rows)
     if baseline.between:
         earlier = source.read(baseline.between, None, adjust=lambda kinds: said.kinds(session, kinds))
-        first, kinds = data_of(name, earlier, [*earlier.by_day], baseline.between), earlier.kinds
+        first, kinds = data_of(name, earlier, [*earlier.by_day], baseline.between, rows=said.rows), earlier.kinds
     else:
-        first, kinds = _file(session, Path(baseline.name), lambda known: said.kinds(session, known))
+        first, kinds = _file(session, Path(baseline.name), lambda known: said.kinds(session, known), rows=said.rows)
     days = source.read(between, kinds)
     about = told_range(days, between, session.now)
-    target = data_of(name, days, [*days.by_day], about)
+    target = data_of(name, days, [*days.by_day], about, rows=said.rows)
     columns, notes = _told_columns(kinds, target)
     names = said.chosen(session, kinds, columns, guess=bool(target.rows)).among(kinds, columns)
     parts = parts_of(about, wanted.by) if wanted.by and about else []
     return Sides(
         first.only(names),
         target.only(names),
-        tuple(part_of(days, each, name).only(names) for each in parts),
+        tuple(part_of(days, each, name, rows=said.rows).only(names) for each in parts),
         service=name,
         collection=source.collection,
+        workspace=workspace.name,
         newest=max(days.by_day, default=None) or source.newest(),
         needed=min(between.end, session.now) - wanted.stale_after if between else None,
         code=source.code,
@@ -123,9 +124,9 @@ def baseline_alone(session: Session, service: str | None, baseline: Baseline, sa
         say_range(session, baseline.between)
         source = Source(session, workspace, found, on)
         days = source.read(baseline.between, None, adjust=lambda kinds: said.kinds(session, kinds))
-        known = data_of(str(found.name), days, [*days.by_day], baseline.between)
+        known = data_of(str(found.name), days, [*days.by_day], baseline.between, rows=0)
     else:
-        known, _ = _file(session, Path(baseline.name), lambda found: said.kinds(session, found))
+        known, _ = _file(session, Path(baseline.name), lambda found: said.kinds(session, found), rows=0)
     return known.only(said.chosen(session, known.summaries, known.summaries, guess=False).among(known.summaries, ()))
 
 

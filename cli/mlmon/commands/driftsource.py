@@ -17,11 +17,9 @@ from mlmon.core.model import Service
 from mlmon.core.ports import Workspace
 from mlmon.core.timerange import TimeRange, day_range, day_start
 from mlmon.drift.cache import Cache
-from mlmon.drift.coefficient import available
 from mlmon.drift.comparing import Data
 from mlmon.drift.days import Days, Reading, read_days, with_values
 from mlmon.drift.result import Kind
-from mlmon.drift.sampling import ROWS
 from mlmon.session import Session
 
 
@@ -33,6 +31,8 @@ class Source:
     workspace: Workspace
     found: Service
     on: str
+    rows: int = 0
+    """So many rows of a day are sampled."""
     collection: str = ""
     code: ExitCode = ExitCode.DONE
 
@@ -60,7 +60,7 @@ class Source:
                 kinds,
                 between=between,
                 cache=Cache(self.session.settings.state),
-                most=ROWS if available() else 0,
+                most=self.rows,
                 adjust=adjust,
             )
         asides.say()
@@ -94,14 +94,15 @@ _COLLECTIONS: Final = {"inputs": ("inputs", "request"), "predictions": ("predict
 """What is read: the second where a service has nothing of the first."""
 
 
-def part_of(days: Days, between: TimeRange, name: str) -> Data:
-    return data_of(name, days, [day for day in days.by_day if day_start(day) in between], between)
+def part_of(days: Days, between: TimeRange, name: str, *, rows: int) -> Data:
+    """The days of a range as a side."""
+    return data_of(name, days, [day for day in days.by_day if day_start(day) in between], between, rows=rows)
 
 
-def data_of(name: str, days: Days, chosen: Sequence[date], between: TimeRange | None) -> Data:
-    sampled = days.sample(chosen)
-    summaries = with_values(days.summaries(chosen))
-    return Data(name, summaries, between, sampled.columns if sampled else None)
+def data_of(name: str, days: Days, chosen: Sequence[date], between: TimeRange | None, *, rows: int) -> Data:
+    """Some days as a side, with so many of their rows."""
+    sampled = days.sample(chosen, most=rows) if rows else None
+    return Data(name, with_values(days.summaries(chosen)), between, sampled.columns if sampled else None)
 
 
 def told_range(days: Days, asked: TimeRange | None, now: datetime) -> TimeRange | None:

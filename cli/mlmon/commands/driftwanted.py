@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from mlmon.core.errors import UsageError
 from mlmon.core.timerange import TimeRange, day_range, day_start, parse_day, parse_month, resolve
 from mlmon.drift.checking import Options
+from mlmon.drift.coefficient import available
 from mlmon.drift.comparing import Chosen, label_of
 from mlmon.drift.kinds import overridden
 from mlmon.drift.result import Kind
+from mlmon.drift.sampling import ROWS
 from mlmon.session import Session
+
+COMPAT_ROWS: Final = 200_000
+"""So many rows of a side are looked at where figures are computed as Azure does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,8 @@ class Features:
     numbers: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    rows: int = 0
+    """So many rows of a file or day are sampled, for what needs rows."""
 
     def kinds(self, session: Session, found: Mapping[str, Kind]) -> dict[str, Kind]:
         """What each feature is: as options say, else as the settings say, else as it was found.
@@ -51,6 +59,13 @@ class Features:
                 f" --features {label} compares it)"
             )
         return Chosen(self.only, self.exclude, label, tuple(self.thresholds))
+
+
+def rows_for(compat: str) -> int:
+    """How many rows of a file or day are needed besides the summaries: Azure's formulas are about rows."""
+    if compat:
+        return COMPAT_ROWS
+    return ROWS if available() else 0
 
 
 def options_of(session: Session, usual: float | None, single: Mapping[str, float]) -> Options:

@@ -121,10 +121,10 @@ _KEYS: Final[Mapping[str, Callable[[date], date]]] = {"day": lambda day: day, "w
 
 def compare(baseline: Data, target: Data, parts: Iterable[Data], options: Options, *, about: About) -> DriftReport:
     """Compare all of the target and each of its parts with the baseline."""
-    whole = _interval(baseline, target, options)
+    whole = _interval(baseline, target, options, about.compat)
     whole = replace(whole, features=with_curves(whole.features, baseline.summaries, target.summaries))
-    intervals = tuple(_interval(baseline, part, options) for part in parts)
-    notes = about.notes if available() else (*about.notes, WITHOUT_EXTRA)
+    intervals = tuple(_interval(baseline, part, options, about.compat) for part in parts)
+    notes = about.notes if available() or about.compat else (*about.notes, WITHOUT_EXTRA)
     told = [each.coefficient for each in (whole, *intervals)]
     thresholds = {name: options.threshold_of(name) for name in dict.fromkeys([*baseline.summaries, *target.summaries])}
     return DriftReport(
@@ -136,7 +136,7 @@ def compare(baseline: Data, target: Data, parts: Iterable[Data], options: Option
         intervals,
         Method(
             options.alpha,
-            CORRECTION,
+            "none" if about.compat else CORRECTION,
             thresholds,
             SEED,
             compat=about.compat,
@@ -148,7 +148,10 @@ def compare(baseline: Data, target: Data, parts: Iterable[Data], options: Option
     )
 
 
-def _interval(baseline: Data, target: Data, options: Options) -> Interval:
+def _interval(baseline: Data, target: Data, options: Options, compat: str) -> Interval:
+    if compat:
+        found = _as_azure(compat)(baseline.sample or {}, target.sample or {}, options)
+        return replace(found, between=target.between)
     told = _told(baseline, target)
     found = interval(
         baseline.summaries,
@@ -160,6 +163,13 @@ def _interval(baseline: Data, target: Data, options: Options) -> Interval:
     shares = told.contributions if told else {}
     features = tuple(replace(each, contribution=shares.get(each.feature)) for each in found.features)
     return replace(found, between=target.between, features=features)
+
+
+def _as_azure(compat: str) -> Callable[[Sample, Sample, Options], Interval]:
+    """What computes an interval as a generation of Azure's monitors does, from rows."""
+    from mlmon.drift.compat import azure_v1, azure_v2  # why here: few runs ask for it
+
+    return azure_v1.interval if compat == "azure-v1" else azure_v2.interval
 
 
 def _told(baseline: Data, target: Data) -> Told | None:
