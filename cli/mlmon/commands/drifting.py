@@ -143,13 +143,15 @@ def _told_columns(kinds: Mapping[str, Kind], target: Data) -> tuple[list[str], t
     return [name for name in target.summaries if name not in few], (note,)
 
 
-def reported(session: Session, sides: Sides, options: Options, *, compat: str = "") -> DriftReport:
-    """Compare the sides. Raises `UsageError` where the baseline has no rows."""
+def reported(
+    session: Session, sides: Sides, options: Options, *, compat: str = "", quietly: bool = False
+) -> DriftReport:
+    """Compare the sides; `quietly` without what the report notes. Raises `UsageError` where the baseline has no rows."""
     if not sides.baseline.rows:
         raise UsageError(f"the baseline {sides.baseline.name!r} has no rows", hint="name another file or range")
     about = About(session.now, sides.service, sides.collection, mlmon.__version__, compat, sides.notes)
     with session.terminal.progress("Comparing", total=None, unit="seconds", ticking=True):
         report = compare(sides.baseline, sides.target, sides.parts, options, about=about)
-    for note in report.method.notes:
+    for note in () if quietly else report.method.notes:
         session.terminal.note(note.removesuffix("."))
     return with_freshness(report, sides.newest, needed=sides.needed)

@@ -79,7 +79,7 @@ class Records:
 
 def compared(session: Session, sides: Sides, feature: str) -> Explained:
     """The feature as `drift` finds it. Raises as `drifting.reported` does."""
-    report = reported(session, sides, options_of(session, None, {}))
+    report = reported(session, sides, options_of(session, None, {}), quietly=True)
     found = [each for each in report.whole.features if each.feature == feature]
     nothing = FeatureDrift(feature, "number", report.verdict, {}, reason=report.whole.reason)
     return Explained(found[0] if found else nothing, sides.code)
