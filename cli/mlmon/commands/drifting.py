@@ -146,7 +146,7 @@ def _told_columns(kinds: Mapping[str, Kind], target: Data) -> tuple[list[str], t
 def reported(
     session: Session, sides: Sides, options: Options, *, compat: str = "", quietly: bool = False
 ) -> DriftReport:
-    """Compare the sides; `quietly` without what the report notes. Raises `UsageError` where the baseline has no rows."""
+    """Compare the sides; `quietly` says no notes. Raises `UsageError` where the baseline has no rows."""
     if not sides.baseline.rows:
         raise UsageError(f"the baseline {sides.baseline.name!r} has no rows", hint="name another file or range")
     about = About(session.now, sides.service, sides.collection, mlmon.__version__, compat, sides.notes)
