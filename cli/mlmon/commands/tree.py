@@ -5,6 +5,7 @@ from mlmon.commands import (
     dataset,
     demo,
     diff,
+    drift_schedule,
     handoff,
     logs,
     ls,
@@ -25,6 +26,7 @@ __all__ = [
     "dataset",
     "demo",
     "diff",
+    "drift_schedule",
     "handoff",
     "logs",
     "ls",
@@ -38,7 +40,20 @@ __all__ = [
     "workspace",
 ]
 
-_ORDER = ("logs", "traces", "query", "metrics", "request", "open", "ls", "pull", "dataset", "handoff", "diff")
+_ORDER = (
+    "logs",
+    "traces",
+    "query",
+    "metrics",
+    "request",
+    "open",
+    "ls",
+    "pull",
+    "dataset",
+    "handoff",
+    "diff",
+    "drift-schedule",
+)
 """Commands of one group that stand in modules of their own, in the order of the work."""
 
 
