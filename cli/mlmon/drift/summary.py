@@ -17,15 +17,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from mlmon.drift.keys import (
-    COARSEST,
-    Floats,
-    Ints,
-    distinct_by_level,
-    keys_of,
-    lower_ends,
-    upper_ends,
-)
+from mlmon.drift.keys import COARSEST, Floats, Ints, distinct_by_level, keys_of, lower_ends, upper_ends
 
 CAP: Final = 2048
 """So many buckets are kept of a day's numbers."""
