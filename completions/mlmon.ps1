@@ -432,6 +432,45 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             )
             arguments = @('=powerbi,databricks,duckdb,pandas once', 'services once')
         }
+        'diff' = @{
+            help = 'Compare two files column by column: what came, went or changed its type, and by how much values changed'
+            options = @(
+              '--number text many This column holds numbers, whatever it looks like'
+              '--category text many This column holds categories, although they are numbers'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('text once', 'text once')
+        }
+        'drift-schedule' = @{
+            help = 'Print a file with which another tool checks for drift regularly'
+            options = @(
+              '--baseline files once As mlmon drift takes it: a file, or azureml:NAME:VERSION'
+              '--every =day,week,hour once How often'
+              '--at text once When: in this machine''s time for cron and systemd, else UTC'
+              '--alert =webhook,slack,teams,smtp many Tell people when the verdict changes; repeatable'
+              '--threshold text many As mlmon drift takes it; repeatable'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('=cron,systemd,github,azure-devops once', 'services once')
+        }
         'completion' = @{
             help = 'Print the script that lets a shell complete mlmon''s commands, options, services and collections'
             options = @(

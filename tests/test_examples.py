@@ -35,6 +35,8 @@ def folder(demo: Runner, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo that the examples may change."""
     copy = shutil.copytree(demo.folder, tmp_path_factory.mktemp("examples") / "mlmon-demo")
     (copy / "failures.kql").write_text("requests | where success == false | take 3\n")
+    for name, rows in (("february", "31,Bern\n64,Genf\n"), ("march", "35,Bern\n,Bern\n")):
+        (copy / f"{name}.csv").write_text(f"age,city\n{rows}")
     return copy
 
 

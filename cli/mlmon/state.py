@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -60,11 +60,7 @@ class Remembered:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(exist_ok=True)
-        ignored = self._folder / ".gitignore"
-        if not ignored.exists():
-            ignored.write_text("*\n", "utf-8")  # what one person's sign-in found is nobody else's
-        descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | NO_FOLLOW, 0o600)
+        descriptor = _opened(self._folder, "lock")
         try:
             lock(descriptor, exclusive=True)
             yield
@@ -80,6 +76,30 @@ class Remembered:
         except BaseException:
             Path(partial).unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def alone(folder: Path, name: str) -> Iterator[None]:
+    """Wait until no other run is in a block of this name, and keep others waiting meanwhile.
+
+    `folder` is the one that holds mlmon.toml. `Remembered` may be used inside. Where nothing can be written, nobody
+    waits.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            descriptor = _opened(folder / FOLDER, name)
+            stack.callback(os.close, descriptor)
+            lock(descriptor, exclusive=True)
+        yield
+
+
+def _opened(folder: Path, name: str) -> int:
+    """A file to lock, in the state folder, which is made where it is missing."""
+    folder.mkdir(exist_ok=True)
+    ignored = folder / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("*\n", "utf-8")  # what one person's sign-in found is nobody else's
+    return os.open(folder / name, os.O_RDWR | os.O_CREAT | NO_FOLLOW, 0o600)
 
 
 class Draft:

@@ -109,6 +109,7 @@ def report(*, days: int = 90, features: int = 20, drifts_on: int = 60, seed: int
             thresholds={name: 0.2 if name == "age" else THRESHOLD for name, _ in world.features},
             seed=33,
             version="0.1.0",
+            coefficient_threshold=0.2,
             notes=("The classifier has seen 10 000 rows a day, drawn by the hash of the row.",),
         ),
         made=MADE,
@@ -129,7 +130,11 @@ def without_days() -> DriftReport:
         coefficient=None,
         features=tuple(replace(each, contribution=None) for each in known.whole.features),
     )
-    method = replace(known.method, notes=("Without scikit-learn there is no coefficient: install mlmon[drift].",))
+    method = replace(
+        known.method,
+        coefficient_threshold=None,
+        notes=("Without scikit-learn there is no coefficient: install mlmon[drift].",),
+    )
     return replace(
         known,
         service="",
@@ -319,7 +324,16 @@ def _profile(kind: Kind, rows: int, nulls: int, *, shift: float, labels: int) ->
 
 def _numbers(shift: float) -> Histogram:
     edges = tuple(2.0 + 4 * at for at in range(25))
-    return Histogram(_bell(edges, 42.0), _bell(edges, 42.0 + 12.5 * shift), edges=edges)
+    means = (42.0, 42.0 + 12.5 * shift)
+    one, other = (_bell(edges, mean) for mean in means)
+    first, second = (_curve(edges, mean) for mean in means)
+    return Histogram(one, other, edges=edges, curves=(first, second))
+
+
+def _curve(edges: Sequence[float], mean: float) -> tuple[float, ...]:
+    points = (edges[0] + (edges[-1] - edges[0]) * at / 48 for at in range(49))
+    height = (edges[1] - edges[0]) / 12.5 / math.sqrt(2 * math.pi)
+    return tuple(height * math.exp(-(((point - mean) / 12.5) ** 2) / 2) for point in points)
 
 
 def _bell(edges: Sequence[float], mean: float) -> tuple[float, ...]:

@@ -123,7 +123,7 @@ def test_an_override_of_an_unknown_feature_names_those_there_are() -> None:
     with pytest.raises(UsageError) as caught:
         overridden({"age": "number"}, categories=["agee"])
     assert (caught.value.message, caught.value.hint) == (
-        "the baseline has no feature 'agee'",
+        "there is no column 'agee'",
         "did you mean 'age'?",
     )
 

@@ -7,6 +7,7 @@ import typer
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.ports import Scope
 from mlmon.core.timerange import parse_timeout
+from mlmon.monitoring.alerting import CHANNELS
 from mlmon.output.results import Format
 
 FORMATS: Final = tuple(str(one) for one in Format)
@@ -107,6 +108,15 @@ AllOption = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Change without asking.")]
 NoWaitOption = Annotated[
     bool, typer.Option("--no-wait", help="Begin the change and do not wait until it is done; mlmon status shows that.")
+]
+AlertOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--alert",
+        metavar="|".join(CHANNELS),
+        parser=one_of(CHANNELS, "a way to tell people"),
+        help="Tell people when the verdict changes; repeatable. Addresses are read from MLMON_ALERT_… variables.",
+    ),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")]
 

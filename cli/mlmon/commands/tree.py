@@ -4,6 +4,8 @@ from mlmon.commands import (
     completion,
     dataset,
     demo,
+    diff,
+    drift_schedule,
     handoff,
     logs,
     ls,
@@ -23,6 +25,8 @@ __all__ = [
     "completion",
     "dataset",
     "demo",
+    "diff",
+    "drift_schedule",
     "handoff",
     "logs",
     "ls",
@@ -36,7 +40,20 @@ __all__ = [
     "workspace",
 ]
 
-_ORDER = ("logs", "traces", "query", "metrics", "request", "open", "ls", "pull", "dataset", "handoff")
+_ORDER = (
+    "logs",
+    "traces",
+    "query",
+    "metrics",
+    "request",
+    "open",
+    "ls",
+    "pull",
+    "dataset",
+    "handoff",
+    "diff",
+    "drift-schedule",
+)
 """Commands of one group that stand in modules of their own, in the order of the work."""
 
 

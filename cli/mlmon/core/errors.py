@@ -46,6 +46,7 @@ class Code(StrEnum):
     SERVICE_NOT_FOUND = "service-not-found"
     V1_ENDED = "v1-ended"
     UNAVAILABLE = "unavailable"
+    ALERT_FAILED = "alert-failed"
     INTERRUPTED = "interrupted"
 
 

@@ -29,6 +29,7 @@ from mlmon.drift.tables import Column, Table, summarize
 
 _EPOCH: Final = date(1970, 1, 1)
 _A_DAY: Final = 86_400_000_000  # microseconds
+_MEMORY: Final = "512MB"  # a line may hold many rows, whose values take ten times the room of their text
 _NUMBERS: Final = frozenset({"BIGINT", "DOUBLE"})
 
 Kinds = Mapping[str, Kind]
@@ -169,7 +170,7 @@ def _read(
         unit_of[one.source.blob.container, one.source.blob.name].has_asides = True
         reading.on_aside(one)
 
-    staging = Staging.open()
+    staging = Staging.open(memory=_MEMORY)
     try:
         files = [one for unit in units for one in unit.files]
         for one in fill(staging, reading.blobs, files, now=reading.now, on_aside=aside):

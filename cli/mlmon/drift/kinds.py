@@ -67,7 +67,7 @@ def overridden(
         for name in names:
             if name not in kinds:
                 known = did_you_mean(name, [*kinds]) or f"it has: {', '.join(kinds)}"
-                raise UsageError(f"the baseline has no feature {name!r}", hint=known)
+                raise UsageError(f"there is no column {name!r}", hint=known)
             if said.get(name, kind) != kind:
                 raise UsageError(f"{name!r} cannot be a number and a category", hint="leave one of the two out")
             said[name] = "number" if kind == "number" else "category"

@@ -73,13 +73,16 @@ class Histogram:
     """Both sides in the same bins, as shares of their values.
 
     A number's bins lie between `edges` (one more than there are bins); a category's are named by `labels`, the largest
-    first, the rest together in the last one where there are too many to show.
+    first, the rest together in the last one where there are too many to show. `curves` are both sides' densities at
+    evenly spaced points from the first edge to the last, as shares of a bin's width; empty where they were not asked
+    for (see `density.with_curves`).
     """
 
     baseline: tuple[float, ...]
     target: tuple[float, ...]
     edges: tuple[float, ...] = ()
     labels: tuple[str, ...] = ()
+    curves: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,8 @@ class Method:
     engine: str = "numpy"
     compat: str = ""
     version: str = ""
+    coefficient_threshold: float | None = None
+    """None without a classifier."""
     notes: tuple[str, ...] = ()
     """What was left out or done otherwise, in whole sentences."""
 

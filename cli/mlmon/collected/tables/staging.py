@@ -26,7 +26,6 @@ _CANNOT_HOLD: Final = "TMPDIR names the folder that they are held in; or choose 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SETTINGS: Final = (
-    f"SET memory_limit = '{_MEMORY}'",
     "SET threads = 1",  # a query; those that take long run two at once
     "SET TimeZone = 'UTC'",
     "SET autoinstall_known_extensions = false",
@@ -48,8 +47,8 @@ class Staging:
     _loads: int = 0
 
     @classmethod
-    def open(cls) -> Staging:
-        """Empty tables, in a folder of their own that is gone when they are closed.
+    def open(cls, *, memory: str = _MEMORY) -> Staging:
+        """Empty tables, in a folder of their own that is gone when they are closed; `memory` is what DuckDB may take.
 
         Raises:
             Failure: the folder cannot be made.
@@ -67,6 +66,7 @@ class Staging:
         connection.execute("USE staged")
         for setting in _SETTINGS:
             connection.execute(setting)
+        connection.execute(f"SET memory_limit = '{memory}'")
         return cls(connection, folder)
 
     @property

@@ -1,0 +1,156 @@
+"""A drift report on a terminal: the verdict in words, what moved most first, and the coefficient over time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from mlmon.core.errors import ExitCode
+from mlmon.drift.document import document
+from mlmon.drift.result import DriftReport, FeatureDrift, Histogram, Interval
+from mlmon.drift.wording import (
+    brief,
+    counted,
+    headline,
+    name_of,
+    ordered,
+    probability,
+    range_of,
+    sentences,
+    share,
+    unit_of,
+)
+from mlmon.output.results import Faces, Field, Page, Record, Row, Rows, Series, TimeChart
+
+SPARK: Final = 12
+"""So many cells a histogram takes at most."""
+_LEVELS: Final = "▁▂▃▄▅▆▇█"
+_PLAIN_LEVELS: Final = "_.,-=+*#"
+_ASCII: Final = str.maketrans(
+    {"\N{EN DASH}": "-", "\N{MINUS SIGN}": "-", "\N{NARROW NO-BREAK SPACE}": " ", "∞": "inf", "…": "..."}
+)
+_HEAD: Final = (
+    Field("verdict"),
+    Field("summary"),
+    Field("compared"),
+    Field("coefficient", "datadrift coefficient"),
+)
+_TABLE: Final = (
+    Field("feature"),
+    Field("verdict", whole=True),
+    Field("contribution", kind="number", whole=True),
+    Field("effect", kind="number", whole=True),
+    Field("threshold", kind="number", whole=True, optional=True),
+    Field("p", "p-value", kind="number", whole=True, optional=True),
+    Field("histograms", "baseline and target", whole=True, optional=True, dear=True),
+)
+
+
+def faces(report: DriftReport, *, plain: bool, exit_code: ExitCode = ExitCode.DONE) -> Faces:
+    """The report for people and for programs. `plain` keeps drawings to ASCII."""
+    return Faces(page(report, plain=plain), document(report, exit_code=exit_code), exit_code)
+
+
+def page(report: DriftReport, *, plain: bool) -> Page:
+    """What people see."""
+    parts: list[Record | Rows | TimeChart] = [_head(report, plain=plain)]
+    if report.whole.features:
+        parts.append(_table(report, plain=plain))
+    parts.extend(_charts(report))
+    return Page(tuple(parts))
+
+
+def spark(shares: Sequence[float], most: float, *, plain: bool) -> str:
+    """A histogram in a cell for each bin, or for several where there are more bins than cells.
+
+    Whatever is above 0 is at least the lowest block; nothing at all is a blank.
+    """
+    each = max(1, math.ceil(len(shares) / SPARK))
+    cells = [_most(shares[at : at + each]) for at in range(0, len(shares), each)]
+    levels = _PLAIN_LEVELS if plain else _LEVELS
+    return "".join(_level(value, most, levels) for value in cells)
+
+
+def _level(value: float, most: float, levels: str) -> str:
+    if not (value > 0 and most > 0):
+        return " "
+    return levels[min(len(levels) - 1, int(value / most * len(levels)))]
+
+
+def _most(shares: Sequence[float]) -> float:
+    return max((value for value in shares if math.isfinite(value)), default=0.0)
+
+
+def _head(report: DriftReport, *, plain: bool) -> Record:
+    values: dict[str, str] = {
+        "verdict": report.verdict.value,
+        "summary": " ".join([f"{headline(report)}.", *sentences(report)]),
+        "compared": _compared(report),
+    }
+    known = report.whole.coefficient
+    if known is not None:
+        low, high = map(brief, known.band)
+        values["coefficient"] = f"{brief(known.mcc)} (chance gives {low} to {high}), AUC {brief(known.auc)}"
+    fields = tuple(field for field in _HEAD if field.key in values)
+    return Record(fields, {key: _written(value, plain=plain) for key, value in values.items()})
+
+
+def _written(text: str, *, plain: bool) -> str:
+    """Figures with the signs that ASCII has, where there is no more than that."""
+    return text.translate(_ASCII) if plain else text
+
+
+def _compared(report: DriftReport) -> str:
+    between = range_of(report.target.between)
+    target = f"{name_of(report.target.name)}{' of ' if between else ''}{between}"
+    baseline = f"{name_of(report.baseline.name)} ({counted(report.baseline.rows, 'row')})"
+    return f"{target} ({counted(report.whole.rows, 'row')}) with {baseline}"
+
+
+def _table(report: DriftReport, *, plain: bool) -> Rows:
+    features = ordered(report.whole.features)
+    told = [each.contribution is not None for each in features]
+    fields = tuple(field for field in _TABLE if field.key != "contribution" or any(told))
+    return Rows(fields, [_row(each, plain=plain) for each in features])
+
+
+def _row(feature: FeatureDrift, *, plain: bool) -> Row:
+    figures = {
+        "contribution": share(feature.contribution),
+        "effect": brief(feature.effect),
+        "threshold": brief(feature.threshold),
+        "p": probability(feature.p_value),
+    }
+    return {
+        "feature": name_of(feature.feature),
+        "verdict": feature.verdict.value,
+        "histograms": _sparks(feature.histogram, plain=plain),
+        **{name: _written(value, plain=plain) for name, value in figures.items()},
+    }
+
+
+def _sparks(histogram: Histogram | None, *, plain: bool) -> str:
+    """Both sides on one scale, so that they can be compared."""
+    if histogram is None:
+        return ""
+    most = max(_most(histogram.baseline), _most(histogram.target))
+    before, now = (spark(side, most, plain=plain) for side in (histogram.baseline, histogram.target))
+    return f"{before:{SPARK}}  {now:{SPARK}}"
+
+
+def _charts(report: DriftReport) -> Iterator[TimeChart]:
+    """The coefficient over time, with the threshold."""
+    known = [each for each in report.intervals if each.between is not None]
+    if not any(each.coefficient for each in known):
+        return
+    threshold = report.method.coefficient_threshold
+    series = [Series("coefficient", tuple(map(_value, known)))]
+    if threshold is not None:
+        series.append(Series("threshold", (threshold,) * len(known)))
+    times = tuple(each.between.start for each in known if each.between is not None)
+    yield TimeChart(f"datadrift coefficient by {unit_of(known)}", times, tuple(series))
+
+
+def _value(interval: Interval) -> float | None:
+    return interval.coefficient.value if interval.coefficient else None
