@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 
 from mlmon.drift import distances
-from mlmon.drift.counted import by_category
 from mlmon.drift.checking import profile_of
+from mlmon.drift.counted import by_category
 from mlmon.drift.result import Kind
 from mlmon.drift.summary import Categories, Numbers, Summary
 
