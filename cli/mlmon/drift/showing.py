@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from mlmon.drift.distances import shares_of
+from mlmon.drift.counted import evenly, shares_of
 from mlmon.drift.keys import Floats
 from mlmon.drift.result import Histogram
 from mlmon.drift.summary import Categories, Numbers, Summary, coarsened
@@ -38,7 +38,7 @@ def _of_numbers(baseline: Numbers, target: Numbers) -> Histogram:
         low, high = least, greatest
     if not low < high:
         return Histogram((1.0,), (1.0,), edges=(low, high))
-    inner = np.linspace(low, high, BINS + 1)
+    inner = evenly(low, high, BINS)
     outer = inner.copy()
     outer[0], outer[-1] = min(least, low), max(greatest, high)
     one, other = shares_of(baseline, target, outer)
