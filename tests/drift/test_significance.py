@@ -21,7 +21,7 @@ COUNTS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_the_exact_test_of_two_samples_is_scipys(n: int, m: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     theirs = stats.ks_2samp(random.normal(size=n), random.normal(0.3, size=m), method="exact")
@@ -69,7 +69,7 @@ def test_a_table_of_counts_is_tested_as_scipy_does(table: list[tuple[int, int]])
 
 
 @given(st.floats(0, 1e5), st.integers(1, 10_000))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 def test_the_tail_of_chi_square_is_scipys(statistic: float, freedom: int) -> None:
     assert chi_squared_tail(statistic, freedom) == pytest.approx(stats.chi2.sf(statistic, freedom), rel=1e-6, abs=1e-12)
 
@@ -79,7 +79,7 @@ def test_nothing_lies_beyond_infinity() -> None:
 
 
 @given(st.tuples(st.integers(0, 40), st.integers(1, 300)), st.tuples(st.integers(0, 40), st.integers(1, 300)))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 def test_rare_shares_are_tested_as_fisher_did_and_others_as_pearson(
     one: tuple[int, int], other: tuple[int, int]
 ) -> None:

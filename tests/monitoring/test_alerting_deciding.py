@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drift import reports
@@ -18,17 +18,17 @@ from mlmon.monitoring.alerting.message import Kind, title
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
+SMALL = reports.small()
 DRIFT, WELL, FEW, NONE = Verdict.DRIFT, Verdict.NO_DRIFT, Verdict.NOT_ENOUGH_DATA, Verdict.NO_DATA
 
 
 def days(*verdicts: Verdict, first: int = 0) -> DriftReport:
     """A report of days with these verdicts."""
-    known = reports.small()
     made = tuple(
         Interval(TimeRange(FIRST + at * DAY, FIRST + (at + 1) * DAY), 100, verdict, ())
         for at, verdict in enumerate(verdicts, start=first)
     )
-    return replace(known, intervals=made)
+    return replace(SMALL, intervals=made)
 
 
 def asked(report: DriftReport, known: Known, now: datetime, cooldown: timedelta = COOLDOWN) -> Decision:
@@ -133,6 +133,7 @@ def test_a_memory_that_cannot_be_read_is_none(damaged: object) -> None:
     assert read(damaged) == Known()  # type: ignore[arg-type]  # it is what a damaged file may hold
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.sampled_from(list(Verdict)), min_size=1, max_size=12))
 def test_nobody_hears_the_same_verdict_twice_in_a_row_and_everybody_knows_the_last_one(
     verdicts: list[Verdict],

@@ -139,7 +139,7 @@ def drift(
     )
     options = driftwanted.options_of(session, usual, single)
     if target:
-        sides = drifting.files(session, Path(driftwanted.baseline_of(session, baseline)), target, said)
+        sides = drifting.files(session, driftwanted.baseline_of(session, baseline), target, said)
     else:
         whole_days, stale = driftwanted.whole_days(between), parse_duration(stale_after)
         wanted = driftwanted.Collected(service, on, whole_days, stale, by=by, since_last=since_last)

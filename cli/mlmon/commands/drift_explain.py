@@ -1,6 +1,5 @@
 """What moved a feature: drift-explain."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -64,7 +63,7 @@ def drift_explain(
 
     said = driftwanted.Features((feature,), numbers=names_in(number), categories=names_in(category))
     if target:
-        name = Path(driftwanted.baseline_of(session, baseline))
+        name = driftwanted.baseline_of(session, baseline)
         sides = drifting.files(session, name, target, said)
         found = explaining.compared(session, sides, feature)
         return explaining.shown(found, explaining.file_records(session, target, found, most=rows))

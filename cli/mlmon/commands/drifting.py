@@ -15,9 +15,10 @@ from mlmon.commands.driftwanted import Baseline, Collected, Features
 from mlmon.commands.lastchecked import LastChecked
 from mlmon.commands.ranges import say_range
 from mlmon.core.errors import ExitCode, UsageError
+from mlmon.drift.assets import is_asset, opened_asset
 from mlmon.drift.checking import Options
 from mlmon.drift.comparing import About, Data, compare, parts_of, strays, with_freshness
-from mlmon.drift.reading import opened
+from mlmon.drift.reading import Opened, opened
 from mlmon.drift.result import DriftReport, Kind
 from mlmon.drift.sampling import sample
 from mlmon.drift.tables import ALL
@@ -52,24 +53,28 @@ NOTHING_NEW: Final = Sides(Data("", {}), Data("", {}))
 """In place of sides where all days that have ended are checked already."""
 
 
-def files(session: Session, baseline: Path, target: Path, said: Features) -> Sides:
+def files(session: Session, baseline: str, target: Path, said: Features) -> Sides:
     """Two files, without times. Raises as `reading.opened` does, and `UsageError` as `Features` does."""
     first, kinds = _file(session, baseline, lambda found: said.kinds(session, found), rows=said.rows)
-    second, _ = _file(session, target, lambda _: kinds, rows=said.rows)
+    second, _ = _file(session, str(target), lambda _: kinds, rows=said.rows)
     names = said.chosen(session, kinds, second.summaries, guess=False).among(kinds, second.summaries)
     return Sides(first.only(names), second.only(names))
 
 
 def _file(
-    session: Session, path: Path, kinds_of: Callable[[dict[str, Kind]], dict[str, Kind]], *, rows: int
+    session: Session, name: str, kinds_of: Callable[[dict[str, Kind]], dict[str, Kind]], *, rows: int
 ) -> tuple[Data, dict[str, Kind]]:
-    """A file as a side, and what its features are."""
-
-    with _reading(session, path.name), opened(session.path(path)) as file:
+    """A file or data asset as a side, and what its features are."""
+    shown = name if is_asset(name) else Path(name).name
+    with _reading(session, shown), _opened(session, name) as file:
         kinds = kinds_of(file.kinds())
         summaries = file.summaries(kinds)
         sampled = sample([file.table], kinds, most=rows).get(ALL) if rows else None
-    return Data(path.name, summaries, sample=sampled.columns if sampled else None), kinds
+    return Data(shown, summaries, sample=sampled.columns if sampled else None), kinds
+
+
+def _opened(session: Session, name: str) -> AbstractContextManager[Opened]:
+    return opened_asset(session.connect().blobs, name) if is_asset(name) else opened(session.path(name))
 
 
 def _reading(session: Session, name: str) -> AbstractContextManager[Progress]:
@@ -94,7 +99,7 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
         earlier = source.read(baseline.between, None, adjust=lambda kinds: said.kinds(session, kinds))
         first, kinds = data_of(name, earlier, [*earlier.by_day], baseline.between, rows=said.rows), earlier.kinds
     else:
-        first, kinds = _file(session, Path(baseline.name), lambda known: said.kinds(session, known), rows=said.rows)
+        first, kinds = _file(session, baseline.name, lambda known: said.kinds(session, known), rows=said.rows)
     days = source.read(between, kinds)
     about = told_range(days, between, session.now)
     target = data_of(name, days, [*days.by_day], about, rows=said.rows)
@@ -126,7 +131,7 @@ def baseline_alone(session: Session, service: str | None, baseline: Baseline, sa
         days = source.read(baseline.between, None, adjust=lambda kinds: said.kinds(session, kinds))
         known = data_of(str(found.name), days, [*days.by_day], baseline.between, rows=0)
     else:
-        known, _ = _file(session, Path(baseline.name), lambda found: said.kinds(session, found), rows=0)
+        known, _ = _file(session, baseline.name, lambda found: said.kinds(session, found), rows=0)
     return known.only(said.chosen(session, known.summaries, known.summaries, guess=False).among(known.summaries, ()))
 
 

@@ -159,6 +159,14 @@ class Blobs(Protocol):
         """The URL of a container, without a `/` at its end: `https://…/NAME`, or a `file:` one for a folder. It holds
         no secret. Containers of one account (one folder) differ in the last level alone."""
 
+    def asset(self, name: str) -> Sequence[BlobInfo]:
+        """The files of a registered data asset, `azureml:NAME:VERSION`, sorted by name.
+
+        Raises:
+            NotFound: there is no such asset, or no file of it in a storage that can be read.
+            UsageError: the name is none of an asset, or there are no assets here.
+        """
+
     def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
         """The blob's bytes from `start` in chunks, exactly `blob.size - start` of them even while it grows, where its
         `lineage` says that it only grows.

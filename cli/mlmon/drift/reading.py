@@ -35,7 +35,7 @@ _SETTINGS: Final = (
     "SET threads = 2",
     "SET TimeZone = 'UTC'",
     "SET autoinstall_known_extensions = false",
-    "SET preserve_insertion_order = true",
+    "SET parquet_metadata_cache = true",  # each feature is a query of its own
     "SET force_compression = 'uncompressed'",  # choosing one takes longer than writing the bytes
 )
 

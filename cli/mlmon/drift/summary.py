@@ -17,15 +17,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from mlmon.drift.keys import (
-    COARSEST,
-    Floats,
-    Ints,
-    distinct_by_level,
-    keys_of,
-    lower_ends,
-    upper_ends,
-)
+from mlmon.drift.keys import COARSEST, Floats, Ints, distinct_by_level, keys_of, lower_ends, upper_ends
 
 CAP: Final = 2048
 """So many buckets are kept of a day's numbers."""
@@ -167,7 +159,7 @@ def summary_of_numbers(numbers: Floats, *, nulls: int = 0, failures: int = 0, ca
     buckets, starts, counts = np.unique(keys >> level, return_index=True, return_counts=True)
     place = keys & ((1 << level) - 1)
     offsets = _carried(np.add.reduceat(place & _LOW, starts), np.add.reduceat(place >> _LIMB, starts))
-    return Numbers(quality, level, buckets, counts, offsets, float(finite.min()), float(finite.max()), cap)
+    return Numbers(quality, level, buckets, counts, offsets, float(finite.min()) + 0.0, float(finite.max()) + 0.0, cap)
 
 
 def summary_of_categories(

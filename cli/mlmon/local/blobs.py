@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from mlmon.core.errors import Failure, NotFound, Replaced, Unavailable
+from mlmon.core.errors import Failure, NotFound, Replaced, Unavailable, UsageError
 from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo, Chunk, CollectedRoot, Generation, ServiceName
 from mlmon.local import names
@@ -98,6 +98,9 @@ class LocalBlobs:
 
     def address(self, container: str) -> str:
         return self._folders.container(container).absolute().as_uri()
+
+    def asset(self, name: str) -> Sequence[BlobInfo]:
+        raise UsageError(f"a local workspace has no data assets, and so no {name}", hint="name the file itself")
 
     def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
         path = self._find(blob)

@@ -10,9 +10,10 @@ from mlmon.azure.blobs.listing import blobs_of, level_of
 from mlmon.azure.blobs.reading import Reading
 from mlmon.azure.blobs.storage import Storage
 from mlmon.azure.connection import Connection
+from mlmon.azure.discovery.places import asset_path
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.misread import unreadable
-from mlmon.core.errors import Unavailable
+from mlmon.core.errors import NotFound, Unavailable, UsageError
 from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo, Chunk, CollectedRoot, Generation, Json, ServiceName
 
@@ -69,6 +70,17 @@ class AzureBlobs:
 
     def address(self, container: str) -> str:
         return self._storage.address(container)
+
+    def asset(self, name: str) -> Sequence[BlobInfo]:
+        if not asset_path(name, workspace=self._connection.path):
+            raise UsageError(f"{name!r} is no version of a data asset", hint="write azureml:NAME:VERSION")
+        place = self._connection.discovery.place_of(name)
+        container = self._storage.named(place.endpoint, place.container)
+        file = place.prefix.rstrip("/")  # a place is a file or a folder: nothing but the listing tells
+        found = [one for one in self.list(container, file) if one.name == file or one.name.startswith(place.prefix)]
+        if not found:
+            raise NotFound(f"the data asset {name} has no files", hint="see that its path is still there")
+        return found
 
     def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
         return self._reading.read(blob, start=start, flow=flow)

@@ -29,6 +29,9 @@ class Metered:
     def address(self, container: str) -> str:
         return self.blobs.address(container)
 
+    def asset(self, name: str) -> Sequence[BlobInfo]:
+        return self.blobs.asset(name)
+
     def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
         for piece in self.blobs.read(blob, start=start, flow=flow):
             self.on_bytes(len(piece))

@@ -43,6 +43,9 @@ class ReadAhead:
     def address(self, container: str) -> str:
         return self.blobs.address(container)
 
+    def asset(self, name: str) -> Sequence[BlobInfo]:
+        return self.blobs.asset(name)
+
     def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
         came = None if start else self._came(blob)
         if isinstance(came, MlmonError):
