@@ -37,9 +37,9 @@ _OUTCOME = "Outcome"
     Group.DRIFT,
     rows=True,
     examples=[
-        "mlmon drift --baseline data/diabetes.csv --month 10",
+        "mlmon drift --baseline data/diabetes.csv --month 3 --fail-on-drift",
         "mlmon drift diabetes-v2/blue --baseline-range 2026-01 --from 2026-07-01 --by month",
-        "mlmon drift --since 30d --by week --html drift.html --fail-on-drift",
+        "mlmon drift --since 30d --by week --html drift.html",
         "mlmon drift --baseline data/diabetes.csv --target data/diabetes.csv -o json",
     ],
 )
