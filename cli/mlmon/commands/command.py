@@ -100,6 +100,7 @@ class Group(StrEnum):
     SERVICES = "Services"
     TELEMETRY = "Logs and telemetry"
     DATA = "Collected data"
+    DRIFT = "Drift"
     SHELL = "Shell"
 
 

@@ -5,6 +5,9 @@ from mlmon.commands import (
     dataset,
     demo,
     diff,
+    drift,
+    drift_calibrate,
+    drift_explain,
     drift_schedule,
     handoff,
     logs,
@@ -26,6 +29,9 @@ __all__ = [
     "dataset",
     "demo",
     "diff",
+    "drift",
+    "drift_calibrate",
+    "drift_explain",
     "drift_schedule",
     "handoff",
     "logs",
@@ -51,8 +57,11 @@ _ORDER = (
     "pull",
     "dataset",
     "handoff",
-    "diff",
+    "drift",
+    "drift-explain",
+    "drift-calibrate",
     "drift-schedule",
+    "diff",
 )
 """Commands of one group that stand in modules of their own, in the order of the work."""
 

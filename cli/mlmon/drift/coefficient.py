@@ -40,6 +40,9 @@ _SHUFFLED: Final = 4_000
 CATEGORIES_TOLD: Final = 250
 """Scikit-learn takes 255 categories a feature; rarer ones are one category."""
 
+_MOST_EQUAL: Final = 10
+"""With more equal rows than these on average, values are few, and equal rows are no copies of each other."""
+
 Column = Floats | Sequence[str | None]
 Sample = Mapping[str, Column]
 """Rows by feature: numbers as floats (NaN where there is none), categories as texts. All columns are of one length."""
@@ -76,7 +79,7 @@ def tell_apart(baseline: Sample, target: Sample, *, seed: int = 0) -> Told | Non
     sides = [_rows(sample, names, random, size) for sample in (baseline, target)]
     table, categorical = _encoded(names, sides)
     labels = np.repeat(np.array([0, 1]), size)
-    trained, held = _halves(labels, random)
+    trained, held = _apart(table, random) or _halves(labels, random)
     table[:, np.isnan(table[trained]).all(axis=0)] = 0.0  # scikit-learn finds no bins for nothing
     model = _classifier(categorical, seed)
     truth = labels[held]
@@ -202,6 +205,24 @@ def _codes(values: NDArray[Any]) -> Floats:
     known = sorted(counts, key=lambda text: (-counts[text], text))
     codes = {text: float(min(at, CATEGORIES_TOLD)) for at, text in enumerate(known)}
     return np.array([codes.get(value, np.nan) for value in values.tolist()])
+
+
+def _apart(table: Floats, random: np.random.Generator) -> tuple[Ints, Ints] | None:
+    """The places of one half of the rows and of the other, equal rows in one of them; None where no row is there twice,
+    or where values are so few that equal rows say nothing.
+
+    Who scores training data has them on both sides: asked about a row of the target whose like was trained on as the
+    baseline's, a classifier is wrong more often than chance.
+    """
+    _, group = np.unique(np.ascontiguousarray(table).view(np.int64), axis=0, return_inverse=True)
+    group = group.ravel()
+    groups = int(group.max()) + 1
+    if groups == group.size or groups < max(FEWEST, group.size / _MOST_EQUAL):
+        return None
+    rank = random.permutation(groups)[group]
+    order = np.argsort(rank, kind="stable")
+    past = int(np.searchsorted(rank[order], rank[order[order.size // 2]]))
+    return random.permutation(order[:past]), random.permutation(order[past:])
 
 
 def _halves(labels: Ints, random: np.random.Generator) -> tuple[Ints, Ints]:

@@ -13,7 +13,7 @@ from mlmon.drift.summary import Categories, Numbers, Summary, coarsened
 
 BINS: Final = 24
 BARS: Final = 12
-_OTHERS: Final = "(others)"
+OTHERS: Final = "(others)"
 _CENTRAL: Final = (0.005, 0.995)
 """A single value far out must not push all others into one bin: the first and last one take what lies beyond."""
 
@@ -66,5 +66,5 @@ def _of_categories(baseline: Categories, target: Categories) -> Histogram:
     if rest:
         for side, column in enumerate(columns):
             column.append(sum(shares[bucket][side] for bucket in rest))
-    names = [labels[bucket] for bucket in shown] + [_OTHERS] * bool(rest)
+    names = [labels[bucket] for bucket in shown] + [OTHERS] * bool(rest)
     return Histogram(tuple(columns[0]), tuple(columns[1]), labels=tuple(names))
