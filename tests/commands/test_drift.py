@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from monitoring.receivers import Answer, receiving
 from running import Runner
 
 ROWS = 90
@@ -341,3 +342,59 @@ def test_thresholds_are_proposed_and_can_be_pasted(files: Runner) -> None:
     assert found["verdict"] == "no drift"
     more = files(f"drift-calibrate --baseline train.csv --rows {100 * ROWS} -o json").json
     assert all(after["threshold"] < before["threshold"] for before, after in zip(proposed, more, strict=True))
+
+
+def test_the_label_is_the_last_column_that_only_the_baseline_has(demo: Runner, tmp_path: Path) -> None:
+    folder = shutil.copytree(demo.folder, tmp_path / "mlmon-demo")
+    (folder / "mlmon.toml").write_text('workspace = "."\nservice = "diabetes"\n')
+    line = f"drift {BASELINE} --month 8 --quiet"
+    outcome = Runner(folder)(f"drift {BASELINE} --month 8 -o json")
+    said = [json.loads(each)["message"] for each in outcome.err.splitlines()]
+    assert (
+        "'progression' is taken for the label: it is in the baseline alone"
+        " (--label NAME names another, --features progression compares it)"
+    ) in said
+    assert (outcome.json["verdict"], len(verdicts(outcome.json))) == ("no drift", 10)
+    # a column that is missing elsewhere is a changed schema
+    rows = [row.split(",") for row in (folder / "data/diabetes.csv").read_text().split()]
+    (folder / "other.csv").write_text("\n".join(",".join([row[-1], *row[:-1]]) for row in rows))
+    changed = Runner(folder)(f"{line.replace('data/diabetes.csv', 'other.csv')} -o json").json
+    assert (changed["verdict"], verdicts(changed)["progression"]) == ("schema changed", "schema changed")
+    named = Runner(folder)(f"{line.replace('data/diabetes.csv', 'other.csv')} --label progression -o json").json
+    assert named["verdict"] == "no drift"
+
+
+def test_columns_that_hardly_a_row_has_are_left_out_and_named(demo_: Runner) -> None:
+    """Now and then a client of the demo's v2 deployment sends rows that are a measurement short: they have no names."""
+    found = demo_(f"drift diabetes-v2/blue {BASELINE} --month 7 -o json").json
+    assert found["verdict"] == "no drift"
+    assert found["method"]["notes"] == [
+        "Not compared, because the baseline lacks them and few rows have them: 0, 1, 2, 3, 4, 5, 6, 7, 8."
+    ]
+
+
+@pytest.mark.parametrize("generation", ["azure-v1", "azure-v2"])
+def test_figures_can_be_those_of_azure(files: Runner, generation: str) -> None:
+    written(files.folder / "train.csv", rows=300)
+    written(files.folder / "later.csv", rows=300, shift=1.5, seed=5)
+    found = files(f"drift --baseline train.csv --target later.csv --compat {generation} -o json --quiet").json
+    assert (found["verdict"], found["method"]["compat"], found["method"]["correction"]) == ("drift", generation, "none")
+    assert (found["datadrift_coefficient"] is None) == (generation == "azure-v2")
+
+
+def test_a_change_is_told_once_and_a_failed_message_neither_hides_drift_nor_loses_days(
+    demo: Runner, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(demo.folder, tmp_path / "mlmon-demo")
+    line = f"drift {BASELINE} --since-last --by day --fail-on-drift --alert slack"
+    with receiving(Answer(400, body="no_service")) as server:
+        runner = Runner(folder, {"MLMON_ALERT_SLACK_URL": server.url()})
+        failed = runner(line)
+        assert (failed.code, "error: the alert was not delivered by slack" in failed.err) == (3, True)
+        tried = runner(f"{line} --alert-dry-run")
+        assert (tried.code, len(server.posted), "alert slack: would send" in tried.err) == (3, 1, True)
+        told = runner(line)
+        assert (told.code, len(server.posted), "alert slack: sent" in told.err) == (3, 2, True)
+        again = runner(line)
+        assert (again.code, len(server.posted), again.out) == (0, 2, "")
+    assert "s3cr3t" not in "".join(one.err + one.out for one in (failed, tried, told, again))

@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     USAGE = 2, "wrong option, argument, setting or query"
     DRIFT = 3, "drift found (only with `--fail-on-drift`)"
     NOT_ALLOWED = 4, "not signed in, or not allowed"
-    NOT_FOUND = 5, "not found"
+    NOT_FOUND = 5, "not found; no data or stale ones (only with `--fail-on-no-data`)"
     UNAVAILABLE = 6, "service unavailable, throttled or timed out; worth trying again"
     PARTIAL = 7, "partial; some of it failed"
     INTERRUPTED = 130, "interrupted (Ctrl-C)"
