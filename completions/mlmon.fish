@@ -1,5 +1,5 @@
 # Completes mlmon in fish. Written by `mlmon completion fish`; commands and options are in here, and only the names
-# of services, collections and workspaces are asked of mlmon, which reads them from local files.
+# of services, collections, workspaces and queries are asked of mlmon, which reads them from local files.
 # No word is ever evaluated: names are data, and fish quotes what it inserts.
 
 # The options and arguments of a command, or of mlmon itself for ''.
@@ -216,11 +216,15 @@ function __mlmon_grammar --no-scope-shadowing
             set -a arguments 'services many'
         case 'traces'
             set -a options '--where text many Only traces whose message or payload contains TEXT; repeatable'
+            set -a options '--filter text many Only traces of which this is true: = != ~ (a regular expression) < <= > >= of a column, of message (what was printed) or of a path: customDimensions."Request Id", message.input.0; repeatable'
+            set -a options '--failed flag once Only errors, and traces of failed requests as far as they are tied to them'
             set -a options '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
             set -a options '--to,--until text once End, not included; written like --from'
             set -a options '--limit text once The newest N'
-            set -a options '--kql text once KQL to append'
+            set -a options '--show text once One trace in full, by the id that its row has'
+            set -a options '--kql text once KQL to append; its rows are shown as they are'
             set -a options '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
+            set -a options '--as-stored flag once The rows as they are stored: nothing corrected, nothing marked'
             set -a options '--raw flag once The lines as they are, what would act on a terminal included'
             set -a options '--print-kql flag once Print the query instead of running it'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
@@ -236,9 +240,16 @@ function __mlmon_grammar --no-scope-shadowing
             set -a arguments 'services once'
         case 'query'
             set -a options '--file,-f files once Read the query from a file; - is stdin'
+            set -a options '--var text many Give the query a value by name, as a literal: a number, true, 7d, an ISO date, else text; in double quotes always text'
             set -a options '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
             set -a options '--to,--until text once End, not included; written like --from'
             set -a options '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
+            set -a options '--print-kql flag once Print the query instead of running it'
+            set -a options '--saved queries once Run a saved query, or one of mlmon\'s'
+            set -a options '--save text once Save the query in queries/NAME.kql beside mlmon.toml instead of running it'
+            set -a options '--list flag once Show the saved queries and mlmon\'s own'
+            set -a options '--delete queries once Delete a saved query'
+            set -a options '--yes,-y flag once Change without asking'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
             set -a options '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
             set -a options '--quiet,-q flag once No notes and no progress'
@@ -500,7 +511,7 @@ function __mlmon_complete
                     printf '%s\t%s\n' $name $option[4]
                 end
             end
-        case services collections workspaces
+        case services collections workspaces queries
             command mlmon __complete $kind --workspace="$workspace" --service="$service" 2>/dev/null </dev/null | while read -l row
                 set -l name (string split --max 1 \t -- $row)[1]
                 # a name that looks like an option is one, unless -- ended them

@@ -1,5 +1,5 @@
 # Completes mlmon in PowerShell. Written by `mlmon completion powershell`; commands and options are in here, and only
-# the names of services, collections and workspaces are asked of mlmon, which reads them from local files.
+# the names of services, collections, workspaces and queries are asked of mlmon, which reads them from local files.
 # No word is ever evaluated: names are data, and are inserted in single quotes where they need it.
 
 Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
@@ -249,11 +249,15 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             help = 'Show what a service traced: the lines its script printed, newest first'
             options = @(
               '--where text many Only traces whose message or payload contains TEXT; repeatable'
+              '--filter text many Only traces of which this is true: = != ~ (a regular expression) < <= > >= of a column, of message (what was printed) or of a path: customDimensions."Request Id", message.input.0; repeatable'
+              '--failed flag once Only errors, and traces of failed requests as far as they are tied to them'
               '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
               '--to,--until text once End, not included; written like --from'
               '--limit text once The newest N'
-              '--kql text once KQL to append'
+              '--show text once One trace in full, by the id that its row has'
+              '--kql text once KQL to append; its rows are shown as they are'
               '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
+              '--as-stored flag once The rows as they are stored: nothing corrected, nothing marked'
               '--raw flag once The lines as they are, what would act on a terminal included'
               '--print-kql flag once Print the query instead of running it'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
@@ -273,9 +277,16 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             help = 'Run any KQL query over the workspace''s telemetry'
             options = @(
               '--file,-f files once Read the query from a file; - is stdin'
+              '--var text many Give the query a value by name, as a literal: a number, true, 7d, an ISO date, else text; in double quotes always text'
               '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
               '--to,--until text once End, not included; written like --from'
               '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
+              '--print-kql flag once Print the query instead of running it'
+              '--saved queries once Run a saved query, or one of mlmon''s'
+              '--save text once Save the query in queries/NAME.kql beside mlmon.toml instead of running it'
+              '--list flag once Show the saved queries and mlmon''s own'
+              '--delete queries once Delete a saved query'
+              '--yes,-y flag once Change without asking'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'
@@ -568,7 +579,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
                 }
             }
         }
-        '^(services|collections|workspaces)$' {
+        '^(services|collections|workspaces|queries)$' {
             foreach ($one in Get-MlmonName $kind $workspace $service) {
                 # a name that looks like an option is one, unless -- ended them
                 if ($positional -and -not $ended -and $one.text.StartsWith('-')) { continue }

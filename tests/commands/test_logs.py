@@ -322,3 +322,12 @@ def test_of_a_status_that_changes_only_what_is_new_is_said(two: Runner, tmp_path
         "Instance status:\nSystemSetup: Succeeded\nUserContainerStart: InProgress\n\nContainer logs:\n"
         "UserContainerStart: Succeeded\n"
     )
+
+
+def test_what_can_never_be_followed_is_an_error(two: Runner) -> None:
+    outcome = two("logs -f --container init")
+    assert (outcome.code, outcome.out, outcome.err) == (
+        5,
+        "",
+        "error: churn has no container 'init'\nhint: its containers are scoring\n",
+    )

@@ -94,8 +94,9 @@ def follow(
             soonest = min(end, *(one.due for one in watched.values()), desk.now() + _PULSE_SECONDS)
             answer = desk.answer(within=soonest - desk.now())
             if answer:
-                yield from watched[answer.service].take(answer, now=desk.now())
-                _raise_if_hopeless(watched.values())
+                happened = list(watched[answer.service].take(answer, now=desk.now()))
+                _raise_if_hopeless(watched.values())  # before anybody is told that it is tried again
+                yield from happened
     finally:
         desk.close()
 

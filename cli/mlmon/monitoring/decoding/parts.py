@@ -15,7 +15,7 @@ MARK: Final = "truncated"
 """The key in a bag that says which of its values was cut, where that is known."""
 
 _WRAPPED: Final = "custom_dimensions"
-_MODEL_DATA_PARTS: Final = ("Request Id", "Client Request Id", "Models", "Input", "Prediction")
+_MODEL_DATA_PARTS: Final = ("Input", "Prediction", "Request Id", "Client Request Id", "Models")
 _NESTED: Final = 2  # JSON, and JSON that stands in it as a text
 
 
@@ -85,7 +85,9 @@ def _json(written: str) -> Json:
         found: Json = json.loads(written)
     except (ValueError, RecursionError):
         return written
-    return written if _deeper(found, DEEPEST) else found
+    # most texts have too few brackets to be deep, and counting them is quicker than going down
+    may_be_deep = written.count("[") + written.count("{") > DEEPEST
+    return written if may_be_deep and _deeper(found, DEEPEST) else found
 
 
 def _deeper(value: Json, levels: int) -> bool:
