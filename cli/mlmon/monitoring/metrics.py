@@ -14,6 +14,7 @@ from mlmon.core.model import Table, Value
 from mlmon.core.ports import Tables, Telemetry
 from mlmon.core.timerange import TimeRange
 from mlmon.kql import metrics as kql
+from mlmon.kql.build import around
 
 _FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)  # where KQL's bins begin
 _USUAL: Final = 72
@@ -151,7 +152,7 @@ def _ask(
     def written(tables: Tables) -> str:
         return question(service, between, every=every, tables=tables)
 
-    return telemetry.ask(written, between=between)
+    return telemetry.ask(written, between=around(between))
 
 
 def _placed(
