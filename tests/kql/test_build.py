@@ -93,7 +93,7 @@ def test_a_plain_text_is_looked_for_as_it_is() -> None:
 
 
 def test_the_first_and_the_last_moment_have_nothing_around_them() -> None:
-    first, last = (moment.replace(tzinfo=UTC) for moment in (datetime.min, datetime.max))
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     assert around(TimeRange(first, last)) == TimeRange(first, last)
     hour = timedelta(hours=1)
     assert around(MARCH) == TimeRange(MARCH.start - hour, MARCH.end + hour)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from mlmon.commands.command import Group, command
+from mlmon.commands.command import Group, asked_format, command
 from mlmon.commands.options import FromOption, ScopeOption, ServiceArgument, ToOption, one_of
 from mlmon.commands.ranges import say_range
 from mlmon.commands.telemetry import correction, looked_at, names_in_telemetry
@@ -18,6 +18,7 @@ from mlmon.core.timerange import TimeRange, parse_duration, resolve
 from mlmon.output.cells import readable
 from mlmon.output.controls import neutral
 from mlmon.output.results import Faces, Field, Format, Page, Result, Text, Watched
+from mlmon.output.show import check_watching
 from mlmon.session import Session
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def metrics(
     length = _length(every, "--every") if every else None
     if watch and by != "time":
         raise UsageError("--watch draws what happens over time, and --by exception does not", hint="choose one of them")
+    if watch:
+        check_watching(asked_format(session) or Format.TABLE, session.terminal)
     between = _range(session.now, start, end)
     workspace = session.connect()
     found = session.service(workspace, service)

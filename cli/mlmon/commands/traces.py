@@ -62,12 +62,15 @@ def traces(
         int | None, typer.Option("--limit", metavar="N", min=1, help="The newest N. Default: 10, and with --kql all.")
     ] = None,
     show: Annotated[
-        str | None, typer.Option("--show", metavar="ID", help="One trace in full, by the id that its row has; no service is needed.")
+        str | None,
+        typer.Option(
+            "--show", metavar="ID", help="One trace in full, by the id that its row has; no service is needed."
+        ),
     ] = None,
     kql: Annotated[
         str,
         typer.Option(
-            "--kql", metavar="'| …'", help="KQL to append; its rows are shown as they are.", show_default=False
+            "--kql", metavar="'| …'", help="KQL to append. Its rows are shown as they are stored.", show_default=False
         ),
     ] = "",
     scope: ScopeOption = None,

@@ -182,7 +182,7 @@ _AROUND: Final = timedelta(hours=1)
 
 def around(between: TimeRange) -> TimeRange:
     """The range with an hour on either side: a line may be printed long before its server answers a request."""
-    first, last = (moment.replace(tzinfo=UTC) for moment in (datetime.min, datetime.max))
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     return TimeRange(
         between.start - min(_AROUND, between.start - first), between.end + min(_AROUND, last - between.end)
     )
