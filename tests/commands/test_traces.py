@@ -294,4 +294,9 @@ def test_a_payload_of_very_many_parts_has_a_column_for_the_rest(churn: Runner) -
 
 def test_raw_lines_are_what_was_printed(churn: Runner, tmp_path: Path) -> None:
     add(churn, {"message": "one\x1b[2J"}, data("[1]"))
-    assert churn("traces churn-v2 --raw -o table").out == "model_data_collection\none\x1b[2J\n"
+    for output in ("", "-o table", "--as-stored"):
+        assert churn(f"traces churn-v2 --raw {output}").out == "model_data_collection\none\x1b[2J\n", output
+    assert [row["message"] for row in churn("traces churn-v2 --raw -o json").json] == [
+        "model_data_collection",
+        "one\x1b[2J",
+    ]

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.commands.command import Group, command
+from mlmon.commands.command import Group, asked_format, command
 from mlmon.commands.options import AsStoredOption, FromOption, RawOption, ScopeOption, ServiceArgument, ToOption
 from mlmon.commands.ranges import say_range
 from mlmon.commands.telemetry import looked_at, names_in_telemetry, rows_of, say_decoded
@@ -197,12 +197,12 @@ def _many(session: Session, table: Table, *, as_stored: bool, raw: bool) -> Resu
     from mlmon.commands import tracerows
     from mlmon.monitoring import decoding
 
+    if raw and asked_format(session) in {None, Format.TABLE}:
+        return replace(tracerows.printed(table), exit_code=rows_of(session, table, empty="").exit_code)
     if as_stored:
-        rows = rows_of(session, table, empty=tracerows.EMPTY)
-        return Faces(people=tracerows.printed(table), machines=rows, exit_code=rows.exit_code) if raw else rows
+        return rows_of(session, table, empty=tracerows.EMPTY)
     decoded = decoding.decode(table, of="traces")
     found = tracerows.Traces.of(table, decoded)
     machines = tracerows.for_programs(session, found)
     say_decoded(session, decoded, of="traces")
-    people = tracerows.printed(table) if raw else tracerows.for_people(found)
-    return Faces(people=people, machines=machines, exit_code=machines.exit_code)
+    return Faces(people=tracerows.for_people(found), machines=machines, exit_code=machines.exit_code)
