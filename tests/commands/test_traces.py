@@ -265,6 +265,15 @@ def test_its_query_asks_for_one_millisecond(churn: Runner) -> None:
     )
 
 
+def test_why_nothing_newer_comes_is_said(churn: Runner) -> None:
+    churn("disable-insights churn --yes")
+    note = "warning: Application Insights is off for churn, so that it sends no telemetry"
+    hint = "hint: mlmon enable-insights churn"
+    assert churn("traces").err.splitlines() == ["time range: all there is", note, hint, "no traces match"]
+    add(churn, {"message": "old"}, service="churn")
+    assert churn("traces").err.splitlines()[1:] == [f"{note}; what is here is from before", hint]
+
+
 # hostile rows
 
 

@@ -9,7 +9,7 @@ import typer
 from mlmon.commands.command import Group, asked_format, command
 from mlmon.commands.options import AsStoredOption, FromOption, RawOption, ScopeOption, ServiceArgument, ToOption
 from mlmon.commands.ranges import say_range
-from mlmon.commands.telemetry import looked_at, names_in_telemetry, rows_of, say_decoded
+from mlmon.commands.telemetry import looked_at, names_in_telemetry, rows_of, say_decoded, say_insights_off
 from mlmon.core.errors import NotFound, UsageError
 from mlmon.core.model import Generation, Table
 from mlmon.core.ports import Tables, Telemetry
@@ -103,6 +103,7 @@ def traces(
 
     table = telemetry.ask(question, between=between and around(between))
     say_range(session, between)
+    say_insights_off(session, found, empty=not table.rows)
     if failed and found.generation is Generation.V2:
         session.terminal.note(_TIED)
     return _many(session, table, as_stored=as_stored or bool(wanted.kql), raw=raw and not wanted.kql)
