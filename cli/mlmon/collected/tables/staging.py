@@ -27,6 +27,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SETTINGS: Final = (
     f"SET memory_limit = '{_MEMORY}'",
+    f"SET block_allocator_memory = '{_MEMORY}'",  # else what is let go of is given back, and asked for again
     "SET threads = 1",  # a query; those that take long run two at once
     "SET TimeZone = 'UTC'",
     "SET autoinstall_known_extensions = false",
