@@ -226,8 +226,8 @@ def _texts(connection: duckdb.DuckDBPyConnection, given: Load, lines: set[int]) 
     if not lines:
         return []
     return connection.execute(
-        f"SELECT file_index, line, coalesce(text, '') FROM ({_lines(given)}) JOIN (SELECT unnest($1::BIGINT[]) AS line) USING (line)"
-        " ORDER BY line",
+        f"""SELECT file_index, line, coalesce(text, '') FROM ({_lines(given)})
+            JOIN (SELECT unnest($1::BIGINT[]) AS line) USING (line) ORDER BY line""",
         [[*lines]],
     ).fetchall()
 
