@@ -1,5 +1,5 @@
 # Completes mlmon in PowerShell. Written by `mlmon completion powershell`; commands and options are in here, and only
-# the names of services, collections and workspaces are asked of mlmon, which reads them from local files.
+# the names of services, collections, workspaces and queries are asked of mlmon, which reads them from local files.
 # No word is ever evaluated: names are data, and are inserted in single quotes where they need it.
 
 Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
@@ -217,15 +217,21 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             arguments = @('services once')
         }
         'logs' = @{
-            help = 'Show the last lines of a service''s container log'
+            help = 'Show the last records of a service''s container log, and with -f what comes after'
             options = @(
-              '--tail,-n text once The last N lines'
+              '--all flag once The logs of all services'
+              '--tail,-n text once The last N records of each service'
+              '--follow,-f flag once Then show what comes, until Ctrl-C or for as long as --for says'
+              '--for text once With -f: end after this time (90s, 10m, 8h)'
               '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
               '--to,--until text once End, not included; written like --from'
-              '--include,-i text many Only lines this regular expression finds; repeatable'
-              '--exclude,-e text many No lines this regular expression finds; repeatable'
+              '--level =debug,info,warning,error,critical once Only records of this level and above'
+              '--include,-i text many Only records this regular expression finds; repeatable'
+              '--exclude,-e text many No records this regular expression finds; repeatable'
+              '--highlight,-H text many Mark what this finds, where there is colour; repeatable'
               '--container text once Another container''s log'
-              '--raw flag once The lines as they are, what would act on a terminal included'
+              '--raw flag once The lines as they are, with what would act on a terminal: each one by itself, -n counts lines, and no service''s name stands before them'
+              '--replay flag once The arguments are files: snapshots of one log, saved one after the other; -f would show this'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'
@@ -237,17 +243,21 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--timeout text once How long one answer or operation is waited for (90s, 10m)'
               '--help,-h flag once Show this message and exit'
             )
-            arguments = @('services once')
+            arguments = @('services many')
         }
         'traces' = @{
             help = 'Show what a service traced: the lines its script printed, newest first'
             options = @(
               '--where text many Only traces whose message or payload contains TEXT; repeatable'
+              '--filter text many Only traces of which this is true: = != ~ (a regular expression) < <= > >= of a column, of message (what was printed) or of a path: customDimensions."Request Id", message.input.0; repeatable'
+              '--failed flag once Only errors, and traces of failed requests as far as they are tied to them'
               '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
               '--to,--until text once End, not included; written like --from'
               '--limit text once The newest N'
-              '--kql text once KQL to append'
+              '--show text once One trace in full, by the id that its row has'
+              '--kql text once KQL to append; its rows are shown as they are'
               '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
+              '--as-stored flag once The rows as they are stored: nothing corrected, nothing marked'
               '--raw flag once The lines as they are, what would act on a terminal included'
               '--print-kql flag once Print the query instead of running it'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
@@ -267,9 +277,16 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
             help = 'Run any KQL query over the workspace''s telemetry'
             options = @(
               '--file,-f files once Read the query from a file; - is stdin'
+              '--var text many Give the query a value by name, as a literal: a number, true, 7d, an ISO date, else text; in double quotes always text'
               '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
               '--to,--until text once End, not included; written like --from'
               '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
+              '--print-kql flag once Print the query instead of running it'
+              '--saved queries once Run a saved query, or one of mlmon''s'
+              '--save text once Save the query in queries/NAME.kql beside mlmon.toml instead of running it'
+              '--list flag once Show the saved queries and mlmon''s own'
+              '--delete queries once Delete a saved query'
+              '--yes,-y flag once Change without asking'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'
@@ -282,6 +299,29 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--help,-h flag once Show this message and exit'
             )
             arguments = @('text once')
+        }
+        'metrics' = @{
+            help = 'Show requests, latency, failures, calls to others and exceptions of a service over time'
+            options = @(
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--every text once Length of an interval (30s, 5m, 1h)'
+              '--by =time,exception once Rows by time, or a row for each type of exception'
+              '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
+              '--watch flag once Ask again and draw in place until Ctrl-C'
+              '--interval text once How often --watch asks'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
         }
         'ls' = @{
             help = 'List collected blobs of a date range'
@@ -539,7 +579,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
                 }
             }
         }
-        '^(services|collections|workspaces)$' {
+        '^(services|collections|workspaces|queries)$' {
             foreach ($one in Get-MlmonName $kind $workspace $service) {
                 # a name that looks like an option is one, unless -- ended them
                 if ($positional -and -not $ended -and $one.text.StartsWith('-')) { continue }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -98,7 +99,7 @@ def test_a_dataset_that_is_ended_leaves_no_rows_behind(churn: Runner, tmp_path: 
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     environ = {**os.environ, "NO_COLOR": "1", "TMPDIR": str(temporary)}
-    command = [*MLMON, "dataset", "churn", "--month", "2026-03", "-o", "csv", "-q"]
+    command = [*MLMON, "dataset", "churn", "--month", "2026-03", "-o", "jsonl", "-q"]
     with subprocess.Popen(
         command, cwd=churn.folder, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -107,7 +108,9 @@ def test_a_dataset_that_is_ended_leaves_no_rows_behind(churn: Runner, tmp_path: 
         time.sleep(0.3)
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (128 + number, "error: interrupted\n")
+    assert process.returncode == 128 + number
+    said = {"code": "interrupted", "message": "interrupted", "hint": "", "exit_code": 128 + number}
+    assert json.loads(err) == said  # a script that reads the error reads the same number
     assert list(temporary.iterdir()) == []
 
 

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from threading import Barrier, Event, Lock
+from threading import Barrier, Event, Lock, Thread, current_thread
+from threading import enumerate as enumerate_threads
+from time import sleep
 
 import pytest
 
-from mlmon.core.parallel import GivenUp, map_bounded
+from mlmon.core.parallel import GivenUp, map_bounded, map_in_turn
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -175,3 +177,124 @@ def test_who_does_not_see_that_all_is_over_is_waited_for_with_patience() -> None
     results.close()  # does not return where the patience has no end
     assert stop.is_set()
     silent.set()
+
+
+class TestInTurn:
+    """What has to be done in turn is done by one thread, while others fetch what comes next."""
+
+    def test_results_come_in_the_order_of_the_items_and_turns_in_the_order_they_came(self) -> None:
+        others_are_done = Event()
+        turns: list[int] = []
+        threads: set[str] = set()
+
+        def slow_first(number: int) -> int:
+            if number == 0:
+                others_are_done.wait()
+            return number
+
+        def turn(number: int) -> int:
+            turns.append(number)
+            threads.add(str(current_thread().ident))
+            if len(turns) == 3:
+                others_are_done.set()
+            return number * number
+
+        assert list(map_in_turn(slow_first, turn, range(8), workers=2)) == [number * number for number in range(8)]
+        assert turns[:3] == [1, 2, 3]
+        assert sorted(turns) == [*range(8)]
+        assert len(threads) == 1
+
+    @pytest.mark.parametrize("workers", [1, 4])
+    def test_never_more_are_on_their_way_than_there_are_workers(self, workers: int) -> None:
+        lock, on_their_way, most = Lock(), 0, 0
+
+        def count(change: int) -> None:
+            nonlocal on_their_way, most
+            with lock:
+                on_their_way += change
+                most = max(most, on_their_way)
+
+        def slow_turn(number: int) -> int:
+            sleep(0.001)
+            count(-1)
+            return number
+
+        def begin(number: int) -> int:
+            count(1)
+            return number
+
+        assert list(map_in_turn(begin, slow_turn, range(50), workers=workers)) == [*range(50)]
+        assert most == workers
+
+    @pytest.mark.parametrize("fails", ["function", "turn"])
+    def test_an_error_comes_at_its_place_and_stops_the_rest(self, fails: str) -> None:
+        stop, begun, ended = Event(), Counted(), Counted()
+
+        def see(number: int, part: str) -> int:
+            if number == 2 and part == fails:
+                raise LookupError(part)
+            return number
+
+        def function(number: int) -> int:
+            begun.add()
+            return see(number, "function")
+
+        def turn(number: int) -> int:
+            ended.add()
+            return see(number, "turn")
+
+        results = map_in_turn(function, turn, range(1000), workers=2, stop=stop)
+        assert [next(results), next(results)] == [0, 1]
+        with pytest.raises(LookupError, match=fails):
+            next(results)
+        assert stop.is_set()
+        assert begun.count < 20
+        assert ended.count == begun.count - (fails == "function"), "what was fetched had its turn"
+
+    def test_closing_waits_for_the_turn_of_what_has_come(self) -> None:
+        second_came, ended = Event(), Event()
+
+        def function(number: int) -> int:
+            if number:
+                second_came.set()
+            return number
+
+        def turn(number: int) -> int:
+            if number:
+                sleep(0.05)
+                ended.set()
+            return number
+
+        results = map_in_turn(function, turn, range(4), workers=2)
+        assert next(results) == 0
+        second_came.wait()
+        results.close()
+        assert ended.is_set()
+
+    def test_no_thread_is_left_waiting_for_room_when_all_is_over(self) -> None:
+        before, started = {*enumerate_threads()}, set[Thread]()
+        for _ in range(10):
+            results = map_in_turn(int, lambda number: sleep(0.001) or number, range(1000), workers=2)
+            next(results)
+            started |= {*enumerate_threads()} - before
+            results.close()
+        for thread in started:
+            thread.join(1)
+        assert [thread for thread in started if thread.is_alive()] == []
+        assert started
+
+    def test_no_workers_is_a_mistake(self) -> None:
+        with pytest.raises(ValueError, match="at least one worker"):
+            list(map_in_turn(str, str, [1], workers=0))
+
+
+class Counted:
+    """How often something was done, by several threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.count = 0
+
+    def add(self) -> None:
+        with self._lock:
+            self.count += 1

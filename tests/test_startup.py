@@ -40,7 +40,7 @@ def test_version_loads_nothing_heavy(tmp_path: Path) -> None:
     assert loaded & {"azure", "numpy", "duckdb", "rich", "pydantic", "typer", "tomlkit"} == set()
 
 
-@pytest.mark.parametrize("kind", ["services", "collections", "workspaces"])
+@pytest.mark.parametrize("kind", ["services", "collections", "workspaces", "queries"])
 def test_completion_loads_nothing_heavy(kind: str, tmp_path: Path) -> None:
     """It runs on a Tab, within a person's reaction time: 150 ms. typer alone would take half of that."""
     (tmp_path / "workspace.toml").write_text('[services."ep/blue".collections.model_inputs]')
@@ -48,7 +48,7 @@ def test_completion_loads_nothing_heavy(kind: str, tmp_path: Path) -> None:
 
     printed, loaded = _loaded(["__complete", kind], tmp_path)
 
-    name = {"services": "ep/blue", "collections": "model_inputs", "workspaces": "here"}[kind]
+    name = {"services": "ep/blue", "collections": "model_inputs", "workspaces": "here"}.get(kind, "exceptions-by-type")
     assert printed.split()[0] == name
     assert loaded & {"typer", "rich", "duckdb", "numpy", "azure", "tomlkit", "pydantic", "waitress"} == set()
 

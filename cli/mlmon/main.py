@@ -25,10 +25,10 @@ def entry() -> None:
         cwd = Path.cwd()
     except OSError:  # the folder was deleted under us
         cwd = Path(os.environ.get("PWD", "/"))
-    world = World(sys.stdin, sys.stdout, sys.stderr, os.environ, cwd, lambda: datetime.now(UTC), main)
     asked = AskedToEnd()
     asked.listen()
-    code = asked.code(main(sys.argv[1:], world))
+    world = World(sys.stdin, sys.stdout, sys.stderr, os.environ, cwd, lambda: datetime.now(UTC), main, asked.code)
+    code = main(sys.argv[1:], world)
     for stream in (sys.__stdout__, sys.__stderr__):
         _let_go(stream)
     sys.exit(code)
@@ -84,7 +84,7 @@ def main(argv: Sequence[str], world: World) -> int:
     except Exception as error:
         found = Interrupted("interrupted") if str(error) == _DUCKDB_INTERRUPTED else _fault(error, argv)
         return _report(found, argv, world)
-    return code
+    return world.exit_code(code)
 
 
 _DUCKDB_INTERRUPTED: Final = "Query interrupted"
@@ -149,8 +149,9 @@ def _report(error: MlmonError, argv: Sequence[str], world: World) -> int:
     from mlmon.output.terminal import Terminal
 
     terminal = Terminal.of(world.stdin, world.stdout, world.stderr, world.environ)
-    terminal.configured(machine=_wants_json(argv, world), no_color="--no-color" in argv).error(error)
-    return int(error.exit_code)
+    code = world.exit_code(error.exit_code)
+    terminal.configured(machine=_wants_json(argv, world), no_color="--no-color" in argv).error(error, exit_code=code)
+    return code
 
 
 def _wants_json(argv: Sequence[str], world: World) -> bool:

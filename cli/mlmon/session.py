@@ -36,6 +36,8 @@ class World:
     clock: Callable[[], datetime]
     main: Callable[[Sequence[str], World], int]
     """mlmon itself, for the commands that show other commands at work."""
+    exit_code: Callable[[int], int] = int
+    """The code a run ends with that would end with this one: another where a signal asked for its end."""
 
 
 @dataclass(frozen=True, slots=True)

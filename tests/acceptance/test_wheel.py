@@ -23,6 +23,8 @@ def test_the_main_job(shell: Shell) -> None:
     assert len(sh("cd mlmon-demo && mlmon traces --where input").splitlines()) == 10
     documented = 'traces | where customDimensions contains "input" | limit 10'
     assert len(sh(f"cd mlmon-demo && mlmon query '{documented}'").splitlines()) == 10
+    assert "requests-by-hour" in sh("cd mlmon-demo && mlmon query --list")
+    assert sh("cd mlmon-demo && mlmon query --saved exceptions-by-type --var since=90d")
     assert sh("cd mlmon-demo && mlmon ls --month 3").startswith("service: diabetes\ncount: 62\n")
     # the walk of `mlmon demo` has pulled it already
     assert sh("cd mlmon-demo && mlmon pull --month 3").startswith("nothing to fetch: 62 unchanged in ")

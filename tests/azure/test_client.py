@@ -127,8 +127,10 @@ def test_what_does_not_pass_is_said(azure: LocalAzure, here: Asking, fault: Faul
 
 def test_a_pause_of_a_minute_is_not_waited_for(azure: LocalAzure, here: Asking) -> None:
     with azure.fault(throttled(60), path=HERE):
-        failed(here)
+        error = failed(here)
     assert azure.requests.count("arm") == 1
+    assert isinstance(error, Unavailable)
+    assert error.retry_after == 60  # for those who can wait so long
 
 
 def test_what_was_refused_is_not_tried_again(azure: LocalAzure, here: Asking) -> None:

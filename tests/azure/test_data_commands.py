@@ -57,7 +57,7 @@ def test_the_same_words_find_the_same_lines_in_both_scopes(mlmon: Runner, servic
         outcome = mlmon(["traces", service, "--where", text, "--scope", scope], terminal=True)
         assert outcome.code == 0
         header, row = outcome.out.splitlines()
-        assert header.split() == ["time", "input", "output"]
+        assert header.split() == ["id", "time", "level", "input", "output"]
         assert row.split()[-3:] == ["[[31,", "2.5]]", "[33.5]"]
     raw = mlmon(["traces", service, "--where", "input", "--scope", scope, "--raw", "-o", "table"])
     assert raw.out == f"{PRINTED}\n"

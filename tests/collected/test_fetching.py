@@ -61,7 +61,8 @@ def target(blobs: MemoryBlobs) -> Target:
 
 def fetched(blobs: MemoryBlobs, one: Target, to_dir: Path) -> Result:
     with opened(to_dir) as pulled:
-        return Fetching(blobs, to_dir, pulled, Standing(to_dir, pulled.entries)).fetch(one)
+        fetching = Fetching(blobs, to_dir, pulled, Standing(to_dir, pulled.entries))
+        return fetching.land(fetching.fetch(one))
 
 
 def anew(blobs: Changing, *contents: bytes) -> None:
@@ -149,7 +150,7 @@ def test_what_comes_after_all_gave_up_lands_nowhere(tmp_path: Path) -> None:
     blobs.reads[NAME] = late
     with opened(tmp_path) as pulled:
         fetching = Fetching(blobs, tmp_path, pulled, Standing(tmp_path, pulled.entries), stop=stop)
-        assert fetching.fetch(one) == Failed("c", NAME, "it was given up", "run the same command again")
+        assert fetching.land(fetching.fetch(one)) == Failed("c", NAME, "it was given up", "run the same command again")
     assert (tree(tmp_path), dict(known(tmp_path))) == ({}, {})
 
 

@@ -19,8 +19,8 @@ import pytest
 from collected.files import tree
 from collected.memory import MODELDATA, V1, V2, MemoryBlobs
 from collected.pulling import Outcome, run
-from mlmon.collected.pulling.fetching import IN_VAIN
 from mlmon.collected.pulling.missing import Within
+from mlmon.collected.pulling.outage import IN_VAIN
 from mlmon.collected.pulling.outcomes import Deleted, Ended, Failed, Fetched, SetAside, Target
 from mlmon.collected.pulling.planning import Plan, plan
 from mlmon.collected.pulling.pulled import known

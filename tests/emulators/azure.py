@@ -15,6 +15,7 @@ from emulators.certificate import make_certificate
 from emulators.estate import Estate
 from emulators.faults import Fault, Faults
 from emulators.identity import LoginPlane
+from emulators.ingestion import IngestionPlane
 from emulators.loganalytics import LogsPlane
 from emulators.management import ManagementPlane, Webservices
 from emulators.messages import Requests
@@ -39,7 +40,15 @@ def login_plane(azure: LocalAzure) -> Plane:
     return LoginPlane(azure.access, resources=azure.audiences)
 
 
-PLANES: Final[tuple[PlaneFactory, ...]] = (login_plane, ArmPlane, ManagementPlane, LogsPlane, BlobPlane, ScoringPlane)
+PLANES: Final[tuple[PlaneFactory, ...]] = (
+    login_plane,
+    ArmPlane,
+    ManagementPlane,
+    LogsPlane,
+    IngestionPlane,
+    BlobPlane,
+    ScoringPlane,
+)
 
 
 class LocalAzure(Estate):
@@ -138,6 +147,11 @@ class LocalAzure(Estate):
     def v1(self) -> ManagementPlane:
         """The v1 plane and what can be set on it."""
         return self._plane("v1", ManagementPlane)
+
+    @property
+    def connection_string(self) -> str:
+        """With which an exporter sends to the component of the default workspace."""
+        return self._plane("ingestion", IngestionPlane).connection_string(self.component)
 
     @property
     def log_analytics(self) -> LogsPlane:

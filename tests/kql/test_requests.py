@@ -13,33 +13,65 @@ from kql.rows import NOW, Rows
 from mlmon.core.model import Column, RequestCounts, Table
 from mlmon.core.ports import Dialect, Tables
 from mlmon.core.timerange import TimeRange
+from mlmon.kql.dialect import Names
 from mlmon.kql.engine import run
-from mlmon.kql.requests import CODE, LATENCY, SUCCEEDED, counts_of, counts_query, truth
+from mlmon.kql.requests import CODE, LATENCY, NAME, SUCCEEDED, counts_of, counts_query, truth
 from mlmon.kql.schema import SCHEMAS, WORKSPACE_COLUMNS
+from mlmon.monitoring.decoding import decode
 
 DAY = TimeRange(datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 3, 2, tzinfo=UTC))
 NOON = "2024-03-01T12:00:00Z"
-DEFECTIVE = {"duration": 0, "resultCode": "0", "success": "True"}
+DEFECTIVE = {"duration": 0, "resultCode": "0", "success": "True", "name": "/score"}
+"""As 1.5.1 writes it."""
+NAMELESS = {"duration": 7.25, "resultCode": "0", "success": "True", "name": ""}
+"""As 1.3.4 does."""
 ROWS: list[tuple[dict[str, Any], tuple[object, ...]]] = [
-    ({"duration": 5.5, "resultCode": "200", "success": "True"}, ("200", True, 5.5)),
-    ({"duration": 5.5, "resultCode": "500", "success": "False"}, ("500", False, 5.5)),
+    ({"duration": 5.5, "resultCode": "200", "success": "True", "name": "a"}, ("200", True, 5.5, "a")),
+    ({"duration": 5.5, "resultCode": "500", "success": "False"}, ("500", False, 5.5, "")),
     # what a healthy row says of itself holds, whatever its bag says
     (
         {"duration": 5.5, "resultCode": "0", "success": "False", "customDimensions": {"resultCode": "200"}},
-        ("0", False, 5.5),
+        ("0", False, 5.5, ""),
     ),
     (
-        {"duration": 0, "resultCode": "200", "success": "True", "customDimensions": {"resultCode": "500"}},
-        ("200", True, 0.0),
+        {"duration": 0, "resultCode": "200", "success": "True", "customDimensions": {"resultCode": "500", "name": "b"}},
+        ("200", True, 0.0, ""),
     ),
-    ({**DEFECTIVE, "customDimensions": {"resultCode": "200", "duration": "00:00:00.0120000"}}, ("200", True, 12.0)),
-    ({**DEFECTIVE, "customDimensions": {"resultCode": "399", "duration": "1.00:00:00"}}, ("399", True, 86_400_000.0)),
-    ({**DEFECTIVE, "customDimensions": {"resultCode": "400", "duration": "00:00:01"}}, ("400", False, 1000.0)),
-    ({**DEFECTIVE, "customDimensions": {"resultCode": 503, "duration": None}}, ("503", False, 0.0)),
-    ({**DEFECTIVE, "customDimensions": {"resultCode": "teapot", "duration": "soon"}}, ("teapot", False, 0.0)),
+    (
+        {**DEFECTIVE, "customDimensions": {"resultCode": "200", "duration": "00:00:00.0120000"}},
+        ("200", True, 12.0, "/score"),
+    ),
+    (
+        {**DEFECTIVE, "customDimensions": {"resultCode": "399", "duration": "1.00:00:00", "name": "/other"}},
+        ("399", True, 86_400_000.0, "/score"),
+    ),
+    (
+        {**DEFECTIVE, "customDimensions": {"resultCode": "400", "duration": "00:00:01"}},
+        ("400", False, 1000.0, "/score"),
+    ),
+    ({**DEFECTIVE, "customDimensions": {"resultCode": 503, "duration": None}}, ("503", False, 0.0, "/score")),
+    ({**DEFECTIVE, "customDimensions": {"resultCode": "teapot", "duration": "soon"}}, ("teapot", False, 0.0, "/score")),
+    # the newer server took 4 ms to send the row, which it calls the duration: seen on a busy machine
+    (
+        {**DEFECTIVE, "duration": 4, "customDimensions": {"resultCode": "500", "duration": "00:00:00.080"}},
+        ("500", False, 80.0, "/score"),
+    ),
+    (
+        {**DEFECTIVE, "duration": None, "customDimensions": {"resultCode": "500", "duration": "00:00:00.080"}},
+        ("500", False, 80.0, "/score"),
+    ),
+    # what the older server measured itself is finer than what it wrote into the bag
+    (
+        {
+            **NAMELESS,
+            "customDimensions": {"resultCode": "500", "duration": "00:00:00.007", "success": False, "name": "/score"},
+        },
+        ("500", False, 7.25, "/score"),
+    ),
+    ({**NAMELESS, "customDimensions": {"resultCode": "200", "name": None}}, ("200", True, 7.25, "")),
     # no better word anywhere
-    ({**DEFECTIVE, "customDimensions": {}}, ("0", True, 0.0)),
-    ({}, ("", False, None)),
+    ({**DEFECTIVE, "customDimensions": {}}, ("0", True, 0.0, "/score")),
+    ({}, ("", False, None, "")),
 ]
 
 
@@ -64,14 +96,32 @@ def test_a_row_that_cannot_be_right_is_read_from_its_bag_and_no_other(
 ) -> None:
     rows = Rows(tmp_path)
     written(rows, [row for row, _ in ROWS])
-    kql = "\n".join([table, *truth(dialect), f"| project {CODE}, {SUCCEEDED}, {LATENCY}"])
+    kql = "\n".join([table, *truth(dialect), f"| project {CODE}, {SUCCEEDED}, {LATENCY}, {NAME}"])
     found = asked(rows, kql, dialect)
-    assert found.columns == (Column(CODE, "string"), Column(SUCCEEDED, "bool"), Column(LATENCY, "real"))
+    assert found.columns == (
+        Column(CODE, "string"),
+        Column(SUCCEEDED, "bool"),
+        Column(LATENCY, "real"),
+        Column(NAME, "string"),
+    )
     assert list(found.rows) == [expected for _, expected in ROWS]
 
 
+@pytest.mark.parametrize("dialect", Dialect)
+def test_rows_that_are_already_here_are_read_by_the_same_rule(tmp_path: Path, dialect: Dialect) -> None:
+    rows = Rows(tmp_path)
+    written(rows, [row for row, _ in ROWS])
+    names = Names("requests", dialect)
+    seen = [names(column) for column in ("resultCode", "success", "duration", "name")]
+    decoded = decode(asked(rows, names.table, dialect), of="requests").table
+    told = [tuple(row[column] for column in seen) for row in decoded.records()]
+    assert [(code, str(success) == "True", *rest) for code, success, *rest in told] == [
+        expected for _, expected in ROWS
+    ]
+
+
 def test_a_row_as_the_inference_server_sends_it_means_what_it_meant() -> None:
-    row = {"duration": 12.0, "resultCode": "500", "success": "False"}
+    row = {"duration": 12.0, "resultCode": "500", "success": "False", "name": "/score"}
     assert as_inference_server(row) == {**DEFECTIVE, "performanceBucket": "<250ms"}
 
 
@@ -103,13 +153,16 @@ def test_the_query_can_be_read() -> None:
         "AppRequests\n"
         '| where _ResourceId =~ "/mine"\n'
         "| where TimeGenerated >= datetime(2024-03-01T00:00:00Z) and TimeGenerated < datetime(2024-03-02T00:00:00Z)\n"
-        '| extend isDefective = DurationMs == 0 and ResultCode == "0" and isnotempty(tostring(Properties.resultCode))\n'
+        '| extend isDefective = ResultCode == "0" and tostring(Success) =~ "true"'
+        " and isnotempty(tostring(Properties.resultCode))\n"
         "| extend trueResultCode = iff(isDefective, tostring(Properties.resultCode), ResultCode),\n"
         "    trueSuccess = iff(isDefective,"
-        " coalesce(toint(tostring(Properties.resultCode)) between (1 .. 399), false),\n"
-        '        tostring(Success) =~ "true"),\n'
-        "    trueLatencyMs = iff(isDefective, coalesce(totimespan(tostring(Properties.duration)) / 1ms, DurationMs),"
-        " DurationMs)\n"
+        " coalesce(toint(tostring(Properties.resultCode)) between (1 .. 399), false),"
+        ' tostring(Success) =~ "true"),\n'
+        "    trueLatencyMs = iff(isDefective,\n"
+        "        max_of(coalesce(totimespan(tostring(Properties.duration)) / 1ms, DurationMs), DurationMs),"
+        " DurationMs),\n"
+        "    trueName = iff(isDefective and isempty(Name), tostring(Properties.name), Name)\n"
         "| summarize requests = sum(coalesce(ItemCount, 1)), failed = sumif(coalesce(ItemCount, 1), not(trueSuccess))\n"
         '    by service = tostring(Properties["Service Name"]), role = AppRoleName'
     )

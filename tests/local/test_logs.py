@@ -32,10 +32,20 @@ def test_a_service_that_never_logged_has_no_lines(workspace: LocalWorkspace, add
 def test_the_last_lines_are_the_last_lines(workspace: LocalWorkspace, add: Add) -> None:
     name = add("sums")
     write(workspace, name, b"one\n\n\x1b[31mthree\rIII\xff\nfour\n")
-    every = ("one", "", "\x1b[31mthree\rIII\ufffd", "four")
+    every = ("one", "", "\x1b[31mthree\rIII\udcff", "four")
     for count in range(6):
         assert workspace.logs.snapshot(name, lines=count).lines == (every[-count:] if count else ())
     assert workspace.logs.snapshot(name, lines=-1).lines == ()
+
+
+def test_a_line_that_is_still_being_written_is_shown_and_said_to_be(workspace: LocalWorkspace, add: Add) -> None:
+    name = add("sums")
+    write(workspace, name, b"one\ntw")
+    snapshot = workspace.logs.snapshot(name, lines=5)
+    assert (snapshot.lines, snapshot.unfinished) == (("one", "tw"), True)
+    write(workspace, name, b"o\n")
+    snapshot = workspace.logs.snapshot(name, lines=5)
+    assert (snapshot.lines, snapshot.unfinished) == (("one", "two"), False)
 
 
 def test_a_log_larger_than_a_block_is_read_from_its_end(workspace: LocalWorkspace, add: Add) -> None:

@@ -120,7 +120,7 @@ def command(
 
             def work() -> int:
                 session = _session(world, options)
-                asked = _asked(session)
+                asked = asked_format(session)
                 if asked:
                     check(asked, rows=rows, terminal=session.terminal)
                 result = function(session, **arguments)
@@ -162,7 +162,7 @@ def _session(world: World, options: GlobalOptions) -> Session:
     return Session(world, options, terminal)
 
 
-def _asked(session: Session) -> Format | None:
+def asked_format(session: Session) -> Format | None:
     """The format someone asked for: by flag or variable anywhere, by a settings file on a terminal only.
 
     A terminal itself asks for a table. Off it, no file can change what a script reads.

@@ -4,7 +4,7 @@ Of a workspace on Azure they are those that were there when its services were la
 
 The protocol, which the scripts of `mlmon completion` speak:
 
-    mlmon __complete services|collections|workspaces [--workspace=NAME] [--service=NAME]
+    mlmon __complete services|collections|workspaces|queries [--workspace=NAME] [--service=NAME]
 
 prints one name a line in UTF-8, with a TAB and a description behind it where there is one. A name with a control
 character is left out, so lines and TABs are unambiguous; everything else is data that the shell must quote. Whatever
@@ -44,6 +44,12 @@ def _names(kind: str, workspace: str, service: str, world: World) -> Iterator[tu
             yield name, str(known.path) if isinstance(known, Folder) else f"{known.name} on Azure"
         return
     found = settings.load(cwd=world.cwd, environ=world.environ, workspace=workspace or None)
+    if kind == "queries":
+        from mlmon.kql.saved import SavedQueries
+
+        for query in SavedQueries(found.file.parent).all():
+            yield query.name, query.description
+        return
     default = found.service.value if found.service else ""
     names = names_in(found, environ=world.environ)
     if names is None:

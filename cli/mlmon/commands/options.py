@@ -94,6 +94,9 @@ ScopeOption = Annotated[
         help="Where the query runs on Azure: component has the classic tables, workspace the App… ones.",
     ),
 ]
+AsStoredOption = Annotated[
+    bool, typer.Option("--as-stored", help="The rows as they are stored: nothing corrected, nothing marked.")
+]
 SamplingRateOption = Annotated[
     float | None,
     typer.Option("--sampling-rate", metavar="R", help="Share of requests to collect, from 0 to 1 (v2)."),

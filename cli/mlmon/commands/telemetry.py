@@ -1,19 +1,18 @@
-"""Telemetry: traces, query."""
+"""What commands that ask telemetry share: where it is looked at, how it calls a service, and its rows as a result."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-import typer
-
-from mlmon.commands.command import Group, command
-from mlmon.commands.options import FromOption, RawOption, ScopeOption, ServiceArgument, ToOption
-from mlmon.commands.ranges import say_range
-from mlmon.core.errors import ExitCode, UsageError
+from mlmon.core.errors import ExitCode
 from mlmon.core.model import Column, Generation, Service, Table
-from mlmon.core.ports import Scope, Tables, Telemetry, Workspace
-from mlmon.core.timerange import resolve
-from mlmon.output.results import Faces, Field, FieldKind, Format, Lines, Result, Rows, Text
+from mlmon.core.ports import Scope, Telemetry, Workspace
+from mlmon.output.results import Field, FieldKind, Rows
 from mlmon.session import Session
+
+if TYPE_CHECKING:
+    from mlmon.monitoring.decoding import Decoded
 
 _KINDS: Final[dict[str, FieldKind]] = {
     "long": "number",
@@ -24,122 +23,13 @@ _KINDS: Final[dict[str, FieldKind]] = {
     "timespan": "duration",
     "dynamic": "json",
 }
-_NEWEST: Final = 10
 
 
-@command(
-    "traces",
-    Group.TELEMETRY,
-    rows=True,
-    examples=[
-        "mlmon traces --where input",
-        "mlmon traces diabetes-v2/blue --where input --since 7d --limit 50",
-        "mlmon traces --where bmi --print-kql",
-        "mlmon traces --since 30d --kql '| summarize count() by bin(timestamp, 1d)'",
-    ],
-    piped=Format.JSONL,
-)
-def traces(
-    session: Session,
-    *,
-    service: ServiceArgument = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option("--where", metavar="TEXT", help="Only traces whose message or payload contains TEXT; repeatable."),
-    ] = None,
-    start: FromOption = None,
-    end: ToOption = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, help="The newest N. Default: 10, and with --kql all.")
-    ] = None,
-    kql: Annotated[str, typer.Option("--kql", metavar="'| …'", help="KQL to append.", show_default=False)] = "",
-    scope: ScopeOption = None,
-    raw: RawOption = False,
-    print_kql: Annotated[bool, typer.Option("--print-kql", help="Print the query instead of running it.")] = False,
-) -> Result:
-    """Show what a service traced: the lines its script printed, newest first.
-
-    On a terminal a printed JSON object is unfolded into columns; machine formats keep the rows as they are stored.
-    """
-    from mlmon.kql.build import traces_query
-
-    workspace = session.connect()
-    found = session.service(workspace, service)
-    telemetry = _looked_at(workspace, scope)
-    between = resolve(session.now, start=start, end=end)
-    names = _names(session, workspace, found)
-
-    def question(tables: Tables) -> str:
-        written = traces_query(
-            service=names,
-            where=where or (),
-            between=between,
-            limit=limit or (None if kql.strip() else _NEWEST),
-            tail=kql,
-            tables=tables,
-        )
-        session.terminal.note(f"query:\n{written}", level="debug")
-        return written
-
-    if print_kql:
-        return Text(f"{question(telemetry.tables)}\n")
-    table = telemetry.ask(question, between=between)
-    say_range(session, between)
-    rows = _rows(session, table, empty="no traces match")
-    if kql.strip():
-        return rows
-    people = _printed(table) if raw else _unfolded(table)
-    return Faces(people=people, machines=rows, exit_code=rows.exit_code)
-
-
-@command(
-    "query",
-    Group.TELEMETRY,
-    rows=True,
-    examples=[
-        "mlmon query 'traces | where customDimensions contains \"input\" | limit 10'",
-        "mlmon query 'requests | summarize count() by name' -o json",
-        "mlmon query -f failures.kql",
-        "echo 'exceptions | count' | mlmon query -",
-    ],
-    piped=Format.JSONL,
-)
-def query(
-    session: Session,
-    *,
-    kql: Annotated[
-        str | None, typer.Argument(metavar="[KQL]", help="The query; - reads it from stdin.", show_default=False)
-    ] = None,
-    file: Annotated[
-        str | None, typer.Option("--file", "-f", metavar="FILE", help="Read the query from a file; - is stdin.")
-    ] = None,
-    start: FromOption = None,
-    end: ToOption = None,
-    scope: ScopeOption = None,
-) -> Result:
-    """Run any KQL query over the workspace's telemetry.
-
-    Tables and columns are those of Application Insights: traces, requests, dependencies, exceptions, customEvents,
-    customMetrics and so on; with --scope workspace AppTraces, AppRequests and so on. No time range is added unless
-    asked for.
-    """
-    if (kql is None) == (file is None):
-        raise UsageError(
-            "say one query" if kql is None else "a query and --file cannot be combined",
-            hint="mlmon query 'traces | take 10', or -f FILE, or - for stdin",
-        )
-    text = session.read_text(file or "-") if kql in {None, "-"} else str(kql)
-    between = resolve(session.now, start=start, end=end)
-    table = _looked_at(session.connect(), scope).query(text, between=between)
-    say_range(session, between)
-    return _rows(session, table, empty="the query returned no rows")
-
-
-def _looked_at(workspace: Workspace, scope: str | None) -> Telemetry:
+def looked_at(workspace: Workspace, scope: str | None) -> Telemetry:
     return workspace.telemetry.in_scope(Scope(scope)) if scope else workspace.telemetry
 
 
-def _names(session: Session, workspace: Workspace, service: Service) -> Sequence[str]:
+def names_in_telemetry(session: Session, workspace: Workspace, service: Service) -> Sequence[str]:
     """What telemetry may call a service. Only of a v2 deployment is that a question, and other services answer it.
 
     They are asked every time: a deployment that is new since may be called just the same.
@@ -154,7 +44,7 @@ def _names(session: Session, workspace: Workspace, service: Service) -> Sequence
     return names
 
 
-def _rows(session: Session, table: Table, *, empty: str) -> Rows:
+def rows_of(session: Session, table: Table, *, empty: str) -> Rows:
     """The rows as they are; a warning when they are not all there are."""
     if table.partial:
         session.terminal.note("; ".join(filter(None, (table.partial, table.advice))), level="warning")
@@ -168,35 +58,31 @@ def _rows(session: Session, table: Table, *, empty: str) -> Rows:
     return Rows(fields, table.records(), empty=empty, exit_code=code)
 
 
-def _printed(table: Table) -> Lines:
-    """The printed lines alone, as they were printed."""
-    from mlmon.monitoring import payload
+def say_decoded(session: Session, decoded: Decoded, *, of: str) -> None:
+    """How many rows are not as they are stored, and how many are not whole."""
+    if count := decoded.corrected:
+        session.terminal.note(f"{correction(count, of=of)}; --as-stored shows {_them(count)}")
+    if count := decoded.truncated:
+        session.terminal.note(
+            f"{_rows_are(count)} cut at the length that telemetry allows: the collected data has the whole (mlmon pull)"
+        )
 
-    return Lines([payload.text(record) for record in table.records()], empty="no traces match")
+
+def correction(count: int, *, of: str) -> str:
+    """That so many rows of a table are not what they say."""
+    return f"{_rows_are(count)} corrected: {_WHY.get(of, _UNFOLDED)}"
 
 
-def _unfolded(table: Table) -> Rows:
-    """Time, text and a column for each part of the printed objects, in the order they first appear."""
-    from mlmon.monitoring import payload
+_UNFOLDED: Final = "the parts of customDimensions were one text"
+_WHY: Final = {"requests": "success, code, duration or name were wrong, and are those in customDimensions"}
 
-    records = table.records()
-    parts = [payload.unfold(record) for record in records]
-    keys = list(dict.fromkeys(key for part in parts if part for key in part))
-    has_text = any(part is None for part in parts)
-    fields = (
-        Field("time", kind="time"),
-        *([Field("text")] if has_text else []),
-        *(Field(f"payload.{key}", header=key, kind="json") for key in keys),
-    )
-    rows = [
-        {
-            "time": record.get("timestamp") or record.get("TimeGenerated"),
-            "text": payload.text(record) if part is None else None,
-            **{f"payload.{key}": value for key, value in (part or {}).items()},
-        }
-        for record, part in zip(records, parts, strict=True)
-    ]
-    return Rows(fields, rows, empty="no traces match")
+
+def _rows_are(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count} rows are"
+
+
+def _them(count: int) -> str:
+    return "it as it is" if count == 1 else "them as they are"
 
 
 def _kind(column: Column) -> FieldKind:

@@ -7,11 +7,13 @@ from mlmon.commands import (
     handoff,
     logs,
     ls,
+    metrics,
     pull,
+    query,
     services,
     serving,
     switches,
-    telemetry,
+    traces,
     workspace,
 )
 from mlmon.commands.command import Group, app
@@ -24,15 +26,17 @@ __all__ = [
     "handoff",
     "logs",
     "ls",
+    "metrics",
     "pull",
+    "query",
     "services",
     "serving",
     "switches",
-    "telemetry",
+    "traces",
     "workspace",
 ]
 
-_ORDER = ("ls", "pull", "dataset", "handoff")
+_ORDER = ("logs", "traces", "query", "metrics", "request", "open", "ls", "pull", "dataset", "handoff")
 """Commands of one group that stand in modules of their own, in the order of the work."""
 
 

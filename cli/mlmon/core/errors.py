@@ -101,10 +101,19 @@ class NotFound(MlmonError):
 
 
 class Unavailable(MlmonError):
-    """A service did not answer, throttled or timed out; the same command may work later."""
+    """A service did not answer, throttled or timed out; the same command may work later.
+
+    `retry_after` is the pause in seconds that the service asked for, if it did.
+    """
 
     exit_code = ExitCode.UNAVAILABLE
     code = Code.UNAVAILABLE
+
+    def __init__(
+        self, message: str, *, hint: str = "", code: Code | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.retry_after = retry_after
 
 
 class Replaced(Unavailable):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -174,15 +174,25 @@ class CollectedRoot:
     collection: str = ""
 
 
+LEVELS: Final = ("debug", "info", "warning", "error", "critical")
+"""How bad a record of a log is, from the least to the worst."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogSnapshot:
     """The last lines of a container log, oldest first, without line ends.
 
-    `status` is what the service says about the container itself; it is no part of the log.
+    `status` is what the service says about the container itself; it is no part of the log. `container` is whose log it
+    is, also where none was named. `left_out` is how many blank lines at the end are left out, which count among those
+    that were asked for. `unfinished` says that the last line is still being written, as far as that can be seen. A byte
+    that is no UTF-8 is a lone surrogate (PEP 383), where the log is a file.
     """
 
     lines: tuple[str, ...]
     status: str = ""
+    container: str = field(default="", compare=False)
+    left_out: int = 0
+    unfinished: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

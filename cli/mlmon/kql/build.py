@@ -94,6 +94,7 @@ def traces_query(
     limit: int | None,
     tail: str = "",
     tables: Tables,
+    conditions: Sequence[str] = (),
 ) -> str:
     """The traces that contain every one of `where`, ready to paste into the portal.
 
@@ -104,6 +105,8 @@ def traces_query(
     A text is looked for in `customDimensions` and in `message`, whatever its case: as typed, and as it stands
     escaped inside a JSON payload, so that it finds the same rows where the server puts the printed text into
     the bag (v1, where it is escaped once more) and where the text is the message itself (v2).
+
+    `conditions` are lines of KQL that a row has to meet as well (`kql.filters`, `kql.failed`).
 
     `tail` is a person's own KQL, appended as it is; it starts with `|`.
 
@@ -117,15 +120,15 @@ def traces_query(
             "the KQL to append does not begin with '|'", hint="write it like: | project timestamp, message"
         )
     names = Names("traces", tables.dialect)
-    time, bag, message, role = (names(c) for c in ("timestamp", "customDimensions", "message", "cloud_RoleName"))
+    time, bag, message = (names(c) for c in ("timestamp", "customDimensions", "message"))
     lines = rows_of(names, tables=tables, between=between)
     if service:
-        called = _one_of(service)
-        lines.append(f'| where {role} {called} or tostring({bag}["Service Name"]) {called}')
+        lines.append(of_service(names, service))
     for text in where:
-        conditions = [f"{bag} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH + 1)]
-        conditions += [f"{message} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH)]
-        lines.append("| where " + (" or " if len(conditions) == 2 else "\n    or ").join(conditions))
+        places = [f"{bag} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH + 1)]
+        places += [f"{message} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH)]
+        lines.append("| where " + (" or " if len(places) == 2 else "\n    or ").join(places))
+    lines += conditions
     if limit is not None:
         lines += [f"| order by {time} desc", f"| take {limit}"]
     if tail.strip():
@@ -142,6 +145,14 @@ def rows_of(names: Names, *, tables: Tables, between: TimeRange | None) -> list[
         time = names("timestamp")
         lines.append(f"| where {time} >= {kql_datetime(between.start)} and {time} < {kql_datetime(between.end)}")
     return lines
+
+
+def of_service(names: Names, service: Sequence[str]) -> str:
+    """The line that keeps the rows of the service that telemetry may call these names, one at least."""
+    called = _one_of(service)
+    return (
+        f'| where {names("cloud_RoleName")} {called} or tostring({names("customDimensions")}["Service Name"]) {called}'
+    )
 
 
 def _one_of(words: Sequence[str]) -> str:

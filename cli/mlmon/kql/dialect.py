@@ -17,6 +17,10 @@ class Names:
     def __call__(self, column: str) -> str:
         return self._columns.get(column) or column
 
+    def lacks(self, column: str) -> bool:
+        """Whether the dialect has nothing in the place of this column."""
+        return column in self._columns and not self._columns[column]
+
 
 def is_table(name: str, dialect: Dialect) -> bool:
     """Whether a table of Application Insights has this name in the dialect."""

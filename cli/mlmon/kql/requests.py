@@ -1,8 +1,11 @@
-"""What requests really were: their result, success and latency, wherever a row keeps them.
+"""What requests really were: their name, result, success and latency, wherever a row keeps them.
 
-The inference server of v2 deployments writes rows whose own `duration` is 0 and `resultCode` "0"; the real ones stand
-in the row's bag, as text (observed with azureml-inference-server-http 1.5.1). Every other row says it itself. Whatever
-counts or measures requests starts from these lines, so that it means the same in every row, dialect and engine.
+The inference server of v2 deployments writes rows with `success` true and a `resultCode` of "0" whatever happened:
+1.3.4 with the right `duration` and no `name`, 1.5.1 with the right `name` and a `duration` that is how long sending the
+row took: 0, or some milliseconds on a busy machine. What happened stands in the row's bag, as text (observed with
+azureml-inference-server-http 1.3.4 and 1.5.1). Every other row says it itself. Whatever counts or measures requests
+starts from these lines, so that it means the same in every row, dialect and engine; `monitoring.decoding` is the same
+rule for rows that are already here.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from mlmon.kql.dialect import Names
 CODE: Final = "trueResultCode"
 SUCCEEDED: Final = "trueSuccess"
 LATENCY: Final = "trueLatencyMs"
-"""The columns that `truth` adds: text, a bool that is never null, and milliseconds."""
+NAME: Final = "trueName"
+"""The columns that `truth` adds: text, a bool that is never null, milliseconds, and text."""
 
 SERVICE: Final = "service"
 ROLE: Final = "role"
@@ -34,16 +38,20 @@ def truth(dialect: Dialect) -> list[str]:
     A code below 400 is a success, as it is to Application Insights; one that is no number is a failure.
     """
     names = Names("requests", dialect)
-    bag, code, success, took = (names(c) for c in ("customDimensions", "resultCode", "success", "duration"))
+    columns = ("customDimensions", "resultCode", "success", "duration", "name")
+    bag, code, success, took, name = (names(column) for column in columns)
     written = f"tostring({bag}.resultCode)"
-    defective = f'{took} == 0 and {code} == "0" and isnotempty({written})'
+    # classic tables keep the success as text, a workspace's as a bool
+    well = f'tostring({success}) =~ "true"'
     return [
-        f"| extend isDefective = {defective}",
+        # no answer has the code 0, and none that has it succeeded
+        f'| extend isDefective = {code} == "0" and {well} and isnotempty({written})',
         f"| extend {CODE} = iff(isDefective, {written}, {code}),",
-        f"    {SUCCEEDED} = iff(isDefective, coalesce(toint({written}) between (1 .. 399), false),",
-        # classic tables keep the success as text, a workspace's as a bool
-        f'        tostring({success}) =~ "true"),',
-        f"    {LATENCY} = iff(isDefective, coalesce(totimespan(tostring({bag}.duration)) / 1ms, {took}), {took})",
+        f"    {SUCCEEDED} = iff(isDefective, coalesce(toint({written}) between (1 .. 399), false), {well}),",
+        # the bag has whole milliseconds, rounded down: the older server's own are never fewer
+        f"    {LATENCY} = iff(isDefective,",
+        f"        max_of(coalesce(totimespan(tostring({bag}.duration)) / 1ms, {took}), {took}), {took}),",
+        f"    {NAME} = iff(isDefective and isempty({name}), tostring({bag}.name), {name})",
     ]
 
 

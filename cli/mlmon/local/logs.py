@@ -38,11 +38,13 @@ class LocalLogs:
                 f"{name} has no container {container!r}",
                 hint=did_you_mean(container, tuple(known)) or f"its containers are {', '.join(known)}",
             )
+        chosen = container or known[0]
         try:
-            with self._store.reading(log_path(self._store.folder, name, container or known[0])) as (file, size):
-                return LogSnapshot(_last_lines(file, size, count=lines))
+            with self._store.reading(log_path(self._store.folder, name, chosen)) as (file, size):
+                found, whole = _last_lines(file, size, count=lines)
+                return LogSnapshot(found, container=chosen, unfinished=bool(found) and not whole)
         except FileNotFoundError:
-            return LogSnapshot(())
+            return LogSnapshot((), container=chosen)
 
 
 def log_path(folder: Path, name: ServiceName, container: str) -> Path:
@@ -51,8 +53,9 @@ def log_path(folder: Path, name: ServiceName, container: str) -> Path:
     return folder.joinpath("logs", *parts, f"{container}.log")
 
 
-def _last_lines(file: IO[bytes], size: int, *, count: int) -> tuple[str, ...]:
-    """Read backwards until there are enough line ends, so that a huge log costs what its tail costs."""
+def _last_lines(file: IO[bytes], size: int, *, count: int) -> tuple[tuple[str, ...], bool]:
+    """The last lines, and whether the last one has its end. Read backwards until there are enough line ends, so that a
+    huge log costs what its tail costs."""
     tail = b""
     start = size
     # one more line end than lines: the one before the first
@@ -62,4 +65,5 @@ def _last_lines(file: IO[bytes], size: int, *, count: int) -> tuple[str, ...]:
         file.seek(start)
         tail = file.read(step) + tail
     found = tail.removesuffix(b"\n").split(b"\n") if tail else []
-    return tuple(line.decode("utf-8", "replace") for line in (found[-count:] if count > 0 else []))
+    lines = found[-count:] if count > 0 else []
+    return tuple(line.decode("utf-8", "surrogateescape") for line in lines), tail.endswith(b"\n")

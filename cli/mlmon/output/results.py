@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -100,6 +101,48 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """One line of a chart: a value for each of its times, None where nothing was measured."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeChart:
+    """Values over time. `times` are the starts of intervals of one length, in order; `kind` is that of the values."""
+
+    title: str
+    times: tuple[datetime, ...]
+    series: tuple[Series, ...]
+    kind: FieldKind = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """An amount for each name, in the order they are shown."""
+
+    title: str
+    bars: tuple[tuple[str, float], ...]
+    kind: FieldKind = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What people see, one part below the other. It is no answer of its own: a program gets rows (see `Faces`)."""
+
+    parts: tuple[Record | Rows | TimeChart | BarChart | Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Pages that take each other's place on a terminal, one whenever there is a new one. Nothing else can show them."""
+
+    pages: Iterable[Page]
+    exit_code: ExitCode = ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What a switch did to one service, or would do (`dry_run`). `sentence` is what people read first."""
 
@@ -116,17 +159,35 @@ LINE: Final = (Field("line"),)
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What belongs together in a log: people see its lines, machines its row.
+
+    `source` says whose it is before each line, where several are shown. `tone` is its colour where there is colour, "",
+    `error`, `warning` or `dim`. A `gap` is none of the log's own: it says what may be missing there.
+    """
+
+    row: Row
+    lines: tuple[str, ...]
+    source: str = ""
+    tone: str = ""
+    gap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """Lines of a log, printed as they come; every one is flushed, so that following works through a pipe.
 
-    A line is a str or a mapping; people see the mapping's `text` key only, machine formats see `fields`.
+    A line is a str, a mapping or an `Entry`; people see the mapping's `text` key only, machine formats see `fields`.
+    In entries, what a `marked` expression finds is shown marked where there is colour; `widest` is the longest source.
     """
 
-    lines: Iterable[Row | str]
+    lines: Iterable[Row | str | Entry]
     fields: tuple[Field, ...] = LINE
     text: str = "line"
     empty: str = ""
     exit_code: ExitCode = ExitCode.DONE
+    marked: tuple[re.Pattern[str], ...] = ()
+    widest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +214,7 @@ class Faces:
     what is wrong where whoever read them went away, None where nothing is.
     """
 
-    people: Rows | Record | Lines | Text
+    people: Rows | Record | Lines | Text | Page
     machines: Rows | Record
     exit_code: ExitCode = ExitCode.DONE
     error: MlmonError | None = None
@@ -161,4 +222,4 @@ class Faces:
     unread: Callable[[], MlmonError | None] | None = None
 
 
-Result = Rows | Record | Change | Lines | Text | Nothing | Faces
+Result = Rows | Record | Change | Lines | Text | Nothing | Faces | Watched

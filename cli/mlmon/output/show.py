@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
-from mlmon.output.results import Change, Faces, Format, Lines, Nothing, Record, Result, Row, Rows, Text
+from mlmon.output.passing import counted, held, line_rows, writer
+from mlmon.output.results import (
+    Change,
+    Entry,
+    Faces,
+    Format,
+    Lines,
+    Nothing,
+    Page,
+    Record,
+    Result,
+    Row,
+    Rows,
+    Text,
+    Watched,
+)
 from mlmon.output.terminal import Terminal
 
 
@@ -25,10 +40,16 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
         BrokenPipeError: the reader is gone.
         Failure: stdout cannot be written, or a value is nested too deeply.
     """
+    if isinstance(result, Watched):
+        return _show_watched(result, format, terminal)
     if isinstance(result, Faces):
         face = result.people if format is Format.TABLE else result.machines
         try:
-            show(face, format=format, terminal=terminal, raw=raw)
+            if isinstance(face, Page):
+                with _not_too_deep():
+                    _show_page(face, terminal)
+            else:
+                show(face, format=format, terminal=terminal, raw=raw)
         except BrokenPipeError:
             if result.unread and (error := result.unread()):
                 raise error from None
@@ -37,7 +58,7 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
             raise result.error
         return result.ending() if result.ending else result.exit_code
     check(format, rows=not isinstance(result, Change | Text), terminal=terminal)
-    try:
+    with _not_too_deep():
         match result:
             case Nothing():
                 pass
@@ -47,10 +68,16 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
                 _show_parquet(result, terminal)
             case _:
                 _show_machine(result, format, terminal, raw=raw)
-    except RecursionError:
-        raise Failure("a value is nested too deeply to be written", hint="choose fewer fields") from None
     terminal.flush()
     return result.exit_code
+
+
+@contextmanager
+def _not_too_deep() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError:
+        raise Failure("a value is nested too deeply to be written", hint="choose fewer fields") from None
 
 
 def check(format: Format, *, rows: bool, terminal: Terminal) -> None:  # noqa: A002 - the option's name
@@ -90,17 +117,68 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
         case Text():
             terminal.write(result.text)
         case Lines():
-            show_line = text.raw_line if raw else text.safe_line
-            for row in _counted(_line_rows(result), result.empty, terminal):
-                terminal.write(show_line(row.get(result.text)))
-                terminal.flush()
+            _show_lines(result, terminal, raw=raw)
+
+
+def _show_lines(lines: Lines, terminal: Terminal, *, raw: bool) -> None:
+    from mlmon.output import entries, text
+
+    show_line = text.raw_line if raw else text.safe_line
+    line: Row | str | Entry | None = None
+    for line in lines.lines:
+        match line:
+            case Entry(gap=True) if raw:
+                terminal.note("; ".join(line.lines), level="warning")
+            case Entry() if raw:
+                terminal.write_bytes(entries.raw_text(line))
+            case Entry():
+                terminal.write(entries.entry_text(line, lines, terminal))
+            case _:
+                terminal.write(show_line(line if isinstance(line, str) else line.get(lines.text)))
+        terminal.flush()
+    if line is None and lines.empty:
+        terminal.note(lines.empty)
+
+
+def _show_watched(result: Watched, format: Format, terminal: Terminal) -> ExitCode:  # noqa: A002 - the option's name
+    if format is not Format.TABLE or not terminal.stdout.moving:
+        raise UsageError(
+            "--watch draws one page over the other, and that needs a terminal and no other format than a table",
+            hint="leave --watch out, and run the command as often as you like",
+        )
+    from mlmon.output.redrawing import redraw
+
+    with _not_too_deep():
+        redraw(result.pages, terminal, draw=_show_page)
+    return result.exit_code
+
+
+def _show_page(page: Page, terminal: Terminal, height: int = 0) -> None:
+    """The parts, a blank line between any two that show something. `height` is that of the charts, 0 the usual one."""
+    from mlmon.output.charts import HEIGHT, chart
+
+    lead = ""
+    for part in page.parts:
+        shown = True
+        match part:
+            case Rows():
+                known = list(part.rows)
+                shown = bool(known)
+                _say_left_out(_show_text_rows(replace(part, rows=known), terminal, lead=lead), terminal)
+            case Record() | Text():
+                terminal.write(lead)
+                _show_table(part, terminal, raw=False)
+            case _:
+                terminal.write(lead + chart(part, terminal.stdout, width=terminal.width, height=height or HEIGHT))
+        lead = "\n" if shown else lead
+    terminal.flush()
 
 
 def _show_text_rows(rows: Rows, terminal: Terminal, *, lead: str = "") -> Sequence[str]:
     """Print a table. Returns the columns that had no room in it."""
     from mlmon.output import text
 
-    known = list(_counted(rows.rows, rows.empty, terminal))
+    known = list(counted(rows.rows, rows.empty, terminal))
     if not known:
         return ()
     terminal.write(lead)
@@ -125,11 +203,11 @@ def _show_parquet(result: Rows | Record | Change | Lines | Text, terminal: Termi
                 terminal.write_bytes(chunk)
             return
         case Rows(fields=fields):
-            rows: Iterable[Row] = _counted(result.rows, result.empty, terminal)
+            rows: Iterable[Row] = counted(result.rows, result.empty, terminal)
         case Record(rows=Rows(fields=fields) as nested):
-            rows = _counted(nested.rows, nested.empty, terminal)
+            rows = counted(nested.rows, nested.empty, terminal)
         case Lines(fields=fields):
-            rows = _counted(_line_rows(result), result.empty, terminal)
+            rows = counted(line_rows(result), result.empty, terminal)
         case _:
             raise UsageError("this answer is not rows, so parquet cannot hold it", hint="choose -o json")
     for chunk in parquet(fields, rows):
@@ -145,10 +223,10 @@ def _show_machine(  # noqa: C901 - a branch for each kind of result
 ) -> None:
     from mlmon.output import render
 
-    write = _writer(format, terminal, raw=raw)
+    write = writer(format, terminal, raw=raw)
     if isinstance(result, Record) and result.rows is not None and format is Format.JSON:
         nested = result.rows
-        result = replace(result, rows=replace(nested, rows=list(_counted(nested.rows, nested.empty, terminal))))
+        result = replace(result, rows=replace(nested, rows=list(counted(nested.rows, nested.empty, terminal))))
     if isinstance(result, Record | Change | Text) and format is Format.JSON:
         write(render.json_document(result))
         return
@@ -162,7 +240,7 @@ def _show_machine(  # noqa: C901 - a branch for each kind of result
         case Record() | Change():
             rows = render.as_rows(render.as_record(result))
         case Lines():
-            rows = Rows(result.fields, _line_rows(result), empty=result.empty)
+            rows = Rows(result.fields, line_rows(result), empty=result.empty)
         case Rows():
             rows = result
     if rows.written and (pieces := rows.written(format)) is not None:
@@ -192,50 +270,9 @@ def _stream(
         Format.MD: render.markdown,
     }
     slow = following or not isinstance(rows.rows, Sized)  # what is made while it is read is shown as it comes
-    counted = _counted(rows.rows, rows.empty, terminal)
-    pieces = writers[format](rows.fields, counted)
+    pieces = writers[format](rows.fields, counted(rows.rows, rows.empty, terminal))
     # a list of rows that breaks off is worth less than none; lines that are followed never end
-    for piece in _held(pieces) if format is Format.JSON and slow and not following else pieces:
+    for piece in held(pieces) if format is Format.JSON and slow and not following else pieces:
         write(piece)
         if slow:
             terminal.flush()
-
-
-def _held(pieces: Iterator[str]) -> Iterator[str]:
-    """The same text, once all of it is there: in a file when it is long."""
-    from tempfile import SpooledTemporaryFile  # why here: few runs need it
-
-    with SpooledTemporaryFile(_HELD_IN_MEMORY, mode="w+", encoding="utf-8", errors="surrogatepass", newline="") as held:
-        held.writelines(pieces)
-        held.seek(0)
-        while text := held.read(_HELD_CHUNK):
-            yield text
-
-
-_HELD_IN_MEMORY: Final = 8_000_000
-_HELD_CHUNK: Final = 64 * 1024
-
-
-def _writer(format: Format, terminal: Terminal, *, raw: bool) -> Callable[[str], None]:  # noqa: A002 - the option's name
-    """How a machine format reaches stdout: exact bytes through a pipe, nothing that acts on a terminal."""
-    from mlmon.output import text
-
-    if not terminal.stdout.is_terminal:
-        return lambda piece: terminal.write_bytes(piece.encode("utf-8", "backslashreplace"))
-    if format in {Format.JSON, Format.JSONL}:
-        return lambda piece: terminal.write(text.json_for(piece, terminal.stdout))
-    return terminal.write if raw else lambda piece: terminal.write(text.safe_text(piece))
-
-
-def _line_rows(lines: Lines) -> Iterator[Row]:
-    for line in lines.lines:
-        yield {lines.text: line} if isinstance(line, str) else line
-
-
-def _counted(rows: Iterable[Row], empty: str, terminal: Terminal) -> Iterator[Row]:
-    """The rows, and a note on stderr when there were none."""
-    row = None
-    for row in rows:
-        yield row
-    if row is None and empty:
-        terminal.note(empty)

@@ -12,7 +12,23 @@ from typing import Final, TextIO
 
 from mlmon.core.errors import Failure
 
-_STYLES: Final = {"bold": "1", "error": "1;31", "warning": "33", "hint": "1;36", "dim": "2"}
+SOURCES: Final = ("cyan", "magenta", "green", "blue", "bright cyan", "bright magenta", "bright green", "bright blue")
+"""Colours that tell sources apart: those that say no more than that."""
+_STYLES: Final = {
+    "bold": "1",
+    "error": "1;31",
+    "warning": "33",
+    "hint": "1;36",
+    "dim": "2",
+    "mark": "7",
+    **dict(zip(SOURCES, ("36", "35", "32", "34", "96", "95", "92", "94"), strict=True)),
+    # the series of a chart; their marks tell them apart too
+    "first": "36",
+    "second": "33",
+    "third": "35",
+    "fourth": "32",
+    "fifth": "34",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +77,22 @@ class Stream:
         return "..." if self.plain else "…"
 
     def styled(self, text: str, style: str) -> str:
-        """The text in a style (bold, error, warning, hint, dim) where there is colour, else as it is."""
+        """The text in a style where there is colour, else as it is."""
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour else text
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether whoever read a pipe has gone away, as far as the system says so before anything is written."""
+        if self.file is None:
+            return False
+        import select  # why here: only what waits for its next line asks
+
+        try:
+            watch = select.poll()  # Windows has none
+            watch.register(self.file.fileno(), 0)
+            return bool(watch.poll(0))
+        except (AttributeError, OSError, ValueError):  # no file descriptor
+            return False
 
     def shown(self, text: str) -> str:
         r"""The text as this stream's encoding can show it: what it lacks is written out, like `\u20ac`."""

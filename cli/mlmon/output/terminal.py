@@ -99,11 +99,14 @@ class Terminal:
         lead = "" if level == "info" else f"{self.stderr.styled(f'{level}:', _STYLE_OF[level])} "
         self._say("\n".join([lead + neutral(message, keep="\n\t"), *self._hints(hint)]))
 
-    def error(self, error: MlmonError) -> None:
-        """Say an error on stderr: what went wrong, then the next step; one JSON object when `machine`."""
+    def error(self, error: MlmonError, *, exit_code: int | None = None) -> None:
+        """Say an error on stderr: what went wrong, then the next step; one JSON object when `machine`.
+
+        `exit_code` is the run's where that is not the error's own.
+        """
         if self.machine:
             document = {"code": error.code, "message": error.message, "hint": error.hint}
-            self._say(_json_line({**document, "exit_code": int(error.exit_code)}))
+            self._say(_json_line({**document, "exit_code": exit_code or int(error.exit_code)}))
             return
         said = f"{self.stderr.styled('error:', 'error')} {neutral(error.message)}"
         self._say("\n".join([said, *self._hints(error.hint)]))

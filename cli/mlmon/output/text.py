@@ -43,7 +43,7 @@ class _Column:
     def least(self) -> int:
         """The width below which the column is not worth showing. Only text may be cut."""
         may_cut = self.field.kind in _CUT and not self.field.whole
-        return min(self.natural, max(_SHORTEST, _cells(self.label))) if may_cut else self.natural
+        return min(self.natural, max(_SHORTEST, cells_of(self.label))) if may_cut else self.natural
 
 
 def table(rows: Rows, known: Sequence[Row], terminal: Terminal) -> Drawn:
@@ -117,7 +117,7 @@ def _column(field: Field, rows: Sequence[Row], stream: Stream) -> _Column:
     label = stream.shown(neutral(field.label))
     cells = tuple(stream.shown(readable(row.get(field.key), field)) for row in rows)
     numeric = field.kind in _RIGHT
-    return _Column(field, label, cells, max(_cells(label), *map(_cells, cells)), numeric)
+    return _Column(field, label, cells, max(cells_of(label), *map(cells_of, cells)), numeric)
 
 
 def _aligned(columns: Sequence[_Column], stream: Stream) -> str:
@@ -130,7 +130,7 @@ def _aligned(columns: Sequence[_Column], stream: Stream) -> str:
 def _padded(columns: Sequence[_Column], line: Sequence[str]) -> str:
     parts = []
     for column, cell in zip(columns, line, strict=True):
-        blanks = " " * (column.natural - _cells(cell))
+        blanks = " " * (column.natural - cells_of(cell))
         parts.append(blanks + cell if column.right else cell + blanks)
     return (" " * _GAP).join(parts).rstrip(" ")
 
@@ -190,8 +190,8 @@ def _block(
         side: Literal["right", "left"] = "right" if column.right else "left"
         drawing.add_column(Text(column.label), justify=side, width=width, overflow="fold")
     for line in lines:
-        cut = [_cut(cell, _LINES_A_CELL * width, stream) for cell, width in zip(line, widths, strict=True)]
-        drawing.add_row(*map(Text, cut))
+        cells = [cut(cell, _LINES_A_CELL * width, stream) for cell, width in zip(line, widths, strict=True)]
+        drawing.add_row(*map(Text, cells))
     page = StringIO()
     console = Console(
         file=page,
@@ -205,9 +205,9 @@ def _block(
     return "\n".join(line.rstrip(" ") for line in page.getvalue().split("\n"))
 
 
-def _cut(cell: str, width: int, stream: Stream) -> str:
+def cut(cell: str, width: int, stream: Stream) -> str:
     """The cell, or as much of it as goes into the width with a mark that something is missing."""
-    if _cells(cell) <= width:
+    if cells_of(cell) <= width:
         return cell
     from rich.cells import set_cell_size
 
@@ -215,7 +215,7 @@ def _cut(cell: str, width: int, stream: Stream) -> str:
     return set_cell_size(cell, max(0, width - len(mark))).rstrip() + mark[:width]
 
 
-def _cells(text: str) -> int:
+def cells_of(text: str) -> int:
     """How many terminal cells the text takes."""
     if text.isascii():
         return len(text)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
 from mlmon.azure.connection import Connection
 from mlmon.azure.discovery import API
-from mlmon.azure.logs.logtext import snapshot
 from mlmon.azure.rest import shape
 from mlmon.azure.rest.faults import Asked, Plane
 from mlmon.azure.services import AzureServices
 from mlmon.azure.services.webservices import path_of
 from mlmon.core.errors import NotFound, did_you_mean
 from mlmon.core.model import Generation, Json, LogSnapshot, ServiceName
+from mlmon.monitoring.logtext import snapshot
 
 ONLINE: Final[Mapping[str, str]] = {
     "inference-server": "InferenceServer",
@@ -49,8 +50,9 @@ class AzureLogs:
         asked = Asked(f"read the log of {name}", scope=self._connection.path, role=_ROLE, plane=Plane.LOGS)
         tail = min(max(1, lines), _MOST)
         ask = self._web if name.generation is Generation.V1 else self._online
-        content = shape.text(ask(name, container or known[0], tail, asked), "content")
-        return snapshot(content, lines=max(0, lines))
+        chosen = container or known[0]
+        content = shape.text(ask(name, chosen, tail, asked), "content")
+        return replace(snapshot(content, lines=max(0, lines)), container=chosen)
 
     def _online(self, name: ServiceName, container: str, tail: int, asked: Asked) -> Json:
         endpoint, deployment = quote(name.endpoint, safe=""), quote(name.deployment, safe="")

@@ -129,7 +129,13 @@ def _answered(asked: Asked, response: Any, account: str) -> MlmonError:  # noqa:
     if status == 429:
         return _throttled(asked, response)
     if status >= 500 or status == 408:
-        return Unavailable(f"could not {asked.doing}: Azure answered {status}", hint="try again in a minute")
+        from mlmon.azure.rest.patience import retry_after
+
+        return Unavailable(
+            f"could not {asked.doing}: Azure answered {status}",
+            hint="try again in a minute",
+            retry_after=retry_after(response.headers),
+        )
     if status < 400:
         return unreadable(asked)
     return Failure(
@@ -218,7 +224,7 @@ def _throttled(asked: Asked, response: Any) -> Unavailable:
 
     pause = retry_after(response.headers)
     when = f"in {pause:.0f} s" if pause else "in a minute"
-    return Unavailable(f"could not {asked.doing}: Azure throttles", hint=f"try again {when}")
+    return Unavailable(f"could not {asked.doing}: Azure throttles", hint=f"try again {when}", retry_after=pause)
 
 
 def told(response: Any) -> tuple[str, str]:

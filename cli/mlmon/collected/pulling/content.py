@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -46,7 +46,7 @@ class Written:
     mtime_ns: int
 
 
-def write(file: Path, chunks: Iterator[Chunk], wanted: Wanted, *, to_dir: Path, stop: Event) -> Written:
+def write(file: Path, chunks: Iterable[Chunk], wanted: Wanted, *, to_dir: Path, stop: Event) -> Written:
     """Write a new file. `chunks` are taken until they end, are more than wanted, or `stop` is set; their errors pass
     through.
 
@@ -67,7 +67,7 @@ def write(file: Path, chunks: Iterator[Chunk], wanted: Wanted, *, to_dir: Path, 
         os.close(opened)
 
 
-def _copy(chunks: Iterator[Chunk], file: int, wanted: Wanted, *, to_dir: Path, stop: Event) -> _Kept:
+def _copy(chunks: Iterable[Chunk], file: int, wanted: Wanted, *, to_dir: Path, stop: Event) -> _Kept:
     everything = _Kept(_MD5 if wanted.md5 else _OWN)
     lines = everything.copy()
     for chunk in chunks:

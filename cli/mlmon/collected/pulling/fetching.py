@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from threading import Event, Lock
-from typing import Final
+from threading import Event
+from typing import Final, TypeVar
 
 from mlmon.collected.pulling import content, folder
 from mlmon.collected.pulling.content import PastChanged, Wanted
 from mlmon.collected.pulling.journal import Entry
+from mlmon.collected.pulling.outage import Outage
 from mlmon.collected.pulling.outcomes import Failed, Fetched, Result, SetAside, Status, Target
 from mlmon.collected.pulling.places import Places
 from mlmon.collected.pulling.pulled import Pulled, stands
-from mlmon.core.errors import MlmonError, NotFound, Replaced, Unavailable
+from mlmon.core.errors import MlmonError, NotFound, Replaced
 from mlmon.core.flow import PARALLEL, Flow
 from mlmon.core.model import BlobInfo, Chunk
 from mlmon.core.ports import Blobs
 
-IN_VAIN: Final = 16
-"""After so many blobs in a row that met the same outage, no further one is tried."""
+T = TypeVar("T")
+
 OVERLAP: Final = 4096
 """So many bytes of a blob that grew are fetched again, to see that what was fetched is what they follow: nothing in a
 listing tells a blob that grew from one that was made anew and is longer. Records have ids and times in them."""
 
 _REPLACED_AT_MOST: Final = 3
-
-
 _SMALL: Final = 64 * 1024
-"""Up to so many bytes are there before their file is begun, and such files are written in turn: a dozen short system
-calls a file, each with Python's lock let go of and asked for again, take several threads three times as long as one."""
+"""Blobs of up to so many bytes are there as a whole before their file is begun: as many as are fetched at once may
+wait for that."""
 
 
 class Overwrite(StrEnum):
@@ -51,31 +50,6 @@ class Overwrite(StrEnum):
         if self is Overwrite.ALWAYS:
             return "the same command again begins anew, as --overwrite always says"
         return "the same command again fetches the rest"
-
-
-class Outage:
-    """Storage that is away: what so many in a row waited for in vain, the rest need not wait for."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._error: Unavailable | None = None
-        self._alike = 0
-
-    @property
-    def error(self) -> Unavailable | None:
-        """What every further blob would meet too, once that is clear."""
-        with self._lock:
-            return self._error if self._alike >= IN_VAIN else None
-
-    def met(self, error: MlmonError | None) -> None:
-        """Hear how one blob ended; None is well."""
-        with self._lock:
-            if not isinstance(error, Unavailable):
-                self._error, self._alike = None, 0
-            elif self._error and error.message == self._error.message:
-                self._alike += 1
-            else:
-                self._error, self._alike = error, 1
 
 
 class Standing:
@@ -137,6 +111,18 @@ class Standing:
         return same and (entry.kept == entry.size or self.is_open(target))
 
 
+@dataclass(frozen=True, slots=True)
+class Come:
+    """A blob on its way into its file: `chunks` are what the file becomes, and `saved` bytes of them stood there
+    before."""
+
+    target: Target
+    blob: BlobInfo
+    chunks: Iterable[Chunk]
+    status: Status = Status.FETCHED
+    saved: int = 0
+
+
 @dataclass(slots=True)
 class Fetching:
     """How blobs become files of one folder. Several threads may fetch at once.
@@ -153,18 +139,27 @@ class Fetching:
     cap_mbps: float | None = None
     _flow: Flow = field(init=False)
     _outage: Outage = field(default_factory=Outage)
-    _turn: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         self._flow = Flow(parallel=self.parallel, cap_mbps=self.cap_mbps, stop=self.stop)
 
-    def fetch(self, target: Target) -> Result:
-        """Have the file of one blob. Raises `folder.Unwritable` where no file can be had, `GivenUp` after `stop`."""
+    def fetch(self, target: Target) -> Result | Come:
+        """Have the file of one blob, or of a small one what `land` makes its file of. Raises `folder.Unwritable` where
+        no file can be had, `GivenUp` after `stop`."""
         blob = target.collected.blob
         if error := self._outage.error:
             return _failed(blob, error)
+        return self._ended(blob, lambda: self._fetched(target))
+
+    def land(self, come: Result | Come) -> Result:
+        """Have the file of what has come; anything else has ended already. Several threads may, and one does it for
+        many in less time (`map_in_turn`). Raises `folder.Unwritable`."""
+        return self._ended(come.blob, lambda: self._put(come)) if isinstance(come, Come) else come
+
+    def _ended(self, blob: BlobInfo, act: Callable[[], T]) -> T | Failed | SetAside:
+        """What came of it, or what was in the way."""
         try:
-            result = self._fetched(target)
+            return act()
         except folder.Refused as refused:
             return SetAside(blob.container, blob.name, str(refused))
         except folder.NotWritten as unwritten:
@@ -176,39 +171,34 @@ class Fetching:
         except MlmonError as error:
             self._outage.met(error)
             return _failed(blob, error)
-        if result.status is not Status.UNCHANGED:
-            self._outage.met(None)
-        return result
 
-    def _fetched(self, target: Target) -> Fetched:
+    def _fetched(self, target: Target) -> Fetched | Come:
         """Raises whatever is in the way."""
         size = self.standing.left_alone(target)
         if size is not None:
             shorter = size < target.collected.blob.size and self.standing.is_open(target)
             held = shorter and self.standing.of(target) is not None
             return _result(target, size, Status.UNCHANGED, saved=size, held=held)
-        self.standing.places.see(target.path)
-        lost = self.standing.lost(target)
         entry = self.standing.of(target)
         if entry and _may_go_on(target.collected.blob, entry):
             with suppress(PastChanged, Replaced):
                 return self._resumed(target, entry)
-        return self._whole(target, lost)
+        return self._whole(target)
 
-    def _resumed(self, target: Target, entry: Entry) -> Fetched:
+    def _resumed(self, target: Target, entry: Entry) -> Fetched | Come:
         """Raises `PastChanged` where the blob has to be fetched as a whole."""
         blob = target.collected.blob
         start = _start(blob, entry)
         rest = self.blobs.read(blob, start=start, flow=self._flow)
         chunks = content.continued(self.to_dir / target.path, rest, digest=entry.digest, overlap=entry.kept - start)
-        return self._written(target, blob, chunks, status=Status.RESUMED, saved=start)
+        return self._come(Come(target, blob, chunks, Status.RESUMED, start))
 
-    def _whole(self, target: Target, lost: str) -> Fetched:
+    def _whole(self, target: Target) -> Fetched | Come:
         """Raises `Replaced` where the blob is replaced faster than it can be fetched."""
         blob = target.collected.blob
         for _ in range(_REPLACED_AT_MOST):
             with suppress(Replaced):
-                return self._written(target, blob, self.blobs.read(blob, flow=self._flow), lost=lost)
+                return self._come(Come(target, blob, self.blobs.read(blob, flow=self._flow)))
             blob = self._as_it_is_now(blob)
         raise Replaced("it was replaced each time it was read", hint="run the same command again")
 
@@ -219,29 +209,21 @@ class Fetching:
                 return found
         raise NotFound(f"the blob {blob.name!r} is gone")
 
-    def _written(
-        self,
-        target: Target,
-        blob: BlobInfo,
-        chunks: Iterator[Chunk],
-        *,
-        status: Status = Status.FETCHED,
-        saved: int = 0,
-        lost: str = "",
-    ) -> Fetched:
-        if blob.size > _SMALL:
-            return self._put(target, blob, chunks, status=status, saved=saved, lost=lost)
-        came = [*chunks]
-        with self._turn:
-            return self._put(target, blob, iter(came), status=status, saved=saved, lost=lost)
+    def _come(self, come: Come) -> Fetched | Come:
+        """All of a small blob, or the file of a large one, which is written while it comes."""
+        is_small = come.blob.size <= _SMALL
+        done = replace(come, chunks=[*come.chunks]) if is_small else self._put(come)
+        self._outage.met(None)
+        return done
 
-    def _put(
-        self, target: Target, blob: BlobInfo, chunks: Iterator[Chunk], *, status: Status, saved: int, lost: str
-    ) -> Fetched:
+    def _put(self, come: Come) -> Fetched:
+        target, blob = come.target, come.blob
+        self.standing.places.see(target.path)
+        lost = self.standing.lost(target) if come.status is Status.FETCHED else ""
         wanted = Wanted(blob.size, md5=blob.md5, whole_lines=self.standing.is_open(target))
         temporary = self.pulled.temporary()
         try:
-            written = content.write(temporary, chunks, wanted, to_dir=self.to_dir, stop=self.stop)
+            written = content.write(temporary, come.chunks, wanted, to_dir=self.to_dir, stop=self.stop)
             if self.stop.is_set():  # perhaps for long, and nobody waits any more
                 raise folder.NotWritten("it was given up")
             if lost and content.has(self.to_dir / target.path, written.digest):
@@ -257,8 +239,8 @@ class Fetching:
             with suppress(OSError):
                 temporary.unlink()
             raise
-        saved, held = min(saved, written.kept), written.kept < blob.size
-        fetched = _result(target, written.kept, status, saved=saved, held=held)
+        saved, held = min(come.saved, written.kept), written.kept < blob.size
+        fetched = _result(target, written.kept, come.status, saved=saved, held=held)
         return replace(fetched, replaced=lost) if lost else fetched
 
 

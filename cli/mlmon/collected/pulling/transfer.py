@@ -7,19 +7,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from threading import Lock
 from typing import Final
 
 from mlmon.collected.pulling import folder
-from mlmon.collected.pulling.fetching import Fetching, Overwrite, Standing
+from mlmon.collected.pulling.fetching import Come, Fetching, Overwrite, Standing
 from mlmon.collected.pulling.metering import Metered
 from mlmon.collected.pulling.missing import Within, missing
-from mlmon.collected.pulling.outcomes import Deleted, Ended, Failed, Fetched, Planned, SetAside, Target
+from mlmon.collected.pulling.outcomes import Deleted, Ended, Failed, Fetched, Planned, Result, SetAside, Target
 from mlmon.collected.pulling.planning import Plan
 from mlmon.collected.pulling.pulled import Pulled, known, opened
 from mlmon.core.errors import Interrupted
 from mlmon.core.flow import PARALLEL
-from mlmon.core.parallel import map_bounded
+from mlmon.core.parallel import map_in_turn
 from mlmon.core.ports import Blobs
 
 _PATIENCE: Final = 2.0
@@ -50,6 +49,13 @@ class Options:
     now: datetime | None = None
     overwrite: Overwrite = Overwrite.CHANGED
     delete: Within | None = None
+
+
+@dataclass(slots=True)
+class _Counted:
+    """How many files are whole, also those whose turn to be told has not come."""
+
+    whole: int = 0
 
 
 def pull(
@@ -120,15 +126,17 @@ def _pull(planned: Plan, blobs: Blobs, options: Options, counted: _Counted) -> I
 
 
 def _fetched(items: Iterator[Planned], fetching: Fetching, *, workers: int, counted: _Counted) -> Iterator[Step]:
-    def end(item: Planned) -> Step:
-        if isinstance(item, SetAside):
-            return Step(None, item)
-        result = fetching.fetch(item)
-        if isinstance(result, Fetched):
-            counted.add()
-        return Step(item, result)
+    def fetch(item: Planned) -> tuple[Planned, Result | Come]:
+        return item, item if isinstance(item, SetAside) else fetching.fetch(item)
 
-    with closing(map_bounded(end, items, workers=workers, stop=fetching.stop, patience=_PATIENCE)) as steps:
+    def land(fetched: tuple[Planned, Result | Come]) -> Step:
+        item, come = fetched
+        result = fetching.land(come)
+        counted.whole += isinstance(result, Fetched)
+        return Step(item if isinstance(item, Target) else None, result)
+
+    steps = map_in_turn(fetch, land, items, workers=workers, stop=fetching.stop, patience=_PATIENCE)
+    with closing(steps):
         yield from steps
 
 
@@ -143,15 +151,3 @@ def _deleted(planned: Plan, within: Within, pulled: Pulled) -> Iterator[Step]:
                 yield Step(target, Deleted(target.path, blob.size))
         except folder.NotWritten as fault:
             yield Step(target, Failed(blob.container, blob.name, str(fault), fault.hint))
-
-
-class _Counted:
-    """How many files are whole, also those whose turn to be told has not come."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self.whole = 0
-
-    def add(self) -> None:
-        with self._lock:
-            self.whole += 1

@@ -18,6 +18,8 @@ FREE: Final = "text"
 _BY_OPTION: Final[Mapping[str, str]] = {
     "--collection": "collections",
     "--workspace": "workspaces",
+    "--saved": "queries",
+    "--delete": "queries",
     "--month": "=" + ",".join(str(month) for month in range(1, 13)),
 }
 _BY_METAVAR: Final[Mapping[str, str]] = {
@@ -33,8 +35,8 @@ _BY_METAVAR: Final[Mapping[str, str]] = {
 class Option:
     """One option under all its names.
 
-    `value` says what completes its value: `services`, `collections`, `workspaces` (asked of `mlmon __complete`),
-    `files`, `folders`, `=a,b,c` (these words), `FREE`, or `FLAG` when it takes none.
+    `value` says what completes its value: `services`, `collections`, `workspaces`, `queries` (asked of
+    `mlmon __complete`), `files`, `folders`, `=a,b,c` (these words), `FREE`, or `FLAG` when it takes none.
     """
 
     names: tuple[str, ...]

@@ -153,6 +153,18 @@ def _collect(new: ir.FunctionCall, kinds: list[str]) -> ir.Expr:
     return call(name + flat, call(as_json, new.args[0]), cap)
 
 
+def _weighted_percentile(new: ir.FunctionCall, kinds: list[str]) -> ir.Expr:
+    from duckdb_kql import ir
+
+    share = new.args[2] if len(kinds) == 3 else None
+    if not (isinstance(share, ir.Literal) and isinstance(share.value, int | float) and 0 <= share.value <= 100):
+        raise QueryError(
+            "percentilew() takes a value, a weight and a number from 0 to 100",
+            hint="write it like: p95 = percentilew(duration, itemCount, 95)",
+        )
+    return call("percentilew", *new.args)
+
+
 def _as_json(new: ir.FunctionCall, _: list[str]) -> ir.Expr:
     return call("json_of_lists", new)
 
@@ -176,6 +188,7 @@ FUNCTIONS: Final[dict[tuple[str, str], Rule]] = {
     ("totimespan", "string"): _timespan_of_text,
     ("timespan", "string"): _timespan_of_text,
     ("dayofweek", "datetime"): _on_argument("before_last_day"),
+    ("percentilew", ""): _weighted_percentile,
     ("tobool", "string"): _on_argument("bool_text"),
     ("toboolean", "string"): _on_argument("bool_text"),
     ("toint", "string"): _instead("int_of_text"),

@@ -44,7 +44,9 @@ _RETURNS: Final = {
     }.items()
     for word in words.split()
 }
-_AS_FIRST: Final = frozenset({"min", "max", "any", "take_any", "percentile", "abs", "arg_max", "arg_min"})
+_AS_FIRST: Final = frozenset(
+    {"min", "max", "any", "take_any", "percentile", "percentilew", "abs", "arg_max", "arg_min"}
+)
 _NUMERIC: Final = ("int", "long", "decimal", "real")
 _ARITHMETIC: Final = frozenset("+-*/%")
 

@@ -1,5 +1,5 @@
 # Completes mlmon in bash. Written by `mlmon completion bash`; commands and options are in here, and only the names
-# of services, collections and workspaces are asked of mlmon, which reads them from local files.
+# of services, collections, workspaces and queries are asked of mlmon, which reads them from local files.
 # No word is ever evaluated: names are data, and are inserted quoted.
 
 # The options and arguments of a command, or of mlmon itself for ''.
@@ -123,7 +123,7 @@ _mlmon_values() {
       for value in "${list[@]}"; do _mlmon_offer "$prefix$value"; done
       compopt -o nosort 2>/dev/null
       ;;
-    services | collections | workspaces)
+    services | collections | workspaces | queries)
       while IFS=$'\t' read -r value _; do
         # a name that looks like an option is one, unless -- ended them
         [[ -z $positional || -n $ended || $value != -* ]] || continue

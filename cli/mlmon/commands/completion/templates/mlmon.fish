@@ -1,5 +1,5 @@
 # Completes mlmon in fish. Written by `mlmon completion fish`; commands and options are in here, and only the names
-# of services, collections and workspaces are asked of mlmon, which reads them from local files.
+# of services, collections, workspaces and queries are asked of mlmon, which reads them from local files.
 # No word is ever evaluated: names are data, and fish quotes what it inserts.
 
 # The options and arguments of a command, or of mlmon itself for ''.
@@ -129,7 +129,7 @@ function __mlmon_complete
                     printf '%s\t%s\n' $name $option[4]
                 end
             end
-        case services collections workspaces
+        case services collections workspaces queries
             command mlmon __complete $kind --workspace="$workspace" --service="$service" 2>/dev/null </dev/null | while read -l row
                 set -l name (string split --max 1 \t -- $row)[1]
                 # a name that looks like an option is one, unless -- ended them

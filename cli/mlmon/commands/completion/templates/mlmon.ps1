@@ -1,5 +1,5 @@
 # Completes mlmon in PowerShell. Written by `mlmon completion powershell`; commands and options are in here, and only
-# the names of services, collections and workspaces are asked of mlmon, which reads them from local files.
+# the names of services, collections, workspaces and queries are asked of mlmon, which reads them from local files.
 # No word is ever evaluated: names are data, and are inserted in single quotes where they need it.
 
 Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
@@ -139,7 +139,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
                 }
             }
         }
-        '^(services|collections|workspaces)$' {
+        '^(services|collections|workspaces|queries)$' {
             foreach ($one in Get-MlmonName $kind $workspace $service) {
                 # a name that looks like an option is one, unless -- ended them
                 if ($positional -and -not $ended -and $one.text.StartsWith('-')) { continue }

@@ -20,14 +20,19 @@ _SENTENCE: Final = re.compile(r"[A-Z][a-z']+( [^\s{}\[\]]+){3,80}[.!]?")
 def snapshot(content: str, *, lines: int) -> LogSnapshot:
     """The last lines of the log, and apart from them what the service says about the container.
 
-    Lines end with a line feed alone: a progress bar that repaints itself is one line.
+    Lines end with a line feed alone: a progress bar that repaints itself is one line. Blank lines at the end are left
+    out: nobody can tell whether the service or the log has put them there.
     """
     text = [line.removesuffix("\r").rstrip(" \t") for line in content.split("\n")]
+    if not text[-1]:
+        text.pop()  # what stands behind the last line end
+    count = len(text)
     while text and not text[-1]:
         text.pop()
     start = _start_of_log(text)
     status, log = text[:start], text[start:]
-    return LogSnapshot(tuple(log[max(0, len(log) - lines) :]), status="\n".join(status).strip())
+    left_out = count - len(text) if start < count else 0
+    return LogSnapshot(tuple(log[max(0, len(log) - lines) :]), status="\n".join(status).strip(), left_out=left_out)
 
 
 def _start_of_log(text: Sequence[str]) -> int:

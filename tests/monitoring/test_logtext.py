@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmon.azure.logs.logtext import snapshot
 from mlmon.core.model import LogSnapshot
+from mlmon.monitoring.logtext import snapshot
 
 STATUS = """\
 Instance status:
@@ -75,7 +75,15 @@ def test_a_single_line_of_a_script_is_a_log(line: str) -> None:
 
 def test_nothing_is_an_empty_log() -> None:
     for text in ("", "\n", "\n \t\n"):
-        assert snapshot(text, lines=10) == LogSnapshot(())
+        found = snapshot(text, lines=10)
+        assert (found.lines, found.status) == ((), "")
+
+
+def test_blank_lines_at_the_end_are_left_out_and_counted() -> None:
+    """They were asked for too: without the count, a snapshot that ends with one would look like a whole log."""
+    assert snapshot("one\n\ntwo\n\n \n", lines=5) == LogSnapshot(("one", "", "two"), left_out=2)
+    assert snapshot(f"{STATUS}\n\nContainer logs:\none\n\n", lines=2).left_out == 1
+    assert snapshot("one", lines=1).left_out == 0
 
 
 def test_lines_end_with_a_line_feed_alone() -> None:
