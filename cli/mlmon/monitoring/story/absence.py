@@ -32,7 +32,7 @@ def _no_rows(source: Source, service: Service | None, time: datetime | None, *, 
     if time and now - time < _ARRIVES:
         return "not there yet: telemetry takes some minutes to arrive"
     if time and now - time > _KEPT:
-        return "not there any more, it may be: rows are kept 90 days unless the component says otherwise"
+        return "perhaps gone: rows are kept 90 days unless the component says otherwise"
     return _NONE[source]
 
 
