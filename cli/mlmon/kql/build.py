@@ -155,6 +155,11 @@ def of_service(names: Names, service: Sequence[str]) -> str:
     )
 
 
+def containing(column: str, text: str) -> str:
+    """The condition that a column has a text in it, in any case; in a bag also as JSON escapes it there."""
+    return " or ".join(f"{column} contains {kql_string(form)}" for form in _written(text, depth=1))
+
+
 def _one_of(words: Sequence[str]) -> str:
     """The end of a condition that is true of these words alone."""
     literals = [kql_string(word) for word in words]
