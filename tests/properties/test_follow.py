@@ -324,6 +324,12 @@ def test_a_blank_line_is_no_proof_even_where_it_is_the_only_one() -> None:
     assert follower.feed([" ", "five", "six"], asked=3) == [Gap(None, GapReason.AMBIGUOUS), "five", "six"]
 
 
+def test_more_lines_than_before_are_not_unchanged_because_they_end_alike() -> None:
+    follower = Follower()
+    follower.feed(["", "", ""], asked=3)
+    assert follower.feed(["one", "", "", ""], asked=4) == [Gap(None, GapReason.AMBIGUOUS)]
+
+
 def test_a_service_that_hands_out_less_than_it_is_asked_for_is_followed_all_the_same() -> None:
     """Then a short snapshot is no whole log, and that its beginning is gone is no restart."""
     log = [f"line {number}" for number in range(300)]

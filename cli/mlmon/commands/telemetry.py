@@ -75,9 +75,12 @@ def say_decoded(session: Session, decoded: Decoded, *, of: str) -> None:
     if count := decoded.corrected:
         session.terminal.note(f"{correction(count, of=of)}; --as-stored shows {_them(count)}")
     if count := decoded.truncated:
-        session.terminal.note(
-            f"{_rows_are(count)} cut at the length that telemetry allows: the collected data has the whole (mlmon pull)"
-        )
+        session.terminal.note(truncation(count))
+
+
+def truncation(count: int) -> str:
+    """That so many rows are not whole."""
+    return f"{_rows_are(count)} cut at the length that telemetry allows: the collected data has the whole (mlmon pull)"
 
 
 def correction(count: int, *, of: str) -> str:

@@ -169,7 +169,8 @@ def _doubtful(known: list[str], now: list[str], possible: list[int]) -> _Seam:
     longest, second = ([min(each, len(known)) for each in possible] + [0])[:2]
     unlike = longest >= 2 * second
     # one that is unchanged is a log that stood still, unless it is the same over and over
-    if unlike and (longest - second >= PROOF_LINES or (end == len(now) and longest > 2 * second)):
+    unchanged = end == len(now) <= len(known) and longest > 2 * second
+    if unchanged or (unlike and longest - second >= PROOF_LINES):
         return _Seam(end)
     return _Seam(end, Gap(end - possible[-1] or None, GapReason.AMBIGUOUS))
 

@@ -20,6 +20,7 @@ from mlmon.core.model import (
     Chunk,
     CollectedRoot,
     LogSnapshot,
+    PageKind,
     RequestCounts,
     Response,
     RowNames,
@@ -207,6 +208,14 @@ class Workspace(Protocol):
 
     @property
     def scoring(self) -> Scoring: ...
+
+    def page(self, kind: PageKind, service: ServiceName | None = None) -> str:
+        """The address of a page about a service, or about the workspace where the service has none or none is named:
+        https, or a `file:` one for a folder. It holds no secret; whether the service is there is not looked at.
+
+        Raises:
+            NotFound: there is no such page.
+        """
 
 
 class LocalServer(Protocol):

@@ -188,6 +188,11 @@ def around(between: TimeRange) -> TimeRange:
     )
 
 
+def containing(column: str, text: str) -> str:
+    """The condition that a column has a text in it, in any case; in a bag also as JSON escapes it there."""
+    return " or ".join(f"{column} contains {kql_string(form)}" for form in _written(text, depth=1))
+
+
 def _one_of(words: Sequence[str]) -> str:
     """The end of a condition that is true of these words alone."""
     literals = [kql_string(word) for word in words]

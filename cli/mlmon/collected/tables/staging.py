@@ -27,6 +27,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SETTINGS: Final = (
     f"SET memory_limit = '{_MEMORY}'",
+    f"SET block_allocator_memory = '{_MEMORY}'",  # else what is let go of is given back, and asked for again
     "SET threads = 1",  # a query; those that take long run two at once
     "SET TimeZone = 'UTC'",
     "SET autoinstall_known_extensions = false",
@@ -267,7 +268,7 @@ def _text(value: Cell) -> str | None:  # noqa: PLR0911 - a line for each sort
             return None
         case float() if math.isinf(value):
             return "Infinity" if value > 0 else "-Infinity"
-        case float() if value.is_integer() and abs(value) < _EXACT:
+        case float() if value.is_integer() and abs(value) < _EXACT and str(value) != "-0.0":
             return str(int(value))  # as text, a number is the same whether its file says 1 or 1.0
         case list() | dict():
             return json.dumps(value, separators=(",", ":"))  # ASCII: half of a surrogate pair stays what it is
