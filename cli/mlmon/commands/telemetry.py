@@ -44,6 +44,18 @@ def names_in_telemetry(session: Session, workspace: Workspace, service: Service)
     return names
 
 
+def say_insights_off(session: Session, found: Service, *, empty: bool) -> None:
+    """Why there is nothing, or will be nothing newer, where the service sends no telemetry."""
+    if found.insights:
+        return
+    since = "" if empty else "; what is here is from before"
+    session.terminal.note(
+        f"Application Insights is off for {found.name}, so that it sends no telemetry{since}",
+        level="warning",
+        hint=f"mlmon enable-insights {found.name}",
+    )
+
+
 def rows_of(session: Session, table: Table, *, empty: str) -> Rows:
     """The rows as they are; a warning when they are not all there are."""
     if table.partial:

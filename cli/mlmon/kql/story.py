@@ -92,7 +92,8 @@ def events_query(sought: Sought, *, between: TimeRange, tables: Tables) -> str:
 
 
 def _begun(names: Names, service: Sequence[str], between: TimeRange, tables: Tables) -> list[str]:
-    return [*rows_of(names, tables=tables, between=between), *([of_service(names, service)] if service else [])]
+    found = rows_of(names, tables=tables, between=between)
+    return [*found, of_service(names, service, tables=tables, between=between)] if service else found
 
 
 def _part(table: str, sought: Sought, between: TimeRange, tables: Tables) -> str:
