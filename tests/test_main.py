@@ -203,6 +203,12 @@ debug: service: churn (from {path})
 debug: query:
 traces
 | where cloud_RoleName == "churn" or tostring(customDimensions["Service Name"]) == "churn"
+    or cloud_RoleName in ("azmlinfsrv", "gunicorn") and isempty(tostring(customDimensions["Service Name"]))
+        and cloud_RoleInstance in ((
+            requests
+            | where cloud_RoleName in ("azmlinfsrv", "gunicorn") and isnotempty(cloud_RoleInstance)
+            | where tostring(customDimensions["Service Name"]) == "churn"
+            | distinct cloud_RoleInstance))
 | order by timestamp desc
 | take 10
 time range: all there is
