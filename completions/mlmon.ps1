@@ -254,8 +254,8 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
               '--to,--until text once End, not included; written like --from'
               '--limit text once The newest N'
-              '--show text once One trace in full, by the id that its row has'
-              '--kql text once KQL to append; its rows are shown as they are'
+              '--show text once One trace in full, by the id that its row has; no service is needed'
+              '--kql text once KQL to append'
               '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
               '--as-stored flag once The rows as they are stored: nothing corrected, nothing marked'
               '--raw flag once The lines as they are, what would act on a terminal included'
@@ -310,6 +310,46 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
               '--watch flag once Ask again and draw in place until Ctrl-C'
               '--interval text once How often --watch asks'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('services once')
+        }
+        'request' = @{
+            help = 'Tell the whole story of one request: its row, traces, calls to others, exceptions, log, inputs and predictions'
+            options = @(
+              '--day text once One UTC day: 2026-03-01, today, yesterday'
+              '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+              '--to,--until text once End, not included; written like --from'
+              '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
+              '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+              '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+              '--quiet,-q flag once No notes and no progress'
+              '--debug flag once Say on stderr what is being done'
+              '--no-color flag once No colour'
+              '--tenant text once The tenant to sign in to, for people with several'
+              '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+              '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+              '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+              '--help,-h flag once Show this message and exit'
+            )
+            arguments = @('text once', 'services once')
+        }
+        'open' = @{
+            help = 'Open the Azure portal''s page of a service, or of the workspace where no service is named or set'
+            options = @(
+              '--insights flag once The Application Insights component'
+              '--studio flag once Azure ML studio'
+              '--storage flag once The storage account; of an embedded workspace, its folder'
+              '--print flag once Print the address, and open nothing'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
               '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
               '--quiet,-q flag once No notes and no progress'

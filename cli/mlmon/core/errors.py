@@ -134,5 +134,6 @@ def did_you_mean(wrong: str, known: list[str] | tuple[str, ...], *, most: int = 
 
     folded = {word.lower(): word for word in known}
     near = [folded[word] for word in get_close_matches(wrong.lower(), list(folded), n=most, cutoff=cutoff)]
-    near += [word for word in known if wrong and wrong.lower() in word.lower() and word not in near]
+    # a letter or two stand in words that have nothing to do with them
+    near += [word for word in known if len(wrong) > 2 and wrong.lower() in word.lower() and word not in near]
     return f"did you mean {' or '.join(repr(word) for word in near[:most])}?" if near else ""
