@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
@@ -25,6 +26,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from blobserver.clients import Command, Taken, run
 from drift_draws import Table, drawn
+
+from mlmon.drift.result import JENSEN_SHANNON
 
 if TYPE_CHECKING:
     import numpy as np
@@ -168,21 +171,23 @@ def ratios(taken: Taken, theirs: Taken) -> str:
 def see_same_effects(work: Path, rows: int) -> None:
     """Both name the same features, and give the same distances but for mlmon's bound. Exits where they do not.
 
-    Evidently divides by the standard deviation of n, mlmon by that of n - 1.
+    Evidently divides by the standard deviation of n, mlmon by that of n - 1; its Jensen-Shannon distance is in nats,
+    mlmon's in bits.
     """
     ours, theirs = json.loads((work / "mlmon").read_text()), json.loads((work / "Evidently").read_text())
     found = {
-        each["config"]["column"]: (each["value"], each["config"]["threshold"])
+        each["config"]["column"]: (each["value"], each["value"] >= each["config"]["threshold"])
         for each in theirs["metrics"]
         if each["metric_name"].startswith("ValueDrift")
     }
     for each in ours["features"]:
-        value, threshold = found.pop(each["feature"])
+        value, is_drift = found.pop(each["feature"])
+        value /= math.sqrt(math.log(2)) if each["effect_metric"] == JENSEN_SHANNON else 1
         metric = each["metrics"][each["effect_metric"]]
         if abs(metric["value"] - value) > metric["bound"] + value / rows:
             sys.exit(f"{each['feature']}: mlmon says {metric}, Evidently {value}")
-        if (each["verdict"] == "drift") is not (value >= threshold):
-            sys.exit(f"{each['feature']}: mlmon says {each['verdict']}, Evidently {value} of {threshold}")
+        if (each["verdict"] == "drift") is not is_drift:
+            sys.exit(f"{each['feature']}: mlmon says {each['verdict']}, which Evidently does not")
     if found:
         sys.exit(f"mlmon does not say anything of {[*found]}")
 
