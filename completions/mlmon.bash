@@ -34,12 +34,17 @@ _mlmon_grammar() {
         'traces Show what a service traced: the lines its script printed, newest first'
         'query Run any KQL query over the workspace'\''s telemetry'
         'metrics Show requests, latency, failures, calls to others and exceptions of a service over time'
+        'request Tell the whole story of one request: its row, traces, calls to others, exceptions, log, inputs and predictions'
+        'open Open the Azure portal'\''s page of a service, or of the workspace where no service is named or set'
         'ls List collected blobs of a date range'
         'pull Download collected blobs of a date range, byte for byte, under their own paths'
         'dataset Join what a service was given with what it answered, one row for each row that was scored'
         'handoff Print a query or a notebook cell that reads exactly these collected blobs where they stand'
-        'diff Compare two files column by column: what came, went or changed its type, and by how much values changed'
+        'drift Tell whether a service is still given what its model was trained on'
+        'drift-explain Show how a feature is distributed in baseline and target, and the records that moved it'
+        'drift-calibrate Propose a threshold for each feature: what chance alone hardly ever makes of it'
         'drift-schedule Print a file with which another tool checks for drift regularly'
+        'diff Compare two files column by column: what came, went or changed its type, and by how much values changed'
         'completion Print the script that lets a shell complete mlmon'\''s commands, options, services and collections'
       )
       known_arguments=()
@@ -262,8 +267,8 @@ _mlmon_grammar() {
         '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
         '--to,--until text once End, not included; written like --from'
         '--limit text once The newest N'
-        '--show text once One trace in full, by the id that its row has'
-        '--kql text once KQL to append; its rows are shown as they are'
+        '--show text once One trace in full, by the id that its row has; no service is needed'
+        '--kql text once KQL to append'
         '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
         '--as-stored flag once The rows as they are stored: nothing corrected, nothing marked'
         '--raw flag once The lines as they are, what would act on a terminal included'
@@ -316,6 +321,44 @@ _mlmon_grammar() {
         '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
         '--watch flag once Ask again and draw in place until Ctrl-C'
         '--interval text once How often --watch asks'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+        '--help,-h flag once Show this message and exit'
+      )
+      known_arguments=('services once')
+      ;;
+    'request')
+      known_options=(
+        '--day text once One UTC day: 2026-03-01, today, yesterday'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+        '--help,-h flag once Show this message and exit'
+      )
+      known_arguments=('text once' 'services once')
+      ;;
+    'open')
+      known_options=(
+        '--insights flag once The Application Insights component'
+        '--studio flag once Azure ML studio'
+        '--storage flag once The storage account; of an embedded workspace, its folder'
+        '--print flag once Print the address, and open nothing'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -434,10 +477,33 @@ _mlmon_grammar() {
       )
       known_arguments=('=powerbi,databricks,duckdb,pandas once' 'services once')
       ;;
-    'diff')
+    'drift')
       known_options=(
-        '--number text many This column holds numbers, whatever it looks like'
-        '--category text many This column holds categories, although they are numbers'
+        '--baseline files once What to compare with: a csv, parquet or jsonl file, or a data asset azureml:NAME:VERSION'
+        '--baseline-range text once Or an earlier range of the service itself: 2026-01, 2026-01-15, or 2026-01-15..2026-02-01'
+        '--target files once Compare this file instead of what a service collected'
+        '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+        '--day text once One UTC day: 2026-03-01, today, yesterday'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--by =day,week,month once Each of these besides all'
+        '--on =inputs,predictions once What the model was given, or what it answered'
+        '--features text many Only these; repeatable'
+        '--exclude text many All but these; repeatable'
+        '--label text once The baseline'\''s column that the model is not given'
+        '--number text many These are numbers'
+        '--category text many These are categories'
+        '--threshold text many The effect above which a difference matters: 0.1, or age=0.2 for one feature; repeatable'
+        '--compat =azure-v1,azure-v2 once Compute the figures as Azure'\''s own monitors do, faults included'
+        '--html files once Write a page that opens offline'
+        '--fail-on-drift flag once Exit with 3 when there is drift'
+        '--fail-on-no-data flag once Exit with 5 when there are no data, or stale ones'
+        '--since-last flag once The days that have ended since the last such run; at first the last seven'
+        '--stale-after text once Call the data stale when its newest row is so much older than the end of the range'
+        '--engine =spark once Summarize collected data by Spark: for tens of GB a day'
+        '--master text once Where Spark runs: local[2], spark://HOST:PORT, yarn'
+        '--alert =webhook,slack,teams,smtp many Tell people when the verdict changes; repeatable'
+        '--alert-dry-run flag once Show what --alert would send, and send nothing'
         '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
         '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
         '--quiet,-q flag once No notes and no progress'
@@ -449,7 +515,58 @@ _mlmon_grammar() {
         '--timeout text once How long one answer or operation is waited for (90s, 10m)'
         '--help,-h flag once Show this message and exit'
       )
-      known_arguments=('text once' 'text once')
+      known_arguments=('services once')
+      ;;
+    'drift-explain')
+      known_options=(
+        '--baseline files once What to compare with: a csv, parquet or jsonl file, or a data asset azureml:NAME:VERSION'
+        '--baseline-range text once Or an earlier range of the service itself: 2026-01, 2026-01-15, or 2026-01-15..2026-02-01'
+        '--target files once Compare this file instead of what a service collected'
+        '--month =1,2,3,4,5,6,7,8,9,10,11,12 once A month: 3 (the latest March that has begun) or 2026-03'
+        '--day text once One UTC day: 2026-03-01, today, yesterday'
+        '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
+        '--to,--until text once End, not included; written like --from'
+        '--on =inputs,predictions once What the model was given, or what it answered'
+        '--number text many These are numbers'
+        '--category text many These are categories'
+        '--rows text once So many records'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+        '--help,-h flag once Show this message and exit'
+      )
+      known_arguments=('text once' 'services once')
+      ;;
+    'drift-calibrate')
+      known_options=(
+        '--baseline files once What to compare with: a csv, parquet or jsonl file, or a data asset azureml:NAME:VERSION'
+        '--baseline-range text once Or an earlier range of the service itself: 2026-01, 2026-01-15, or 2026-01-15..2026-02-01'
+        '--on =inputs,predictions once What the model was given, or what it answered'
+        '--features text many Only these; repeatable'
+        '--exclude text many All but these; repeatable'
+        '--label text once The baseline'\''s column that the model is not given'
+        '--number text many These are numbers'
+        '--category text many These are categories'
+        '--rows text once So many rows a check will look at'
+        '--runs text once One false alarm in so many checks is allowed'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+        '--help,-h flag once Show this message and exit'
+      )
+      known_arguments=('services once')
       ;;
     'drift-schedule')
       known_options=(
@@ -470,6 +587,23 @@ _mlmon_grammar() {
         '--help,-h flag once Show this message and exit'
       )
       known_arguments=('=cron,systemd,github,azure-devops once' 'services once')
+      ;;
+    'diff')
+      known_options=(
+        '--number text many This column holds numbers, whatever it looks like'
+        '--category text many This column holds categories, although they are numbers'
+        '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
+        '--workspace workspaces once A workspace named in the settings, or a folder written as a path (./x, /x, ~/x)'
+        '--quiet,-q flag once No notes and no progress'
+        '--debug flag once Say on stderr what is being done'
+        '--no-color flag once No colour'
+        '--tenant text once The tenant to sign in to, for people with several'
+        '--cloud text once The cloud: AzureChinaCloud, AzureUSGovernment, or one that ARM_CLOUD_METADATA_URL describes'
+        '--storage-auth =identity,key once Open storage as the signed-in identity, or with its account key'
+        '--timeout text once How long one answer or operation is waited for (90s, 10m)'
+        '--help,-h flag once Show this message and exit'
+      )
+      known_arguments=('text once' 'text once')
       ;;
     'completion')
       known_options=(

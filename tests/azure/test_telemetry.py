@@ -126,6 +126,19 @@ def test_what_is_wrong_in_any_dialect_or_a_persons_own_query_is_said_at_once(
         assert azure.requests.count("logs", "POST") == 1, name
 
 
+def test_several_questions_are_asked_at_once_and_answered_in_their_order(
+    azure: LocalAzure, workspace: AzureMLWorkspace
+) -> None:
+    workspace.telemetry.query("traces | count")
+    azure.requests.clear()
+    began = monotonic()
+    with azure.fault(slow(1), plane="logs"):
+        found = workspace.telemetry.ask_each([lambda _, n=n: f"print n = {n}" for n in range(4)], between=DAY)
+    assert [table.rows for table in found] == [((n,),) for n in range(4)]
+    assert monotonic() - began < 3
+    assert [body["timespan"] for body in asked(azure)] == ["2026-03-01T00:00:00.000Z/2026-03-02T00:00:00.000Z"] * 4
+
+
 # cells
 
 

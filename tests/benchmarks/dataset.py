@@ -3,6 +3,9 @@
 mlmon against the notebook that people write with pandas, in turns, each in a process of its own: wall time, CPU time
 and peak memory, the best of the runs, and mlmon's as ratios to the notebook's, which writes parquet. mlmon writes csv
 and JSON lines too. Both generations; the rows are compared.
+
+The notebook does less: it looks for no duplicates and marks no row without a partner, stops at the first line that
+cannot be read, holds all rows in memory, and says nothing of service and model in v2 (in v1 its files name them).
 """
 
 from __future__ import annotations

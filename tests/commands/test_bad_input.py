@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         (
             "query",
             2,
-            "error: say one query\nhint: mlmon query 'traces | take 10', or -f FILE, or - for stdin\n",
+            "error: say one query\nhint: mlmon query 'traces | take 10', or -f FILE, or - for stdin, or --saved NAME\n",
         ),
         ("query -f missing.kql", 5, "error: there is no file missing.kql\nhint: name a file, or - for stdin\n"),
         (
@@ -346,4 +347,5 @@ def test_help_holds_no_formula_and_no_name_of_a_parser(
     assert churn(f"{command} --help").code == 0
     said = capsys.readouterr().out
     assert said
-    assert not [line for line in said.splitlines() if "<=" in line or ">=" in line or "<parse>" in line]
+    # how click writes the bounds of a number; the operators that --filter takes are meant to be read
+    assert not re.findall(r"\d<=?x|x[<>]=?-?\d|<parse>", re.sub(r"[│\s]", "", said))

@@ -12,7 +12,7 @@ import pytest
 
 from azured import local_azure, runner
 from emulators.azure import LocalAzure
-from emulators.faults import meanwhile, refuse, throttled
+from emulators.faults import html, meanwhile, refuse, slow, throttled
 from running import Runner
 
 
@@ -123,6 +123,28 @@ def test_following_goes_on_through_throttling_and_says_so(azure: LocalAzure, mlm
     assert {(row["type"], row["container"]) for row in rows} == {("record", "inference-server")}
     assert "trying again in" in outcome.err
     assert outcome.code == 0
+
+
+def test_following_that_cannot_begin_at_once_begins_with_the_last_lines_all_the_same(
+    azure: LocalAzure, mlmon: Runner
+) -> None:
+    azure.set_log("ep1", "blue", "InferenceServer", [f"request {number}" for number in range(1, 31)])
+    with azure.fault(html(502), plane="arm", path="getLogs", times=1):
+        outcome = mlmon("logs ep1/blue -f -n 2 --for 4s")
+    assert (outcome.code, outcome.out) == (0, "request 29\nrequest 30\n")
+    assert "Azure answered 502; trying again in" in outcome.err
+
+
+def test_a_log_that_answers_late_begins_with_its_last_lines_too(azure: LocalAzure, mlmon: Runner) -> None:
+    azure.set_log("ep1", "blue", "InferenceServer", [f"request {number}" for number in range(1, 31)])
+    azure.webservices.logs["svc", False] = "scored\n"
+    with azure.fault(slow(4), plane="arm", path="getLogs", times=1):
+        outcome = mlmon("logs ep1/blue svc -f -n 2 --for 7s --quiet -o jsonl")
+    assert [(row["service"], row["line"]) for row in outcome.jsonl] == [
+        ("svc", "scored"),
+        ("ep1/blue", "request 29"),
+        ("ep1/blue", "request 30"),
+    ]
 
 
 def test_many_services_of_both_generations_are_merged(azure: LocalAzure, mlmon: Runner) -> None:

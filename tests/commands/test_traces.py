@@ -68,6 +68,13 @@ def test_the_query_is_printed_ready_for_the_portal(churn: Runner) -> None:
 traces
 | where timestamp >= datetime(2026-03-01T00:00:00Z) and timestamp < datetime(2026-04-01T00:00:00Z)
 | where cloud_RoleName == "churn" or tostring(customDimensions["Service Name"]) == "churn"
+    or cloud_RoleName in ("azmlinfsrv", "gunicorn") and isempty(tostring(customDimensions["Service Name"]))
+        and cloud_RoleInstance in ((
+            requests
+            | where timestamp >= datetime(2026-02-28T23:00:00Z) and timestamp < datetime(2026-04-01T01:00:00Z)
+            | where cloud_RoleName in ("azmlinfsrv", "gunicorn") and isnotempty(cloud_RoleInstance)
+            | where tostring(customDimensions["Service Name"]) == "churn"
+            | distinct cloud_RoleInstance))
 | where customDimensions contains "bmi" or message contains "bmi"
 | where severityLevel >= 3
 | order by timestamp desc
@@ -202,6 +209,13 @@ def test_one_trace_is_shown_in_full_by_its_id(churn: Runner, service: str) -> No
         assert whole.json == {"schema_version": 1, **row}
 
 
+def test_an_id_is_enough_and_a_service_beside_it_has_to_be_one(churn: Runner) -> None:
+    add(churn, {"message": "of v2"})
+    [row] = churn("traces churn-v2").jsonl
+    assert churn(f"traces --show {row['id']} -o json").json["message"] == "of v2"
+    assert churn(f"traces nobody --show {row['id']}").code == 5
+
+
 def test_and_marks_are_said_there_too(churn: Runner) -> None:
     add(churn, data("[1]"))
     [row] = churn("traces churn-v2").jsonl
@@ -226,8 +240,7 @@ def test_and_marks_are_said_there_too(churn: Runner) -> None:
 
 def test_an_id_that_no_row_has(churn: Runner) -> None:
     assert churn("traces --show mntcfgu80000").err == (
-        "error: there is no trace mntcfgu80000 of this service\n"
-        "hint: the ids are in the first column of mlmon traces; its service has to be named as there\n"
+        "error: there is no trace mntcfgu80000\nhint: the ids are in the first column of mlmon traces\n"
     )
     assert churn("traces --show mntcfgu80000").code == 5
     wrong = churn("traces --show nonsense")
@@ -249,8 +262,16 @@ def test_its_query_asks_for_one_millisecond(churn: Runner) -> None:
     assert churn("traces --show mntcfgu80000 --print-kql").out == (
         "traces\n"
         "| where timestamp >= datetime(2026-11-19T08:00:00Z) and timestamp < datetime(2026-11-19T08:00:00.001000Z)\n"
-        '| where cloud_RoleName == "churn" or tostring(customDimensions["Service Name"]) == "churn"\n'
     )
+
+
+def test_why_nothing_newer_comes_is_said(churn: Runner) -> None:
+    churn("disable-insights churn --yes")
+    note = "warning: Application Insights is off for churn, so that it sends no telemetry"
+    hint = "hint: mlmon enable-insights churn"
+    assert churn("traces").err.splitlines() == ["time range: all there is", note, hint, "no traces match"]
+    add(churn, {"message": "old"}, service="churn")
+    assert churn("traces").err.splitlines()[1:] == [f"{note}; what is here is from before", hint]
 
 
 # hostile rows
@@ -282,4 +303,9 @@ def test_a_payload_of_very_many_parts_has_a_column_for_the_rest(churn: Runner) -
 
 def test_raw_lines_are_what_was_printed(churn: Runner, tmp_path: Path) -> None:
     add(churn, {"message": "one\x1b[2J"}, data("[1]"))
-    assert churn("traces churn-v2 --raw -o table").out == "model_data_collection\none\x1b[2J\n"
+    for output in ("", "-o table", "--as-stored"):
+        assert churn(f"traces churn-v2 --raw {output}").out == "model_data_collection\none\x1b[2J\n", output
+    assert [row["message"] for row in churn("traces churn-v2 --raw -o json").json] == [
+        "model_data_collection",
+        "one\x1b[2J",
+    ]

@@ -39,7 +39,7 @@ Cells = dict[tuple[date | None, str], Summary]
 
 
 def main(demo: Path, folder: Path, rows: int) -> None:
-    told = {}
+    told: dict[str, Any] = {}
     with session("local[2]") as spark:
         spark.conf.set("spark.sql.shuffle.partitions", "3")
         workspace = LocalWorkspace.open(demo, clock=lambda: NOW)
@@ -59,7 +59,7 @@ def collected(
     wanted = Selection(between, (collection,))
     selected = list(select(workspace.blobs, name, wanted, on_skip=lambda blob, _: strays.append(blob)))
     asides: list[str] = []
-    reading = Reading(workspace.blobs, NOW, lambda one: asides.append(f"{one.source.blob.name}: {one.reason}"))
+    reading = Reading(workspace.blobs, NOW, lambda one: asides.append(f"{one.source.blob.name}: it {one.reason}"))
     local = read_days(reading, selected, None, between=between, most=100)
     [*roots] = workspace.blobs.roots(name)
     # a column that the baseline lacks

@@ -11,7 +11,7 @@ import pytest
 from mlmon.core.errors import UsageError
 from mlmon.core.ports import Dialect, Tables
 from mlmon.core.timerange import TimeRange
-from mlmon.kql.build import kql_datetime, kql_name, kql_string, kql_timespan, traces_query
+from mlmon.kql.build import around, kql_datetime, kql_name, kql_string, kql_timespan, traces_query
 from mlmon.kql.schema import CLASSIC, WORKSPACE, WORKSPACE_COLUMNS, WORKSPACE_TABLES
 
 MARCH = TimeRange(datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 4, 1, 0, 0, 0, 500000, tzinfo=UTC))
@@ -92,6 +92,13 @@ def test_a_plain_text_is_looked_for_as_it_is() -> None:
     )
 
 
+def test_the_first_and_the_last_moment_have_nothing_around_them() -> None:
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    assert around(TimeRange(first, last)) == TimeRange(first, last)
+    hour = timedelta(hours=1)
+    assert around(MARCH) == TimeRange(MARCH.start - hour, MARCH.end + hour)
+
+
 def test_everything_at_once_in_the_names_of_a_workspace() -> None:
     query = traces_query(
         service=['my "svc"'],
@@ -106,6 +113,14 @@ def test_everything_at_once_in_the_names_of_a_workspace() -> None:
         "| where TimeGenerated >= datetime(2024-03-01T00:00:00Z)"
         " and TimeGenerated < datetime(2024-04-01T00:00:00.500000Z)\n"
         '| where AppRoleName == "my \\"svc\\"" or tostring(Properties["Service Name"]) == "my \\"svc\\""\n'
+        '    or AppRoleName in ("azmlinfsrv", "gunicorn") and isempty(tostring(Properties["Service Name"]))\n'
+        "        and AppRoleInstance in ((\n"
+        "            AppRequests\n"
+        "            | where TimeGenerated >= datetime(2024-02-29T23:00:00Z)"
+        " and TimeGenerated < datetime(2024-04-01T01:00:00.500000Z)\n"
+        '            | where AppRoleName in ("azmlinfsrv", "gunicorn") and isnotempty(AppRoleInstance)\n'
+        '            | where tostring(Properties["Service Name"]) == "my \\"svc\\""\n'
+        "            | distinct AppRoleInstance))\n"
         '| where Properties contains "input" or Message contains "input"\n'
         '| where Properties contains "a\\"b"\n'
         '    or Properties contains "a\\\\\\"b"\n'

@@ -126,6 +126,7 @@ FAULTS = [
     ("print make_set(1)", "this use of make_set() is not supported by the local engine", AZURE),
     ("print x = 1tick", "this timespan literal is not supported by the local engine", AZURE),
     ("print iif(true, 1, 'a')", "this use of iif is not supported by the local engine", AZURE),
+    ("let n = 2 + 1; T | take n", "line 1, column 20: this use of take is not supported by the local engine", AZURE),
     ("traces; requests", "this use of multi-statement is not supported by the local engine", AZURE),
     (
         "let T = view () { print 1 }; T",

@@ -253,6 +253,8 @@ QUERIES: list[tuple[str, list[str], list[tuple[Value, ...]]]] = [
     ("print s = 'k=7 rest' | parse s with 'k=' k:long ' ' *", ["s", "k"], [("k=7 rest", 7)]),
     ("print a=1, b=2, c=3 | project-away b | project-rename z = c", ["a", "z"], [(1, 3)]),
     ("range x from 1 to 3 step 1 | top 1 by x", ["x"], [(3,)]),
+    ("let n = 2; range x from 1 to 3 step 1 | top n by x", ["x"], [(3,), (2,)]),
+    ("let n = long(1); let m = int(3); range x from 1 to 3 step 1 | take m | order by x | limit n", ["x"], [(3,)]),
     ("print s='x' | distinct s | getschema | project ColumnName", ["ColumnName"], [("s",)]),
     ("datatable(d:dynamic)[dynamic({'a':{'b':4}})] | project d.a.b", ["d_a_b"], [(4,)]),
     (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -41,6 +41,11 @@ class Answers:
         assert between is not None
         self.asked.append(question(self.tables))
         return next(self._next)
+
+    def ask_each(
+        self, questions: Sequence[Callable[[Tables], str]], *, between: TimeRange | None = None
+    ) -> Sequence[Table]:
+        return [self.ask(question, between=between) for question in questions]
 
 
 def table(names: tuple[str, ...], *rows: tuple[Any, ...], partial: str = "", advice: str = "") -> Table:

@@ -11,7 +11,7 @@ import pytest
 
 from mlmon.core.errors import NotFound, QueryError, Replaced, Unavailable, UsageError
 from mlmon.core.flow import Flow
-from mlmon.core.model import BlobInfo, Generation, LogSnapshot, ServiceName, Switch, SwitchRequest
+from mlmon.core.model import BlobInfo, Generation, LogSnapshot, PageKind, ServiceName, Switch, SwitchRequest
 from mlmon.core.timerange import day_range
 from mlmon.monitoring.attribution import attributed
 from workspace.backend import FAILING, WORKING, Backend
@@ -283,3 +283,19 @@ def test_a_query_answers_or_says_what_is_wrong(backend: Backend) -> None:
     assert telemetry.query("requests | count", between=backend.day).rows == ((requests,),)
     with pytest.raises(QueryError):
         telemetry.query("requests | wher name == 1")
+
+
+@pytest.mark.parametrize("kind", [PageKind.PORTAL, PageKind.INSIGHTS, PageKind.STORAGE])
+def test_a_page_has_an_address_without_a_secret_or_there_is_none(backend: Backend, kind: PageKind) -> None:
+    local = backend.workspace.name.startswith("/")
+    for service in (None, backend.v1, backend.v2):
+        if local and kind is not PageKind.STORAGE:
+            with pytest.raises(NotFound):
+                backend.workspace.page(kind, service)
+            continue
+        address = backend.workspace.page(kind, service)
+        assert address.isprintable()
+        assert " " not in address
+        assert urlsplit(address).scheme == ("file" if local else "https")
+        assert urlsplit(address).username is None
+        assert "sig=" not in address

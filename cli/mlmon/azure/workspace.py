@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mlmon.azure.connection import Connection
 from mlmon.azure.memory import memory_of
 from mlmon.azure.rest.wire import Wire
+from mlmon.core.model import PageKind, ServiceName
 from mlmon.settings import AzureWorkspace
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ class AzureMLWorkspace:
         from mlmon.azure.scoring import AzureScoring
 
         return AzureScoring(self.connection, self.services)
+
+    def page(self, kind: PageKind, service: ServiceName | None = None) -> str:
+        from mlmon.azure.pages import page
+
+        return page(self.connection, kind, service)
 
 
 def wire_for(

@@ -22,7 +22,7 @@ from mlmon.commands.options import (
     one_of,
 )
 from mlmon.commands.wording import Command, Tree, bounded
-from mlmon.output.results import Format, Result, Text
+from mlmon.output.results import Format, Lines, Result, Text
 from mlmon.output.show import check, show
 from mlmon.output.streams import Stream
 from mlmon.output.terminal import Terminal
@@ -100,6 +100,7 @@ class Group(StrEnum):
     SERVICES = "Services"
     TELEMETRY = "Logs and telemetry"
     DATA = "Collected data"
+    DRIFT = "Drift"
     SHELL = "Shell"
 
 
@@ -124,8 +125,8 @@ def command(
                 if asked:
                     check(asked, rows=rows, terminal=session.terminal)
                 result = function(session, **arguments)
-                # text of ours (a query to paste, a script) is itself unless another format was asked for
-                chosen = asked or (Format.TABLE if isinstance(result, Text) else piped)
+                # text of ours (a query to paste, a script) and lines are themselves unless another format was asked for
+                chosen = asked or (Format.TABLE if isinstance(result, Text | Lines) else piped)
                 return show(result, format=chosen, terminal=session.terminal, raw=bool(arguments.get("raw")))
 
             # typer only parses: inside it Ctrl-C and a reader that went away become exit codes of its own

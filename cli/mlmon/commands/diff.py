@@ -29,7 +29,7 @@ _FIELDS: Final = (
 
 @command(
     "diff",
-    Group.DATA,
+    Group.DRIFT,
     rows=True,
     examples=["mlmon diff february.csv march.csv", "mlmon diff february.csv march.csv -o csv"],
 )

@@ -24,7 +24,7 @@ _CLOCK: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 @command(
     "drift-schedule",
-    Group.DATA,
+    Group.DRIFT,
     examples=[
         "mlmon drift-schedule cron --baseline training.csv",
         "mlmon drift-schedule github diabetes-v2/blue --baseline training.csv --at 06:30 --alert slack",

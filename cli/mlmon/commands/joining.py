@@ -58,13 +58,13 @@ def joined(
 
     With `parted` they are written into a folder, else shown.
     """
-    selected, collections = _select(session, workspace, found, selection)
+    selected, collections = selected_of(session, workspace, found, selection)
     if not selected:
         explain_nothing(session, workspace, found, selection)
     staging = Staging.open()
     try:
         given = labels.load(staging, labels_from[0], on=labels_from[1]) if labels_from else None
-        asides = _read(session, workspace, found, selected, staging)
+        asides = read(session, workspace, found, selected, staging)
         missing = _add_missing(staging, found, collections)
         if selected and missing and selection.collections:
             warn_of_unknown(session, workspace, found, missing)
@@ -80,7 +80,7 @@ def joined(
     return _shown(session, made, code=asides.exit_code, for_spreadsheet=for_spreadsheet, empty=empty)
 
 
-def _select(
+def selected_of(
     session: Session, workspace: Workspace, found: Service, selection: Selection
 ) -> tuple[list[CollectedBlob], Sequence[str]]:
     """The blobs that are meant and the collections they are of; without any, the usual ones that there are."""
@@ -122,7 +122,7 @@ def _just_behind(
 
 
 @dataclass(slots=True)
-class _Asides:
+class Asides:
     """Lines that could not be read: the first few are named, all are counted."""
 
     session: Session
@@ -154,10 +154,10 @@ class _Asides:
             self.session.terminal.note(f"{self.growing} last {lines} still being written, and not in here yet")
 
 
-def _read(
+def read(
     session: Session, workspace: Workspace, found: Service, selected: Sequence[CollectedBlob], staging: Staging
-) -> _Asides:
-    asides = _Asides(session)
+) -> Asides:
+    asides = Asides(session)
     with session.terminal.progress(
         f"Reading {found.name}", total=sum(one.blob.size for one in selected), unit="bytes"
     ) as bar:

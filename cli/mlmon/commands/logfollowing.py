@@ -66,7 +66,10 @@ def _snapshot(logs: Logs, service: Service, container: str, source: Source, line
 
 @dataclass(slots=True)
 class _Log:
-    """One log on its way: `before` is what it had said when following began, `since` what waits to be shown."""
+    """One log on its way: `before` is what it had said when it was first read, `since` what waits to be shown.
+
+    `looks` counts the times it was asked for, `was_read` is whether it has ever answered.
+    """
 
     source: Source
     folding: Folding = field(default_factory=Folding)
@@ -74,10 +77,11 @@ class _Log:
     since: list[LogRecord | Gap] = field(default_factory=list)
     status: Sequence[str] = ()
     looks: int = 0
+    was_read: bool = False
 
     def take(self, found: Iterable[LogRecord | Gap]) -> None:
         for one in found:
-            if self.looks or isinstance(one, Gap):
+            if self.was_read or isinstance(one, Gap):
                 self.since.append(one)
             else:
                 self.before.append(one)
@@ -110,7 +114,7 @@ class _Following:
             case Gap() as gap:
                 log.take([*log.folding.flush(), gap])
             case Polled(lines=lines):
-                if not lines or not log.looks:
+                if not lines or not log.was_read:
                     log.take(log.folding.pause())
                 self._looked(log)
             case Trouble(message, hint, pause):
@@ -124,6 +128,7 @@ class _Following:
 
     def _looked(self, log: _Log) -> None:
         log.looks += 1
+        log.was_read = True
         if self._session.terminal.stdout.abandoned:  # or an idle log would keep us until its next line
             raise BrokenPipeError
 
@@ -145,6 +150,7 @@ class _Following:
             if not all(looks) and max(looks) < 2:
                 return
             self._begun = True
+        if any(log.was_read and log.before for log in self._logs.values()):
             yield from self._before()
         for log in self._logs.values():
             waiting, log.since = log.since, []
@@ -152,8 +158,8 @@ class _Following:
                 yield from self._shown(one, log.source)
 
     def _before(self) -> Iterator[Entry]:
-        """The last of what the logs had said, by time."""
-        logs = {name: self._last(log.before) for name, log in self._logs.items()}
+        """The last of what the logs had said, by time; of one that answers late or failed at first, once it answers."""
+        logs = {name: self._last(log.before) for name, log in self._logs.items() if log.was_read}
         for name, record in merged(logs):
             yield record_entry(record, self._logs[name].source)
 
@@ -177,4 +183,5 @@ class _Following:
         for log in self._logs.values():
             log.take(log.folding.flush())
             log.looks += 1
+            log.was_read = True
         yield from self._ready()

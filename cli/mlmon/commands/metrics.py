@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from mlmon.commands.command import Group, command
+from mlmon.commands.command import Group, asked_format, command
 from mlmon.commands.options import FromOption, ScopeOption, ServiceArgument, ToOption, one_of
 from mlmon.commands.ranges import say_range
-from mlmon.commands.telemetry import correction, looked_at, names_in_telemetry
+from mlmon.commands.telemetry import correction, looked_at, names_in_telemetry, say_insights_off
 from mlmon.core.errors import ExitCode, Unavailable, UsageError
 from mlmon.core.model import Service
 from mlmon.core.ports import Telemetry
@@ -18,6 +18,7 @@ from mlmon.core.timerange import TimeRange, parse_duration, resolve
 from mlmon.output.cells import readable
 from mlmon.output.controls import neutral
 from mlmon.output.results import Faces, Field, Format, Page, Result, Text, Watched
+from mlmon.output.show import check_watching
 from mlmon.session import Session
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def metrics(
     length = _length(every, "--every") if every else None
     if watch and by != "time":
         raise UsageError("--watch draws what happens over time, and --by exception does not", hint="choose one of them")
+    if watch:
+        check_watching(asked_format(session) or Format.TABLE, session.terminal)
     between = _range(session.now, start, end)
     workspace = session.connect()
     found = session.service(workspace, service)
@@ -125,25 +128,14 @@ def _say(session: Session, found: Service, answer: "Metrics") -> None:
     if answer.corrected:
         session.terminal.note(correction(answer.corrected, of="requests"))
     _say_partial(session, answer.partial)
-    _say_nothing(session, found, empty=answer.empty)
+    say_insights_off(session, found, empty=answer.empty)
+    if found.insights and answer.empty:
+        session.terminal.note(f"no telemetry of {found.name} in this range")
 
 
 def _say_partial(session: Session, partial: Sequence[str]) -> None:
     for sentence in partial:
         session.terminal.note(sentence, level="warning")
-
-
-def _say_nothing(session: Session, found: Service, *, empty: bool) -> None:
-    """Why there is nothing, or will be nothing newer."""
-    if not found.insights:
-        since = "" if empty else "; what is here is from before"
-        session.terminal.note(
-            f"Application Insights is off for {found.name}, so that it sends no telemetry{since}",
-            level="warning",
-            hint=f"mlmon enable-insights {found.name}",
-        )
-    elif empty:
-        session.terminal.note(f"no telemetry of {found.name} in this range")
 
 
 def _by_exception(
@@ -154,8 +146,7 @@ def _by_exception(
 
     kinds, partial = exceptions_by_kind(telemetry, names, between)
     _say_partial(session, partial)
-    if not found.insights:
-        _say_nothing(session, found, empty=not kinds)
+    say_insights_off(session, found, empty=not kinds)
     rows = exception_rows(kinds, empty=f"no exceptions of {found.name} in this range")
     people = Page((*exception_bars(kinds), rows))
     return Faces(people, rows, exit_code=ExitCode.PARTIAL if partial else ExitCode.DONE)

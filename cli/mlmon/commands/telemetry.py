@@ -44,6 +44,18 @@ def names_in_telemetry(session: Session, workspace: Workspace, service: Service)
     return names
 
 
+def say_insights_off(session: Session, found: Service, *, empty: bool) -> None:
+    """Why there is nothing, or will be nothing newer, where the service sends no telemetry."""
+    if found.insights:
+        return
+    since = "" if empty else "; what is here is from before"
+    session.terminal.note(
+        f"Application Insights is off for {found.name}, so that it sends no telemetry{since}",
+        level="warning",
+        hint=f"mlmon enable-insights {found.name}",
+    )
+
+
 def rows_of(session: Session, table: Table, *, empty: str) -> Rows:
     """The rows as they are; a warning when they are not all there are."""
     if table.partial:
@@ -63,9 +75,12 @@ def say_decoded(session: Session, decoded: Decoded, *, of: str) -> None:
     if count := decoded.corrected:
         session.terminal.note(f"{correction(count, of=of)}; --as-stored shows {_them(count)}")
     if count := decoded.truncated:
-        session.terminal.note(
-            f"{_rows_are(count)} cut at the length that telemetry allows: the collected data has the whole (mlmon pull)"
-        )
+        session.terminal.note(truncation(count))
+
+
+def truncation(count: int) -> str:
+    """That so many rows are not whole."""
+    return f"{_rows_are(count)} cut at the length that telemetry allows: the collected data has the whole (mlmon pull)"
 
 
 def correction(count: int, *, of: str) -> str:

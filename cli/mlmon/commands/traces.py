@@ -1,18 +1,18 @@
 """Traces: what services printed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 import typer
 
-from mlmon.commands.command import Group, command
+from mlmon.commands.command import Group, asked_format, command
 from mlmon.commands.options import AsStoredOption, FromOption, RawOption, ScopeOption, ServiceArgument, ToOption
 from mlmon.commands.ranges import say_range
-from mlmon.commands.telemetry import looked_at, names_in_telemetry, rows_of, say_decoded
+from mlmon.commands.telemetry import looked_at, names_in_telemetry, rows_of, say_decoded, say_insights_off
 from mlmon.core.errors import NotFound, UsageError
 from mlmon.core.model import Generation, Table
-from mlmon.core.ports import Tables
+from mlmon.core.ports import Tables, Telemetry
 from mlmon.core.timerange import TimeRange, resolve
 from mlmon.output.results import Faces, Format, Result, Text
 from mlmon.session import Session
@@ -62,12 +62,15 @@ def traces(
         int | None, typer.Option("--limit", metavar="N", min=1, help="The newest N. Default: 10, and with --kql all.")
     ] = None,
     show: Annotated[
-        str | None, typer.Option("--show", metavar="ID", help="One trace in full, by the id that its row has.")
+        str | None,
+        typer.Option(
+            "--show", metavar="ID", help="One trace in full, by the id that its row has; no service is needed."
+        ),
     ] = None,
     kql: Annotated[
         str,
         typer.Option(
-            "--kql", metavar="'| …'", help="KQL to append; its rows are shown as they are.", show_default=False
+            "--kql", metavar="'| …'", help="KQL to append. Its rows are shown as they are stored.", show_default=False
         ),
     ] = "",
     scope: ScopeOption = None,
@@ -81,29 +84,40 @@ def traces(
     the object under payload. What a server stored in a form that cannot be read is put right and marked.
     """
     wanted = _Wanted(tuple(where or ()), tuple(filters or ()), failed, limit, kql.strip())
+    if show is not None and (wanted != _Wanted() or start or end):
+        raise UsageError("--show has one trace alone", hint="leave out everything but --show ID")
     chosen = _Row.of(show) if show is not None else None
-    if chosen and (wanted != _Wanted() or start or end):
-        raise UsageError("--show has one trace alone", hint="leave out everything but the service and --show ID")
     workspace = session.connect()
-    found = session.service(workspace, service)
     telemetry = looked_at(workspace, scope)
-    between = chosen.between if chosen else resolve(session.now, start=start, end=end)
+    if chosen:
+        if service is not None:
+            session.service(workspace, service)
+        return _one(session, telemetry, chosen, as_stored=as_stored, print_kql=print_kql)
+    found = session.service(workspace, service)
+    between = resolve(session.now, start=start, end=end)
     names = names_in_telemetry(session, workspace, found)
-
-    def question(tables: Tables) -> str:
-        written = (chosen or wanted).query(names, between, tables)
-        session.terminal.note(f"query:\n{written}", level="debug")
-        return written
-
+    question = _noted(session, lambda tables: wanted.query(names, between, tables))
     if print_kql:
         return Text(f"{question(telemetry.tables)}\n")
-    table = telemetry.ask(question, between=between)
-    if chosen:
-        return _one(session, chosen.picked(table), as_stored=as_stored)
+    from mlmon.kql.build import around
+
+    table = telemetry.ask(question, between=between and around(between))
     say_range(session, between)
+    say_insights_off(session, found, empty=not table.rows)
     if failed and found.generation is Generation.V2:
         session.terminal.note(_TIED)
     return _many(session, table, as_stored=as_stored or bool(wanted.kql), raw=raw and not wanted.kql)
+
+
+def _noted(session: Session, question: Callable[[Tables], str]) -> Callable[[Tables], str]:
+    """The same question, and --debug shows each query that it becomes."""
+
+    def noted(tables: Tables) -> str:
+        written = question(tables)
+        session.terminal.note(f"query:\n{written}", level="debug")
+        return written
+
+    return noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +151,7 @@ class _Wanted:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The one row that is asked for, by the id that its row has."""
+    """The one trace that is asked for: its id says when, and of its millisecond which, so no service need be known."""
 
     name: str
     between: TimeRange
@@ -148,10 +162,10 @@ class _Row:
 
         return cls(name.strip().lower(), moment_of(name))
 
-    def query(self, service: Sequence[str], between: TimeRange | None, tables: Tables) -> str:
+    def query(self, tables: Tables) -> str:
         from mlmon.kql.build import traces_query
 
-        return traces_query(service=service, where=(), between=between, limit=None, tables=tables)
+        return traces_query(where=(), between=self.between, limit=None, tables=tables)
 
     def picked(self, table: Table) -> Table:
         """The table with that row alone; of rows that are the same in every part, the first."""
@@ -161,15 +175,19 @@ class _Row:
             if row_id(record) == self.name:
                 return replace(table, rows=(row,))
         raise NotFound(
-            f"there is no trace {self.name} of this service",
-            hint="the ids are in the first column of mlmon traces; its service has to be named as there",
+            f"there is no trace {self.name}",
+            hint="the ids are in the first column of mlmon traces",
         )
 
 
-def _one(session: Session, table: Table, *, as_stored: bool) -> Result:
+def _one(session: Session, telemetry: Telemetry, chosen: _Row, *, as_stored: bool, print_kql: bool) -> Result:
     from mlmon.commands import tracerows
     from mlmon.monitoring import decoding
 
+    question = _noted(session, chosen.query)
+    if print_kql:
+        return Text(f"{question(telemetry.tables)}\n")
+    table = chosen.picked(telemetry.ask(question, between=chosen.between))
     decoded = decoding.Decoded(table, 0, 0) if as_stored else decoding.decode(table, of="traces")
     say_decoded(session, decoded, of="traces")
     people, machines = tracerows.in_full(tracerows.Traces.of(table, decoded))
@@ -180,12 +198,12 @@ def _many(session: Session, table: Table, *, as_stored: bool, raw: bool) -> Resu
     from mlmon.commands import tracerows
     from mlmon.monitoring import decoding
 
+    if raw and asked_format(session) in {None, Format.TABLE}:
+        return replace(tracerows.printed(table), exit_code=rows_of(session, table, empty="").exit_code)
     if as_stored:
-        rows = rows_of(session, table, empty=tracerows.EMPTY)
-        return Faces(people=tracerows.printed(table), machines=rows, exit_code=rows.exit_code) if raw else rows
+        return rows_of(session, table, empty=tracerows.EMPTY)
     decoded = decoding.decode(table, of="traces")
     found = tracerows.Traces.of(table, decoded)
     machines = tracerows.for_programs(session, found)
     say_decoded(session, decoded, of="traces")
-    people = tracerows.printed(table) if raw else tracerows.for_people(found)
-    return Faces(people=people, machines=machines, exit_code=machines.exit_code)
+    return Faces(people=tracerows.for_people(found), machines=machines, exit_code=machines.exit_code)

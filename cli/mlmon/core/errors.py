@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     USAGE = 2, "wrong option, argument, setting or query"
     DRIFT = 3, "drift found (only with `--fail-on-drift`)"
     NOT_ALLOWED = 4, "not signed in, or not allowed"
-    NOT_FOUND = 5, "not found"
+    NOT_FOUND = 5, "not found; no data or stale ones (only with `--fail-on-no-data`)"
     UNAVAILABLE = 6, "service unavailable, throttled or timed out; worth trying again"
     PARTIAL = 7, "partial; some of it failed"
     INTERRUPTED = 130, "interrupted (Ctrl-C)"
@@ -134,5 +134,6 @@ def did_you_mean(wrong: str, known: list[str] | tuple[str, ...], *, most: int = 
 
     folded = {word.lower(): word for word in known}
     near = [folded[word] for word in get_close_matches(wrong.lower(), list(folded), n=most, cutoff=cutoff)]
-    near += [word for word in known if wrong and wrong.lower() in word.lower() and word not in near]
+    # a letter or two stand in words that have nothing to do with them
+    near += [word for word in known if len(wrong) > 2 and wrong.lower() in word.lower() and word not in near]
     return f"did you mean {' or '.join(repr(word) for word in near[:most])}?" if near else ""

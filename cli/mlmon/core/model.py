@@ -95,6 +95,15 @@ class Service:
         return self.name.generation
 
 
+class PageKind(StrEnum):
+    """A page about a workspace or a service for people, in a browser."""
+
+    PORTAL = "portal"
+    INSIGHTS = "insights"
+    STUDIO = "studio"
+    STORAGE = "storage"
+
+
 COLLECTION_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 COLLECTION_OF_DESIGNATION: Final = {"inputs": "model_inputs", "predictions": "model_outputs"}

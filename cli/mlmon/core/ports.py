@@ -20,6 +20,7 @@ from mlmon.core.model import (
     Chunk,
     CollectedRoot,
     LogSnapshot,
+    PageKind,
     RequestCounts,
     Response,
     RowNames,
@@ -134,6 +135,11 @@ class Telemetry(Protocol):
         """`query`, of a query of mlmon's own: written for `tables`, or once more when it turns out that the tables
         have their other names here."""
 
+    def ask_each(
+        self, questions: Sequence[Callable[[Tables], str]], *, between: TimeRange | None = None
+    ) -> Sequence[Table]:
+        """`ask` of several, in their order; at once where most of the time is spent waiting."""
+
     def request_counts(self, between: TimeRange) -> Mapping[RowNames, RequestCounts]:
         """Requests and failures by what their rows call the service, in one query."""
 
@@ -210,6 +216,14 @@ class Workspace(Protocol):
 
     @property
     def scoring(self) -> Scoring: ...
+
+    def page(self, kind: PageKind, service: ServiceName | None = None) -> str:
+        """The address of a page about a service, or about the workspace where the service has none or none is named:
+        https, or a `file:` one for a folder. It holds no secret; whether the service is there is not looked at.
+
+        Raises:
+            NotFound: there is no such page.
+        """
 
 
 class LocalServer(Protocol):

@@ -2,7 +2,8 @@
 
 A feature has drifted where a test says that the difference is more than chance, with all tests of the interval taken
 together (Holm), and the effect is above its threshold. Numbers are tested by Kolmogorov and Smirnov's test, categories
-by the chi-square test of the 2 x k table, both for their share of missing values besides.
+by the chi-square test of the 2 x k table, both for their share of rows without a value that counts besides. Where
+summaries are not exact the KS statistic is the least that it can be: the test is stricter than its alpha, never laxer.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Final
 import numpy as np
 
 from mlmon.drift import distances, significance
+from mlmon.drift.counted import by_category
+from mlmon.drift.quality import WHAT_CHANGED, quality_metrics, share_changed
 from mlmon.drift.result import (
     CHI_SQUARED,
     ENERGY,
@@ -21,9 +24,7 @@ from mlmon.drift.result import (
     KOLMOGOROV_SMIRNOV,
     NORMALIZED_WASSERSTEIN,
     NULL_RATE,
-    OUT_OF_BOUNDS_RATE,
     STABILITY,
-    TYPE_ERROR_RATE,
     WASSERSTEIN,
     Coefficient,
     FeatureDrift,
@@ -48,9 +49,9 @@ class Options:
     """When a difference counts.
 
     `threshold` is the effect above which it matters (normalized Wasserstein distance of numbers, Jensen-Shannon
-    distance of categories, difference of the shares of missing values), `thresholds` those of single features, and
-    `coefficient_threshold` that of the datadrift coefficient. `alpha` is the share of runs over data that has not
-    drifted in which an alarm is allowed. Fewer than `least_rows` values on a side are too few to tell.
+    distance of categories, difference of the shares of rows without a value that counts), `thresholds` those of single
+    features, and `coefficient_threshold` that of the datadrift coefficient. `alpha` is the share of runs over data that
+    has not drifted in which an alarm is allowed. Fewer than `least_rows` values on a side are too few to tell.
     """
 
     threshold: float = 0.1
@@ -64,20 +65,24 @@ class Options:
         return self.thresholds.get(feature, self.threshold)
 
 
+DEFAULTS: Final = Options()
+
+
 @dataclass(frozen=True, slots=True)
 class _Tested:
-    """A feature with its two p-values: of its values, and of its missing ones."""
+    """A feature with its two p-values: of its values, and of the rows without one."""
 
     drift: FeatureDrift
     values_p: float
-    missing_p: float
-    missing_effect: float
+    missing_p: float = float("nan")
+    missing_effect: float = 0.0
+    missing_metric: str = NULL_RATE
 
 
 def check(
     baseline: Mapping[str, Summary],
     target: Mapping[str, Summary],
-    options: Options = Options(),
+    options: Options = DEFAULTS,
     *,
     coefficient: Coefficient | None = None,
 ) -> tuple[FeatureDrift, ...]:
@@ -95,7 +100,7 @@ def check(
 
 
 def verdict_of(
-    features: Sequence[FeatureDrift], rows: int, options: Options = Options(), *, coefficient: Coefficient | None = None
+    features: Sequence[FeatureDrift], rows: int, options: Options = DEFAULTS, *, coefficient: Coefficient | None = None
 ) -> tuple[Verdict, str]:
     """What is said of an interval as a whole, and why."""
     if not rows:
@@ -115,14 +120,16 @@ def verdict_of(
 def interval(
     baseline: Mapping[str, Summary],
     target: Mapping[str, Summary],
-    options: Options = Options(),
+    options: Options = DEFAULTS,
     *,
     rows: int,
     coefficient: Coefficient | None = None,
 ) -> Interval:
     """What was found in one interval, whose range is not known here."""
     if not rows:
-        return Interval(None, 0, Verdict.NO_DATA, (), reason="there are no rows to compare")
+        verdict, reason = verdict_of((), 0)
+        features = tuple(_without_rows(name, summary, options) for name, summary in baseline.items())
+        return Interval(None, 0, verdict, features, reason=reason)
     features = check(baseline, target, options, coefficient=coefficient)
     verdict, reason = verdict_of(features, rows, options, coefficient=coefficient)
     return Interval(None, rows, verdict, features, coefficient, reason)
@@ -148,15 +155,17 @@ def _tested(name: str, baseline: Summary | None, target: Summary | None, options
     )
     if baseline is None or target is None:
         where = "baseline" if baseline is None else "target"
-        return _Tested(replace(bare, reason=f"the {where} has no such feature"), nan, nan, 0.0)
-    quality = _quality_metrics(baseline, target)
+        return _Tested(replace(bare, reason=f"the {where} has no such feature"), nan)
+    quality = quality_metrics(baseline, target)
     bare = replace(bare, metrics=quality)
-    if quality[TYPE_ERROR_RATE].value >= _OTHER_TYPE:
-        return _Tested(replace(bare, reason=f"most of its values are no {kind} any more"), nan, nan, 0.0)
-    missing_p, missing_effect = _missing(baseline, target, options)
-    if min(baseline.count, target.count) < options.least_rows:
+    if baseline.count and target.count and type(baseline) is not type(target):
+        return _Tested(replace(bare, reason="it is of another type in the target"), nan)
+    if _failing(target) >= _OTHER_TYPE > _failing(baseline):
+        return _Tested(replace(bare, reason=f"most of its values are no {kind} any more"), nan)
+    without = share_changed(baseline, target, options.least_rows)
+    if min(baseline.count, target.count) < max(options.least_rows, 1):
         few = f"{baseline.count} values in the baseline and {target.count} in the target are too few to tell"
-        return _Tested(replace(bare, verdict=Verdict.NOT_ENOUGH_DATA, reason=few), nan, missing_p, missing_effect)
+        return _Tested(replace(bare, verdict=Verdict.NOT_ENOUGH_DATA, reason=few), nan, *without)
     match baseline, target:
         case Numbers(), Numbers():
             figures, p = _numbers(baseline, target)
@@ -164,8 +173,8 @@ def _tested(name: str, baseline: Summary | None, target: Summary | None, options
         case Categories(), Categories():
             figures, p = _categories(baseline, target)
             effect = JENSEN_SHANNON
-        case _:
-            return _Tested(replace(bare, reason="it is of another type in the target"), nan, nan, 0.0)
+        case _:  # two types with values were told above
+            raise TypeError("numbers and categories have no distance")
     drift = replace(
         bare,
         verdict=Verdict.NO_DRIFT,
@@ -174,7 +183,7 @@ def _tested(name: str, baseline: Summary | None, target: Summary | None, options
         effect=figures[effect].value,
         histogram=histogram_of(baseline, target),
     )
-    return _Tested(drift, p, missing_p, missing_effect)
+    return _Tested(drift, p, *without)
 
 
 def _judged(one: _Tested, adjusted: tuple[float, float], alpha: float) -> FeatureDrift:
@@ -189,11 +198,21 @@ def _judged(one: _Tested, adjusted: tuple[float, float], alpha: float) -> Featur
         return replace(
             drift,
             verdict=Verdict.DRIFT,
-            effect_metric=NULL_RATE,
+            effect_metric=one.missing_metric,
             effect=one.missing_effect,
-            reason="the share of missing values has changed",
+            reason=WHAT_CHANGED[one.missing_metric],
         )
     return drift
+
+
+def _without_rows(name: str, baseline: Summary, options: Options) -> FeatureDrift:
+    kind: Kind = "number" if isinstance(baseline, Numbers) else "category"
+    profile = profile_of(baseline)
+    return FeatureDrift(name, kind, Verdict.NO_DATA, {}, threshold=options.threshold_of(name), baseline=profile)
+
+
+def _failing(summary: Summary) -> float:
+    return summary.quality.failures / max(summary.quality.rows, 1)
 
 
 def _numbers(baseline: Numbers, target: Numbers) -> tuple[dict[str, Metric], float]:
@@ -211,7 +230,7 @@ def _numbers(baseline: Numbers, target: Numbers) -> tuple[dict[str, Metric], flo
 
 
 def _categories(baseline: Categories, target: Categories) -> tuple[dict[str, Metric], float]:
-    counted = distances.by_category(baseline, target)
+    counted = by_category(baseline, target)
     statistic, p = significance.contingency(*significance.without_rare(counted.baseline, counted.target))
     figures = {
         JENSEN_SHANNON: distances.jensen_shannon(baseline, target),
@@ -219,46 +238,6 @@ def _categories(baseline: Categories, target: Categories) -> tuple[dict[str, Met
     }
     metrics = {name: Metric(figure.value, figure.bound) for name, figure in figures.items()}
     return metrics | {CHI_SQUARED: Metric(statistic, 0.0, p)}, p
-
-
-def _missing(baseline: Summary, target: Summary, options: Options) -> tuple[float, float]:
-    """The p-value of the share of missing values, and how much it changed."""
-    sides = [(each.quality.rows, each.quality.nulls + each.quality.nans) for each in (baseline, target)]
-    if min(rows for rows, _ in sides) < options.least_rows:
-        return float("nan"), 0.0
-    one, other = (np.array([missing, rows - missing], np.float64) for rows, missing in sides)
-    if one[0] == other[0] == 0:
-        return float("nan"), 0.0  # no test at all: it must not make the others stricter
-    _, p = significance.contingency(one, other)
-    shares = [missing / rows for rows, missing in sides]
-    return p, abs(shares[1] - shares[0])
-
-
-def _quality_metrics(baseline: Summary, target: Summary) -> dict[str, Metric]:
-    quality = target.quality
-    rows = max(quality.rows, 1)
-    return {
-        NULL_RATE: Metric((quality.nulls + quality.nans) / rows),
-        TYPE_ERROR_RATE: Metric(quality.failures / rows),
-        OUT_OF_BOUNDS_RATE: _out_of_bounds(baseline, target),
-    }
-
-
-def _out_of_bounds(baseline: Summary, target: Summary) -> Metric:
-    """The share of rows with a number beyond the baseline's, infinite ones included, or with a new category."""
-    rows = max(target.quality.rows, 1)
-    if not (baseline.count and target.count):
-        return Metric(0.0)
-    match baseline, target:
-        case Numbers(), Numbers():
-            edges = np.array([baseline.least, np.nextafter(baseline.greatest, np.inf)])
-            below, off = distances.below_edges(target, edges)
-            beyond = float(below[0] + target.count - below[1]) + target.quality.infinities
-            return Metric(beyond / rows, float(off.sum()) / rows)
-        case Categories(), Categories():
-            counted = distances.by_category(baseline, target)
-            return Metric(float(counted.target[counted.baseline == 0].sum()) / rows, counted.hidden)
-    return Metric(0.0)
 
 
 def profile_of(summary: Summary) -> Profile:

@@ -10,9 +10,11 @@ the labels of the held-out rows anew (Fisher's permutation test); the classifier
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from math import erfc, sqrt
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -30,11 +32,16 @@ ROWS: Final = 10_000
 FEWEST: Final = 100
 """With fewer rows on a side there is nothing to learn from."""
 _DRAWS: Final = 999
+_LARGEST: Final = 1e307
+"""Scikit-learn adds two numbers to find the middle between them."""
 _REPEATS: Final = 3
 _SHUFFLED: Final = 4_000
 """So many of the held-out rows are enough to see what a feature adds."""
-_CATEGORIES: Final = 250
+CATEGORIES_TOLD: Final = 250
 """Scikit-learn takes 255 categories a feature; rarer ones are one category."""
+
+_MOST_EQUAL: Final = 10
+"""With more equal rows than these on average, values are few, and equal rows are no copies of each other."""
 
 Column = Floats | Sequence[str | None]
 Sample = Mapping[str, Column]
@@ -72,7 +79,8 @@ def tell_apart(baseline: Sample, target: Sample, *, seed: int = 0) -> Told | Non
     sides = [_rows(sample, names, random, size) for sample in (baseline, target)]
     table, categorical = _encoded(names, sides)
     labels = np.repeat(np.array([0, 1]), size)
-    trained, held = _halves(labels, random)
+    trained, held = _apart(table, random) or _halves(labels, random)
+    table[:, np.isnan(table[trained]).all(axis=0)] = 0.0  # scikit-learn finds no bins for nothing
     model = _classifier(categorical, seed)
     truth = labels[held]
     with _one_thread():
@@ -80,7 +88,7 @@ def tell_apart(baseline: Sample, target: Sample, *, seed: int = 0) -> Told | Non
         scores = model.predict_proba(table[held])[:, 1]
         some = random.permutation(held.size)[:_SHUFFLED]
         shares = _contributions(model, names, table[held[some]], truth[some], random)
-    return Told(_coefficient(scores, truth, random, seed), shares)
+    return Told(coefficient_of(scores, truth, random, seed), shares)
 
 
 def matthews(truth: Ints, told: Ints) -> float:
@@ -94,26 +102,45 @@ def matthews(truth: Ints, told: Ints) -> float:
 
 def area(truth: Ints, scores: Floats) -> float:
     """The area under the ROC curve: how often a target's row scores above a baseline's, ties half."""
-    return float(_areas(truth[None, :], scores)[0])
+    return _area(truth, _ranks(scores))
 
 
-def _coefficient(scores: Floats, truth: Ints, random: np.random.Generator, seed: int) -> Coefficient:
+def coefficient_of(scores: Floats, truth: Ints, random: np.random.Generator, seed: int) -> Coefficient:
+    """What scores of held-out rows say, and what they would say of labels dealt by chance."""
     told = (scores > 0.5).astype(np.int64)
     mcc, auc = matthews(truth, told), area(truth, scores)
-    dealt = np.stack([random.permutation(truth) for _ in range(_DRAWS)])
-    by_chance = np.sort([matthews(labels, told) for labels in dealt])
-    p = (1 + int(np.sum(_areas(dealt, scores) >= auc))) / (1 + _DRAWS)
-    band = (float(np.quantile(by_chance, 0.025)), float(np.quantile(by_chance, 0.975)))
-    return Coefficient(mcc, mcc, auc, band, p, len(truth), seed)
+    ranks, ones = _ranks(scores), int(truth.sum())
+    correlations, areas = [], []
+    for _ in range(_DRAWS):
+        dealt = np.zeros_like(truth)
+        dealt[random.permutation(truth.size)[:ones]] = 1
+        correlations.append(matthews(dealt, told))
+        areas.append(_area(dealt, ranks))
+    low, high = (float(each) for each in np.quantile(correlations, (0.025, 0.975)))
+    reached = sum(each >= auc for each in areas)
+    p = (1 + reached) / (1 + _DRAWS) if reached else min(1 / (1 + _DRAWS), _beyond(auc, ranks, ones))
+    return Coefficient(mcc, mcc, auc, (low, high), p, len(truth), seed)
 
 
-def _areas(truths: Ints, scores: Floats) -> Floats:
-    """The area for each row of labels: the rank sums of Mann and Whitney."""
+def _beyond(auc: float, ranks: Floats, ones: int) -> float:
+    """How often chance does as well where no draw did: rank sums are normal, with the variance that ties leave."""
+    zeros = ranks.size - ones
+    # the mean of `ones` ranks drawn without putting back, over the `zeros` that the area divides by
+    variance = float(np.var(ranks, ddof=1)) / ones * (zeros / ranks.size) / zeros**2
+    return erfc((auc - 0.5) / sqrt(2 * variance)) / 2 if variance else 1.0
+
+
+def _ranks(scores: Floats) -> Floats:
+    """Each score's place from 1, ties in the middle of theirs."""
     _, where, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[where]
-    ones = truths.sum(axis=1)
-    below: Floats = (truths @ ranks - ones * (ones + 1) / 2) / (ones * (truths.shape[1] - ones))
-    return below
+    ranks: Floats = (np.cumsum(counts) - (counts - 1) / 2)[where]
+    return ranks
+
+
+def _area(truth: Ints, ranks: Floats) -> float:
+    """Mann and Whitney's rank sum, as a share of what it can be."""
+    ones = int(truth.sum())
+    return float((truth @ ranks - ones * (ones + 1) / 2) / (ones * (truth.size - ones)))
 
 
 def _contributions(
@@ -167,20 +194,35 @@ def _encoded(names: Sequence[str], sides: Sequence[Sequence[NDArray[Any]]]) -> t
     for at in range(len(names)):
         values = np.concatenate([side[at] for side in sides])
         categorical.append(values.dtype == object)
-        columns.append(_codes(values) if categorical[-1] else values)
+        columns.append(_codes(values) if categorical[-1] else np.clip(values, -_LARGEST, _LARGEST))
     return np.column_stack(columns), categorical
 
 
 def _codes(values: NDArray[Any]) -> Floats:
     """Categories as small integers, the most frequent ones apart; NaN for none."""
-    present = np.array([value is not None for value in values], bool)
-    known, where, counts = np.unique(values[present].astype(str), return_inverse=True, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    rank = np.empty(known.size, np.int64)
-    rank[order] = np.arange(known.size)
-    codes = np.full(values.size, np.nan)
-    codes[present] = np.minimum(rank[where], _CATEGORIES)
-    return codes
+    counts = Counter(values.tolist())  # an array of text would be as wide as the longest one
+    counts.pop(None, None)
+    known = sorted(counts, key=lambda text: (-counts[text], text))
+    codes = {text: float(min(at, CATEGORIES_TOLD)) for at, text in enumerate(known)}
+    return np.array([codes.get(value, np.nan) for value in values.tolist()])
+
+
+def _apart(table: Floats, random: np.random.Generator) -> tuple[Ints, Ints] | None:
+    """The places of one half of the rows and of the other, equal rows in one of them; None where no row is there twice,
+    or where values are so few that equal rows say nothing.
+
+    Who scores training data has them on both sides: asked about a row of the target whose like was trained on as the
+    baseline's, a classifier is wrong more often than chance.
+    """
+    _, group = np.unique(np.ascontiguousarray(table).view(np.int64), axis=0, return_inverse=True)
+    group = group.ravel()
+    groups = int(group.max()) + 1
+    if groups == group.size or groups < max(FEWEST, group.size / _MOST_EQUAL):
+        return None
+    rank = random.permutation(groups)[group]
+    order = np.argsort(rank, kind="stable")
+    past = int(np.searchsorted(rank[order], rank[order[order.size // 2]]))
+    return random.permutation(order[:past]), random.permutation(order[past:])
 
 
 def _halves(labels: Ints, random: np.random.Generator) -> tuple[Ints, Ints]:

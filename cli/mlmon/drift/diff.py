@@ -16,6 +16,7 @@ import numpy as np
 
 from mlmon.drift import distances
 from mlmon.drift.checking import profile_of
+from mlmon.drift.counted import by_category
 from mlmon.drift.result import Kind
 from mlmon.drift.summary import Categories, Numbers, Summary
 
@@ -166,7 +167,7 @@ def _figures(summary: Summary) -> dict[str, float]:
 
 def _categories(other: Categories, one: Categories, own: str, others: str) -> dict[str, float]:
     """The share of a table's rows whose category the other table has not; of what only the other has it has none."""
-    counted = distances.by_category(other, one)
+    counted = by_category(other, one)
     alone = float(counted.target[counted.baseline == 0].sum()) / max(one.quality.rows, 1)
     return {f"{own}_categories_share": alone, f"{others}_categories_share": 0.0}
 

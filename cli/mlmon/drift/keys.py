@@ -41,6 +41,17 @@ def upper_ends(buckets: Ints, level: int) -> Floats:
     return numbers_of((buckets << level) | ((1 << level) - 1))
 
 
+def exponent_of(*numbers: float) -> int:
+    """An even power of two to divide these numbers by, so that those between them and their differences are doubles."""
+    return 2 * (int(np.frexp(max(abs(each) for each in numbers))[1]) // 2 + 1)
+
+
+def scaled_back(number: float, exponent: int) -> float:
+    """A number times a power of two, infinite where that is too large for a double."""
+    with np.errstate(over="ignore"):
+        return float(np.ldexp(number, exponent))
+
+
 def distinct_by_level(ordered: Ints, *, coarsest: int = COARSEST) -> Ints:
     """How many buckets sorted keys take at each level from 0 to `coarsest`."""
     if not ordered.size:

@@ -6,14 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from mlmon.drift.distances import shares_of
+from mlmon.drift.counted import evenly, shares_of
 from mlmon.drift.keys import Floats
 from mlmon.drift.result import Histogram
 from mlmon.drift.summary import Categories, Numbers, Summary, coarsened
 
 BINS: Final = 24
 BARS: Final = 12
-_OTHERS: Final = "(others)"
+OTHERS: Final = "(others)"
 _CENTRAL: Final = (0.005, 0.995)
 """A single value far out must not push all others into one bin: the first and last one take what lies beyond."""
 
@@ -38,7 +38,7 @@ def _of_numbers(baseline: Numbers, target: Numbers) -> Histogram:
         low, high = least, greatest
     if not low < high:
         return Histogram((1.0,), (1.0,), edges=(low, high))
-    inner = np.linspace(low, high, BINS + 1)
+    inner = evenly(low, high, BINS)
     outer = inner.copy()
     outer[0], outer[-1] = min(least, low), max(greatest, high)
     one, other = shares_of(baseline, target, outer)
@@ -66,5 +66,5 @@ def _of_categories(baseline: Categories, target: Categories) -> Histogram:
     if rest:
         for side, column in enumerate(columns):
             column.append(sum(shares[bucket][side] for bucket in rest))
-    names = [labels[bucket] for bucket in shown] + [_OTHERS] * bool(rest)
+    names = [labels[bucket] for bucket in shown] + [OTHERS] * bool(rest)
     return Histogram(tuple(columns[0]), tuple(columns[1]), labels=tuple(names))

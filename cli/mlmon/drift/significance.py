@@ -3,59 +3,89 @@
 Sources: Hodges 1958, The significance probability of the Smirnov two-sample test (https://doi.org/10.1007/BF02589501),
 for the exact test; Stephens 1970 (https://doi.org/10.1111/j.2517-6161.1970.tb00821.x) for its approximation; Pearson's
 test of a 2 x k table as https://docs.scipy.org/doc/scipy/reference/generated/scipy.stats.chi2_contingency.html has it;
-Holm 1979 (https://www.jstor.org/stable/4615733).
+Fisher 1922 (https://doi.org/10.2307/2340521) for the exact test of a 2 x 2 table; Cochran 1954
+(https://doi.org/10.2307/3001616) for how many values are enough; Holm 1979 (https://www.jstor.org/stable/4615733).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, gcd, lgamma, log, sqrt
+from math import exp, gcd, inf, lgamma, log, sqrt
 from typing import Final
 
 import numpy as np
 
 from mlmon.drift.keys import Floats
 
-EXACT: Final = 1_000_000
+EXACT: Final = 250_000
 """Up to so many pairs of values the exact test is worth its time."""
 _RARE: Final = 5.0
 """Fewer expected values of a category than this are no ground for the chi-square distribution (Cochran 1954)."""
 _ENOUGH: Final = 1e-16
+_COUNTABLE: Final = 1e-9
 
 
 def kolmogorov_smirnov_p(statistic: float, n: int, m: int, *, exact: int = EXACT) -> float:
     """How likely two samples of one distribution are at least this far apart; of distributions with atoms, at most."""
     if not (n and m) or np.isnan(statistic):
         return float("nan")
-    if n * m <= exact:
-        return _smirnov(statistic, n, m)
     root = sqrt(n * m / (n + m))
-    return _kolmogorov((root + 0.12 + 0.11 / root) * statistic)
+    nearly = _kolmogorov((root + 0.12 + 0.11 / root) * statistic)
+    # what is counted are the ways that stay near: of the rest nothing is left but rounding where it is so small a share
+    return _smirnov(statistic, n, m) if n * m <= exact and nearly > _COUNTABLE else nearly
 
 
 def contingency(baseline: Floats, target: Floats) -> tuple[float, float]:
-    """Pearson's statistic of a 2 x k table of counts, and its p-value: (NaN, NaN) where there is nothing to compare."""
+    """Pearson's statistic of a 2 x k table of counts, and its p-value: (NaN, NaN) where there is nothing to compare.
+
+    Of two categories with Yates' correction, as is usual.
+    """
     table = np.stack((baseline, target))[:, (baseline + target) > 0]
     total = table.sum()
     if table.shape[1] < 1 or not (table.sum(axis=1) > 0).all():
         return float("nan"), float("nan")
     expected = table.sum(axis=1, keepdims=True) * (table.sum(axis=0) / total)
-    statistic = float(np.sum((table - expected) ** 2 / expected))
     freedom = table.shape[1] - 1
+    apart = np.abs(table - expected)
+    if freedom == 1:
+        apart -= np.minimum(apart, 0.5)
+    statistic = float(np.sum(apart**2 / expected))
     return statistic, chi_squared_tail(statistic, freedom) if freedom else 1.0
 
 
 def without_rare(baseline: Floats, target: Floats) -> tuple[Floats, Floats]:
-    """The counts, with the categories put together of which fewer than five values are expected on either side."""
+    """The counts, with the rarest categories put together until five values are expected of each on either side.
+
+    Which ones these are is told by both samples together, so that it does not depend on how they differ.
+    """
+    order = np.argsort(baseline + target, kind="stable")
+    baseline, target = baseline[order], target[order]
     both = baseline + target
     smaller = min(baseline.sum(), target.sum()) / max(both.sum(), 1.0)
-    rare = both * smaller < _RARE
-    if np.sum(rare) < 2:
+    if not both.size or both[0] * smaller >= _RARE:
         return baseline, target
+    # the first so many that are together expected often enough, and with them all that are not so by themselves
+    enough = int(np.searchsorted(np.cumsum(both) * smaller, _RARE)) + 1
+    rare = max(enough, int(np.searchsorted(both * smaller, _RARE)))
     return (
-        np.append(baseline[~rare], baseline[rare].sum()),
-        np.append(target[~rare], target[rare].sum()),
+        np.append(baseline[:rare].sum(), baseline[rare:]),
+        np.append(target[:rare].sum(), target[rare:]),
     )
+
+
+def shares_differ(some: tuple[int, int], all_: tuple[int, int]) -> float:
+    """The p-value of two shares, `some` of `all_` on either side: by Fisher's exact test where one of them is rare."""
+    k, n = some[0] + some[1], all_[0] + all_[1]
+    if not min(all_):
+        return float("nan")
+    if min(k, n - k) * min(all_) / n >= 2 * _RARE:
+        rest = np.array([whole - part for part, whole in zip(some, all_, strict=True)], np.float64)
+        first, second = (np.array([part, left]) for part, left in zip(some, rest, strict=True))
+        return contingency(first, second)[1]
+    if k > n - k:  # the rest is as far apart, and fewer to count
+        some, k = (all_[0] - some[0], all_[1] - some[1]), n - k
+    side = 0 if all_[0] <= all_[1] else 1
+    return _fisher(some[side], k, all_[side], n)
 
 
 def chi_squared_tail(statistic: float, freedom: int) -> float:
@@ -63,6 +93,8 @@ def chi_squared_tail(statistic: float, freedom: int) -> float:
     a, x = freedom / 2, statistic / 2
     if x <= 0:
         return 1.0
+    if x == inf:
+        return 0.0
     lead = exp(a * log(x) - x - lgamma(a))
     return 1 - lead * _series(a, x) if x < a + 1 else lead * _fraction(a, x)
 
@@ -79,6 +111,21 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(tested) - rank) * p_values[at]))
         adjusted[at] = highest
     return adjusted
+
+
+def _fisher(found: int, marked: int, drawn: int, whole: int) -> float:
+    """Of drawing so many of a whole, the share of draws that hold a number of marked ones as unlikely as was found."""
+    possible = np.arange(max(0, marked + drawn - whole), min(marked, drawn) + 1)
+    ways = np.array(
+        [_log_choices(marked, each) + _log_choices(whole - marked, drawn - each) for each in possible.tolist()]
+    )
+    shares = np.exp(ways - _log_choices(whole, drawn))
+    likely = shares[found - possible[0]]
+    return float(min(1.0, np.sum(shares[shares <= likely * (1 + 1e-7)])))  # equal but for rounding
+
+
+def _log_choices(whole: int, chosen: int) -> float:
+    return lgamma(whole + 1) - lgamma(chosen + 1) - lgamma(whole - chosen + 1)
 
 
 def _smirnov(statistic: float, n: int, m: int) -> float:

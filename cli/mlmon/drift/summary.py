@@ -159,7 +159,7 @@ def summary_of_numbers(numbers: Floats, *, nulls: int = 0, failures: int = 0, ca
     buckets, starts, counts = np.unique(keys >> level, return_index=True, return_counts=True)
     place = keys & ((1 << level) - 1)
     offsets = _carried(np.add.reduceat(place & _LOW, starts), np.add.reduceat(place >> _LIMB, starts))
-    return Numbers(quality, level, buckets, counts, offsets, float(finite.min()), float(finite.max()), cap)
+    return Numbers(quality, level, buckets, counts, offsets, float(finite.min()) + 0.0, float(finite.max()) + 0.0, cap)
 
 
 def summary_of_categories(
@@ -273,7 +273,9 @@ def _grouped(summary: Categories, level: int) -> Categories:
     for start, end in zip(starts.tolist(), ends, strict=True):
         names = sorted(set(summary.labels[start:end]))
         labels.append(names[0])
-        shared.append(len(names) > 1 or any(summary.shared[start:end]))
+        # of a label that is cut off nobody can say whether it is one category: at level 0 the hash has told
+        cut = level > 0 and any(len(name) == _LABEL for name in names)
+        shared.append(len(names) > 1 or cut or any(summary.shared[start:end]))
     counts = np.add.reduceat(summary.counts, starts)
     found = replace(summary, level=level, buckets=summary.buckets[starts], counts=counts)
     return replace(found, labels=tuple(labels), shared=tuple(shared))

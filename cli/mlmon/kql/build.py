@@ -123,7 +123,7 @@ def traces_query(
     time, bag, message = (names(c) for c in ("timestamp", "customDimensions", "message"))
     lines = rows_of(names, tables=tables, between=between)
     if service:
-        lines.append(of_service(names, service))
+        lines.append(of_service(names, service, tables=tables, between=between))
     for text in where:
         places = [f"{bag} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH + 1)]
         places += [f"{message} contains {kql_string(form)}" for form in _written(text, depth=_PAYLOAD_DEPTH)]
@@ -147,12 +147,50 @@ def rows_of(names: Names, *, tables: Tables, between: TimeRange | None) -> list[
     return lines
 
 
-def of_service(names: Names, service: Sequence[str]) -> str:
-    """The line that keeps the rows of the service that telemetry may call these names, one at least."""
+def of_service(names: Names, service: Sequence[str], *, tables: Tables, between: TimeRange | None) -> str:
+    """The line that keeps the rows of the service that telemetry may call these names, one at least.
+
+    Rows other than requests may name a program and no service: of these it keeps what a host sent whose requests are
+    the service's. To tell by requests that came before and after the range, send it with the range of `around`.
+    """
     called = _one_of(service)
-    return (
-        f'| where {names("cloud_RoleName")} {called} or tostring({names("customDimensions")}["Service Name"]) {called}'
+    role, host = names("cloud_RoleName"), names("cloud_RoleInstance")
+    named = f'tostring({names("customDimensions")}["Service Name"])'
+    kept = f"| where {role} {called} or {named} {called}"
+    if names.table == Names("requests", tables.dialect).table:
+        return kept
+    program = f"{role} {_one_of(_PROGRAMS)}"
+    requests = rows_of(Names("requests", tables.dialect), tables=tables, between=between and around(between))
+    return "\n".join(
+        [
+            kept,
+            f"    or {program} and isempty({named})",
+            f"        and {host} in ((",
+            *(f"            {line}" for line in requests),
+            f"            | where {program} and isnotempty({host})",
+            f"            | where {named} {called}",
+            f"            | distinct {host}))",
+        ]
     )
+
+
+# The role of each row of azureml-inference-server-http up to 1.3.4: what was run, as OpenCensus reads it off the
+# command line. Only its requests and its model data name their service.
+_PROGRAMS: Final = ("azmlinfsrv", "gunicorn")
+_AROUND: Final = timedelta(hours=1)
+
+
+def around(between: TimeRange) -> TimeRange:
+    """The range with an hour on either side: a line may be printed long before its server answers a request."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    return TimeRange(
+        between.start - min(_AROUND, between.start - first), between.end + min(_AROUND, last - between.end)
+    )
+
+
+def containing(column: str, text: str) -> str:
+    """The condition that a column has a text in it, in any case; in a bag also as JSON escapes it there."""
+    return " or ".join(f"{column} contains {kql_string(form)}" for form in _written(text, depth=1))
 
 
 def _one_of(words: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ def failed_requests(*, service: Sequence[str], between: TimeRange | None, tables
     named = f'tostring({names("customDimensions")}["{_REQUEST_ID}"])'
     steps = [
         *rows_of(names, tables=tables, between=between),
-        *([of_service(names, service)] if service else []),
+        *([of_service(names, service, tables=tables, between=between)] if service else []),
         *truth(tables.dialect),
         f"| where not({SUCCEEDED})",
         f"| project operation = {names('operation_Id')}, request = iff(isempty({named}), {names('id')}, {named})",

@@ -69,7 +69,7 @@ def exceptions_query(service: Sequence[str], between: TimeRange, *, every: timed
 def _rows(names: Names, service: Sequence[str], between: TimeRange, *, tables: Tables) -> list[str]:
     return [
         *rows_of(names, tables=tables, between=between),
-        of_service(names, service),
+        of_service(names, service, tables=tables, between=between),
         f"| extend weight = coalesce({names('itemCount')}, 1)",
     ]
 

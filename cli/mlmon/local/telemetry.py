@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -120,6 +120,11 @@ class LocalTelemetry:
 
     def ask(self, question: Callable[[Tables], str], *, between: TimeRange | None = None) -> Table:
         return self.query(question(self.tables), between=between)
+
+    def ask_each(
+        self, questions: Sequence[Callable[[Tables], str]], *, between: TimeRange | None = None
+    ) -> Sequence[Table]:
+        return [self.ask(question, between=between) for question in questions]
 
     def request_counts(self, between: TimeRange) -> Mapping[RowNames, RequestCounts]:
         # not by a query: duckdb takes 100 ms, and rows of an embedded workspace tell the truth themselves

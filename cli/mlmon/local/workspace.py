@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from mlmon.core.errors import Failure, MlmonError, NotFound, UsageError
-from mlmon.core.model import Generation, Json, Service, ServiceName
+from mlmon.core.model import Generation, Json, PageKind, Service, ServiceName
 from mlmon.core.ports import LocalServer
 from mlmon.local.blobs import BlobFolders, LocalBlobs
 from mlmon.local.definition import FILE_NAME, Definition
@@ -123,6 +123,16 @@ class LocalWorkspace:
             blobs=self._blob_folders,
             world=self._world,
         )
+
+    def page(self, kind: PageKind, service: ServiceName | None = None) -> str:  # noqa: ARG002 - they share one folder
+        """The folder of collected data; there is no other page."""
+        if kind is not PageKind.STORAGE:
+            raise NotFound(
+                "an embedded workspace is a folder, and has no page in a portal",
+                hint="mlmon open --storage shows its collected data",
+            )
+        blobs = self.folder / "blobs"
+        return (blobs if blobs.is_dir() else self.folder).as_uri()
 
     def register(
         self,

@@ -14,6 +14,7 @@ from mlmon.core.model import Table, Value
 from mlmon.core.ports import Tables, Telemetry
 from mlmon.core.timerange import TimeRange
 from mlmon.kql import metrics as kql
+from mlmon.kql.build import around
 
 _FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)  # where KQL's bins begin
 _USUAL: Final = 72
@@ -113,7 +114,8 @@ def measure(telemetry: Telemetry, service: Sequence[str], between: TimeRange, *,
         UsageError: too many intervals.
     """
     moments = starts(between, every)
-    tables = [_ask(telemetry, one, service, between, every) for one in _QUESTIONS]
+    questions = [_question(query, service, between, every) for query in _QUERIES]
+    tables = telemetry.ask_each(questions, between=around(between))
     requests, dependencies = (_calls_by_interval(table, moments, every) for table in tables[:2])
     raised: Counter[int | None] = Counter()
     for at, row in _placed(tables[2], moments, every):
@@ -137,21 +139,20 @@ def exceptions_by_kind(
     telemetry: Telemetry, service: Sequence[str], between: TimeRange
 ) -> tuple[tuple[ExceptionKind, ...], tuple[str, ...]]:
     """The exceptions of the range in one query, the most frequent first, and what `Metrics.partial` says of it."""
-    table = _ask(telemetry, kql.exceptions_query, service, between, 365 * _DAY)
+    question = _question(kql.exceptions_query, service, between, 365 * _DAY)
+    table = telemetry.ask(question, between=around(between))
     return _kinds(table), _partial([table])
 
 
-_Question = Callable[..., str]
-_QUESTIONS: Final[tuple[_Question, ...]] = (kql.requests_query, kql.dependencies_query, kql.exceptions_query)
+_Query = Callable[..., str]
+_QUERIES: Final[tuple[_Query, ...]] = (kql.requests_query, kql.dependencies_query, kql.exceptions_query)
 
 
-def _ask(
-    telemetry: Telemetry, question: _Question, service: Sequence[str], between: TimeRange, every: timedelta
-) -> Table:
+def _question(query: _Query, service: Sequence[str], between: TimeRange, every: timedelta) -> Callable[[Tables], str]:
     def written(tables: Tables) -> str:
-        return question(service, between, every=every, tables=tables)
+        return query(service, between, every=every, tables=tables)
 
-    return telemetry.ask(written, between=between)
+    return written
 
 
 def _placed(

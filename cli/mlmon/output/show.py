@@ -140,14 +140,19 @@ def _show_lines(lines: Lines, terminal: Terminal, *, raw: bool) -> None:
         terminal.note(lines.empty)
 
 
-def _show_watched(result: Watched, format: Format, terminal: Terminal) -> ExitCode:  # noqa: A002 - the option's name
+def check_watching(format: Format, terminal: Terminal) -> None:  # noqa: A002 - the option's name
+    """Raises `UsageError` where no page can be drawn over another."""
     if format is not Format.TABLE or not terminal.stdout.moving:
         raise UsageError(
             "--watch draws one page over the other, and that needs a terminal and no other format than a table",
             hint="leave --watch out, and run the command as often as you like",
         )
+
+
+def _show_watched(result: Watched, format: Format, terminal: Terminal) -> ExitCode:  # noqa: A002 - the option's name
     from mlmon.output.redrawing import redraw
 
+    check_watching(format, terminal)
     with _not_too_deep():
         redraw(result.pages, terminal, draw=_show_page)
     return result.exit_code

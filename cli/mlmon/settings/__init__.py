@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from mlmon.core.errors import Code, NotFound, UsageError, did_you_mean
+from mlmon.settings.drift import DriftSettings
 from mlmon.settings.files import (
     FILE,
     Named,
@@ -39,6 +40,7 @@ __all__ = [
     "FILE",
     "OPTIONS",
     "AzureWorkspace",
+    "DriftSettings",
     "Folder",
     "Setting",
     "Settings",
@@ -77,6 +79,8 @@ class Settings:
     options: tuple[Setting, ...]
     """How a workspace on Azure is used, as `target` has it, each with where it was said."""
     timeout: Setting
+    drift: DriftSettings
+    """What the nearest mlmon.toml says of drift, else the user's file."""
 
     def all(self) -> tuple[Setting, ...]:
         """Every setting, in the order of the documentation; one that is set nowhere has no value."""
@@ -129,6 +133,7 @@ def load(
         state=named.path.parent if named else file.parent,
         options=options,
         timeout=_said("timeout", flags or {}, environ) or Setting("timeout", "", "default"),
+        drift=files[0].drift if files else DriftSettings(),
     )
 
 

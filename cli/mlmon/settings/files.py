@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlmon.core.errors import UsageError, did_you_mean
+from mlmon.settings.drift import NOTHING_SAID, DriftSettings, drift_settings
 from mlmon.settings.target import NAMES, OPTIONS, AzureWorkspace, Folder, Target, azure_table
 
 FILE: Final = "mlmon.toml"
 KEYS: Final = ("workspace", "service", "output")
+_TABLES: Final = ("workspaces", "drift")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class SettingsFile:
     path: Path
     values: Mapping[str, str]
     workspaces: Mapping[str, Named]
+    drift: DriftSettings = NOTHING_SAID
 
 
 def there(path: Path) -> bool:
@@ -48,17 +51,19 @@ def read(path: Path) -> SettingsFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}", hint="correct that line, or remove the file") from None
     for key, value in content.items():
-        if key == "workspaces":
+        if key in _TABLES:
             continue
         if key not in KEYS:
+            known = [*KEYS, *_TABLES]
             raise UsageError(
                 f"{path} has an unknown key {key!r}",
-                hint=did_you_mean(key, [*KEYS, "workspaces"]) or f"known keys: {', '.join([*KEYS, 'workspaces'])}",
+                hint=did_you_mean(key, known) or f"known keys: {', '.join(known)}",
             )
         if not isinstance(value, str):
             raise UsageError(f"{key!r} in {path} is not text", hint=f'write it like {key} = "…"')
     workspaces = content.pop("workspaces", {})
-    return SettingsFile(path, content, dict(_workspaces(path, workspaces)))
+    drift = drift_settings(content.pop("drift", {}), path=path)
+    return SettingsFile(path, content, dict(_workspaces(path, workspaces)), drift)
 
 
 def _workspaces(path: Path, tables: Any) -> Iterator[tuple[str, Named]]:

@@ -27,6 +27,9 @@ class Cloud:
     logs: str
     logs_scope: str
     storage_scope: str = "https://storage.azure.com/.default"
+    portal: str = ""
+    studio: str = ""
+    """The sites for people; "" where nobody says where they are."""
     domains: tuple[str, ...] = ()
     """Where the services stand that hold collected data and v1 services: hosts, and what hosts are below."""
     private: bool = False
@@ -49,6 +52,7 @@ _EVERYBODYS: Final = (".instances.", ".inference.", ".cloudapp.")
 """Below these stand the machines of customers, and whoever has one would read our tokens there."""
 
 
+# The portals and studios are those that azure-ai-ml and azureml-core know. The rest:
 # https://learn.microsoft.com/azure/developer/python/sdk/authentication/authentication-sovereign-clouds and
 # https://learn.microsoft.com/azure/azure-monitor/logs/api/access-api
 _KNOWN: Final = (
@@ -59,6 +63,8 @@ _KNOWN: Final = (
         resource_manager_scope="https://management.azure.com/.default",
         logs="https://api.loganalytics.io",
         logs_scope="https://api.loganalytics.io/.default",
+        portal="https://portal.azure.com",
+        studio="https://ml.azure.com",
         domains=("azureml.net", "azureml.ms", "core.windows.net", "storage.azure.net"),
     ),
     Cloud(
@@ -68,6 +74,8 @@ _KNOWN: Final = (
         resource_manager_scope="https://management.chinacloudapi.cn/.default",
         logs="https://api.loganalytics.azure.cn",
         logs_scope="https://api.loganalytics.azure.cn/.default",
+        portal="https://portal.azure.cn",
+        studio="https://ml.azure.cn",
         domains=("ml.azure.cn", "azureml.cn", "core.chinacloudapi.cn"),
     ),
     Cloud(
@@ -77,6 +85,8 @@ _KNOWN: Final = (
         resource_manager_scope="https://management.usgovcloudapi.net/.default",
         logs="https://api.loganalytics.us",
         logs_scope="https://api.loganalytics.us/.default",
+        portal="https://portal.azure.us",
+        studio="https://ml.azure.us",
         domains=("ml.azure.us", "azureml.us", "core.usgovcloudapi.net"),
     ),
 )
@@ -166,6 +176,7 @@ def _cloud(document: Json, resource_manager: str, *, url: str) -> Cloud:
             raise Unavailable(
                 f"the cloud metadata at {url} names no {what} that is reached by https", hint=f"check {METADATA_URL}"
             )
+    portal = shape.text(document, "portal").rstrip("/")
     if not _is_https(logs):
         logs = ""
     return Cloud(
@@ -175,6 +186,7 @@ def _cloud(document: Json, resource_manager: str, *, url: str) -> Cloud:
         resource_manager_scope=f"{resource_manager}/.default",
         logs=logs,
         logs_scope=f"{logs}/.default" if logs else "",
+        portal=portal if _is_https(portal) and portal.isprintable() and " " not in portal else "",
         domains=_around(urlsplit(resource_manager).hostname or ""),
         private=True,
     )

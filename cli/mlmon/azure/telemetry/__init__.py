@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from mlmon.azure.rest.misread import MISREAD
 from mlmon.azure.telemetry import queryfaults
 from mlmon.core.errors import NotFound, QueryError, Unavailable
 from mlmon.core.model import Json, RequestCounts, RowNames, Table
+from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Dialect, Scope, Tables
 from mlmon.core.timerange import TimeRange
 
@@ -27,6 +28,7 @@ USUAL_WAIT: Final = timedelta(minutes=3)
 LONGEST_WAIT: Final = timedelta(minutes=10)
 """How long the service works on a query unless told otherwise, and the longest that it can be told."""
 _SECONDS_FOR_THE_WAY: Final = 5
+_AT_ONCE: Final = 4
 
 
 class AzureTelemetry:
@@ -39,19 +41,60 @@ class AzureTelemetry:
 
     @property
     def tables(self) -> Tables:
-        if self._scope is Scope.COMPONENT:
-            return Tables(self._dialect)
-        return Tables(self._dialect, component=self._connection.discovery.telemetry().component.lower())
+        return self._tables(self._dialect)
 
     def in_scope(self, scope: Scope) -> AzureTelemetry:
         return self if scope is self._scope else AzureTelemetry(self._connection, scope=scope)
 
     def query(self, kql: str, *, between: TimeRange | None = None) -> Table:
+        return self._answer(kql, between, self._dialect)
+
+    def ask(self, question: Callable[[Tables], str], *, between: TimeRange | None = None) -> Table:
+        from mlmon.kql.dialect import is_table
+
+        dialect = self._dialect  # of another question asked meanwhile it may turn out to be the other
+        try:
+            return self._answer(question(self._tables(dialect)), between, dialect)
+        except queryfaults.Unresolved as error:
+            # which names a component's tables have is documented in part only; the others are worth a try
+            if self._scope is Scope.WORKSPACE or not is_table(error.name, dialect):
+                raise
+            other = _other(dialect)
+            self._connection.wire.debug(f"no table {error.name}: asking again with the other names")
+            try:
+                table = self._answer(question(self._tables(other)), between, other)
+            except queryfaults.Unresolved:
+                raise error from None
+            self._dialect = other
+            return table
+
+    def ask_each(
+        self, questions: Sequence[Callable[[Tables], str]], *, between: TimeRange | None = None
+    ) -> Sequence[Table]:
+        def one(question: Callable[[Tables], str]) -> Table:
+            return self.ask(question, between=between)
+
+        return list(map_bounded(one, questions, workers=_AT_ONCE, only_reads=True))
+
+    def request_counts(self, between: TimeRange) -> Mapping[RowNames, RequestCounts]:
+        from mlmon.kql import requests
+
+        table = self.ask(lambda tables: requests.counts_query(between, tables=tables), between=between)
+        if table.partial:
+            raise Unavailable(table.partial, hint="try again in a minute")
+        return requests.counts_of(table)
+
+    def _tables(self, dialect: Dialect) -> Tables:
+        if self._scope is Scope.COMPONENT:
+            return Tables(dialect)
+        return Tables(dialect, component=self._connection.discovery.telemetry().component.lower())
+
+    def _answer(self, kql: str, between: TimeRange | None, dialect: Dialect) -> Table:
         from mlmon.azure.telemetry.cells import table_of
 
         if kql.lstrip().startswith("."):
             raise QueryError("a query that begins with '.' is a command, and none is sent", hint="begin with a table")
-        document = self._send(kql, between)
+        document = self._send(kql, between, dialect)
         error = shape.at(document, "error")
         table = table_of(document)
         if error:
@@ -62,32 +105,7 @@ class AzureTelemetry:
             return table
         return replace(table, partial=partial, advice=advice)
 
-    def ask(self, question: Callable[[Tables], str], *, between: TimeRange | None = None) -> Table:
-        from mlmon.kql.dialect import is_table
-
-        try:
-            return self.query(question(self.tables), between=between)
-        except queryfaults.Unresolved as error:
-            # which names a component's tables have is documented in part only; the others are worth a try
-            if self._scope is Scope.WORKSPACE or not is_table(error.name, self._dialect):
-                raise
-            first, self._dialect = self._dialect, _other(self._dialect)
-            self._connection.wire.debug(f"no table {error.name}: asking again with the other names")
-            try:
-                return self.query(question(self.tables), between=between)
-            except queryfaults.Unresolved:
-                self._dialect = first
-                raise error from None
-
-    def request_counts(self, between: TimeRange) -> Mapping[RowNames, RequestCounts]:
-        from mlmon.kql import requests
-
-        table = self.ask(lambda tables: requests.counts_query(between, tables=tables), between=between)
-        if table.partial:
-            raise Unavailable(table.partial, hint="try again in a minute")
-        return requests.counts_of(table)
-
-    def _send(self, kql: str, between: TimeRange | None) -> Json:
+    def _send(self, kql: str, between: TimeRange | None, dialect: Dialect) -> Json:
         """The service's answer, parsed: a status of 200 and whatever JSON."""
         ask, asked = self._place()
         kept: list[Any] = []
@@ -111,7 +129,7 @@ class AzureTelemetry:
                     **self._patience(),
                 )
             except Exception as error:
-                raise self._meaning(error, kept[-1] if kept else None, asked) from None
+                raise self._meaning(error, kept[-1] if kept else None, asked, dialect=dialect) from None
         return documents[0]
 
     @contextmanager
@@ -122,10 +140,10 @@ class AzureTelemetry:
             self._connection.discovery.forget("telemetry")
             raise
 
-    def _meaning(self, error: Exception, response: Any, asked: Asked) -> Exception:
+    def _meaning(self, error: Exception, response: Any, asked: Asked, *, dialect: Dialect) -> Exception:
         """What an exception of the client means where the answer tells more than it."""
         status = getattr(response, "status_code", 0)
-        if status == 400 and (wrong := queryfaults.refused(response, dialect=self._dialect)):
+        if status == 400 and (wrong := queryfaults.refused(response, dialect=dialect)):
             return wrong
         if status == 504:
             return queryfaults.timed_out(response)

@@ -40,10 +40,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Lines of a file as they stand there, from line `number` on. Only the last of a file may be without an end."""
+    """Lines of a file as they stand there, from line `number` on. Only the last of a file may be without an end.
+
+    `ends` is how many have one.
+    """
 
     number: int
     data: bytes
+    ends: int
 
     def lines(self) -> Iterator[Line]:
         """Each line by itself."""
@@ -60,27 +64,32 @@ def pieces(chunks: Iterator[Chunk]) -> Iterator[Piece]:
     size, number = 0, 1
     try:
         for chunk in _without_mark(_unpacked(map(bytes, chunks))):
-            held.append(chunk)
             size += len(chunk)
-            if size >= _PIECE and b"\n" in chunk:
-                whole, _, rest = b"".join(held).rpartition(b"\n")
-                yield Piece(number, whole + b"\n")
-                number += whole.count(b"\n") + 1
-                held, size = [rest], len(rest)
+            end = chunk.rfind(b"\n") + 1 if size >= _PIECE else 0
+            held.append(chunk[:end] if end else chunk)
+            if end:
+                piece = _piece(number, b"".join(held))
+                yield piece
+                number += piece.ends
+                held, size = [chunk[end:]], len(chunk) - end
             elif size > LONGEST_LINE:
                 raise Unpacked(f"has a line of more than {LONGEST_LINE >> 20} MiB, and is not read from there on")
     except (Unpacked, MlmonError):
         whole, ended, _ = b"".join(held).rpartition(b"\n")
         if ended:
-            yield Piece(number, whole + ended)
+            yield _piece(number, whole + ended)
         raise
     if rest := b"".join(held):
-        yield Piece(number, rest)
+        yield _piece(number, rest)
 
 
 def lines(chunks: Iterator[Chunk]) -> Iterator[Line]:
     """The lines of a file in order, as `pieces`."""
     return (line for piece in pieces(chunks) for line in piece.lines())
+
+
+def _piece(number: int, data: bytes) -> Piece:
+    return Piece(number, data, data.count(b"\n"))
 
 
 def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -187,7 +187,9 @@ def _cell(part: Part, name: str, kind: str, *, v1: bool) -> str:
     if stored is None:
         return f"NULL::{wanted}"
     if held == "DOUBLE" and wanted == "VARCHAR" and not v1:
-        whole = f"{stored} = trunc({stored}) AND abs({stored}) < {_LONGEST}"
+        whole = (
+            f"{stored} = trunc({stored}) AND abs({stored}) < {_LONGEST} AND NOT ({stored} = 0 AND signbit({stored}))"
+        )
         return f"CASE WHEN {whole} THEN CAST(CAST({stored} AS BIGINT) AS VARCHAR) ELSE CAST({stored} AS VARCHAR) END"
     if held == "VARCHAR" and wanted == "DOUBLE":  # NaN is how a number that is missing is written
         return f"nullif(CAST({stored} AS DOUBLE), 'NaN'::DOUBLE)"

@@ -8,12 +8,13 @@ join: `id`, `order`, or what has no partner for the row: a collection (`no predi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mlmon.collected.selecting.layout import same_collection
 from mlmon.collected.tables import parquet, texts
@@ -34,7 +35,8 @@ META: Final = ("time", "request_id", "correlation_id", "service", "model", "mode
 MATCH: Final = "match"
 _BASES: Final = ("model_inputs", "request")
 _THREADS: Final = 2
-_LINES_AT_ONCE: Final = 20_480
+_AS_IT_IS: Final = "FORMAT csv, HEADER false, QUOTE '', ESCAPE ''"
+_READ_AT_ONCE: Final = 1 << 20
 
 
 @dataclass(slots=True)
@@ -114,15 +116,14 @@ class Dataset:
         if opening := texts.head(self.columns, chosen):
             yield opening
         fields = tuple(Field(one.name) for one in self.columns)
-        queries = self.plan.stretches(day, named=lambda at, _: f"v{at}", at_once=_LINES_AT_ONCE)
-        with closing(self._made(queries, lambda query: f"SELECT {line} FROM ({query})")) as found:
-            for query, made in found:
-                if any(text is None for (text,) in made):
-                    # a character that only `render` knows how to show
+        queries = enumerate(self.plan.stretches(day, named=lambda at, _: f"v{at}"))
+        with closing(map_bounded(partial(self._text, line), queries, workers=_THREADS)) as found:
+            for query, path in found:
+                if path is None:
                     rows = self._values(execute(self.staging, query))
                     yield from render.jsonl(fields, rows)
                 else:
-                    yield "".join(text for (text,) in made)
+                    yield from _read(path)
 
     def parquet(self, *, day: str | None = None) -> Iterator[bytes]:
         """A parquet file of the rows in order, of one day or of all."""
@@ -139,17 +140,19 @@ class Dataset:
             connection.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet)")
         return path
 
-    def _made(
-        self, queries: Iterator[str], around: Callable[[str], str]
-    ) -> Generator[tuple[str, list[tuple[Any, ...]]], None, None]:
-        """What queries give, in their order, some of them at once."""
+    def _text(self, line: str, given: tuple[int, str]) -> tuple[str, Path | None]:
+        """A file with the lines of one stretch, None where `render` has to write them. Runs in a thread of its own."""
+        import duckdb
 
-        def run(query: str) -> tuple[str, list[tuple[Any, ...]]]:
-            with explained(), self.staging.connection.cursor() as connection:
-                connection.execute("USE staged")
-                return query, connection.execute(around(query)).fetchall()
-
-        return map_bounded(run, queries, workers=_THREADS)
+        at, query = given
+        path = self.staging.folder / f"lines-{at}"
+        with explained(), self.staging.connection.cursor() as connection:
+            connection.execute("USE staged")
+            try:
+                connection.execute(f"COPY (SELECT {line} FROM ({query})) TO {literal(str(path))} ({_AS_IT_IS})")
+            except duckdb.InvalidInputException:
+                return query, None
+        return query, path
 
     def named(self, at: int, one: Out) -> str:
         """A column as it is."""
@@ -220,6 +223,14 @@ def _meta(aliases: Sequence[str]) -> list[Out]:
         Out(META[4], "f.model", "VARCHAR"),
         Out(META[5], first("version"), "VARCHAR"),
     ]
+
+
+def _read(path: Path) -> Iterator[str]:
+    """The text of a file, which is deleted behind it."""
+    with path.open(encoding="utf-8", newline="") as file:
+        while text := file.read(_READ_AT_ONCE):
+            yield text
+    path.unlink()
 
 
 _CHANGED: Final = frozenset({"TIMESTAMP", "JSON"})

@@ -22,7 +22,7 @@ from mlmon.collected.tables import plainlines, plainrows
 from mlmon.collected.tables.ahead import reading_ahead
 from mlmon.collected.tables.columns import numbers_that_are_text
 from mlmon.collected.tables.parts import PLACE_BITS, Collection
-from mlmon.collected.tables.plain import Load, Loaded, Spooled
+from mlmon.collected.tables.plain import Load, Loaded, NotAsWritten, Spooled
 from mlmon.collected.tables.staging import Staging
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
@@ -104,14 +104,14 @@ class _Filling:
     def _of_v2(self, source: CollectedBlob, work: Work) -> Iterator[Work]:
         """Where the lines of a file go: to what is being prepared, or to new work behind it."""
         for piece in pieces_of(self.blobs, source, on_aside=self.on_aside):
-            data, last = _whole(piece)
-            if not _is_text(data) or not plainlines.is_plain(data):
+            whole, last = _whole(piece)
+            if not _is_text(whole.data) or not plainlines.is_plain(whole.data):
                 work = self._slow(source, list(piece.lines()))
                 yield work
                 work = self._work()
                 yield work
                 continue
-            self._spool(work, source, Piece(piece.number, data))
+            self._spool(work, source, whole)
             if last:
                 work = self._slow(source, [last])
                 yield work
@@ -129,22 +129,22 @@ class _Filling:
                 ahead = [line for line, _ in zip(piece.lines(), range(2), strict=False)]
                 header, has_line = first_header(ahead)
                 if header is not None and has_line:
-                    piece = Piece(piece.number + 1, piece.data[len(ahead[0].data) :])  # noqa: PLW2901 - what is below
-            data, last = _whole(piece)
-            if header is None or last or not _is_text(data) or not plainrows.is_plain(data, header):
+                    piece = _below(piece, ahead[0])  # noqa: PLW2901 - what is below
+            whole, last = _whole(piece)
+            if header is None or last or not _is_text(whole.data) or not plainrows.is_plain(whole, header):
                 # a row may go on behind the piece, so that the rest of the file goes with it
                 rest = chain(piece.lines(), (line for more in found for line in more.lines()))
                 yield self._slow(source, rest, header)
                 yield self._work()
                 return
-            if not data:
+            if not whole.data:
                 continue
             if work.header != header or work.load.full or not _same_version(work, source):
                 if work.load.spooled:
                     work = self._work()
                     yield work
                 work.header = header
-            self._spool(work, source, Piece(piece.number, data), first_generation=FIRST[0] in header.names)
+            self._spool(work, source, whole, first_generation=FIRST[0] in header.names)
 
     def _slow(self, source: CollectedBlob, lines: Iterable[Line], header: Header | None = None) -> Work:
         work = self._work(header)
@@ -161,7 +161,7 @@ class _Filling:
         path.write_bytes(piece.data)
         file = self.staging.file_of(source, first_generation=first_generation)
         load = work.load
-        load.spooled.append(Spooled(source, file, path, piece.number, piece.data.count(b"\n"), load.count))
+        load.spooled.append(Spooled(source, file, path, piece.number, piece.ends, load.count))
         load.size += len(piece.data)
 
     def _load(self, work: Work) -> tuple[Work, Loaded]:
@@ -186,7 +186,7 @@ class _Filling:
                 return plainrows.load(
                     connection, load, work.header, name=table, texts=self.collection.texts, version=version
                 )
-            except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
+            except (NotAsWritten, duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
                 if len(load.spooled) == 1:
                     return Loaded(odd=[(load.spooled[0], load.spooled[0].lines())])
         loaded = Loaded()
@@ -214,15 +214,22 @@ def _same_version(work: Work, source: CollectedBlob) -> bool:
     return not work.load.spooled or work.load.spooled[0].source.model_version == source.model_version
 
 
-def _whole(piece: Piece) -> tuple[bytes, Line | None]:
+def _below(piece: Piece, first: Line) -> Piece:
+    """A piece without its first line."""
+    return Piece(piece.number + 1, piece.data[len(first.data) :], piece.ends - first.ended)
+
+
+def _whole(piece: Piece) -> tuple[Piece, Line | None]:
     """The lines of a piece that have an end, each with a line feed alone; and the last where it has none."""
     data = piece.data
     last = None
     if not data.endswith(b"\n"):
         data, ended, rest = data.rpartition(b"\n")
         data += ended
-        last = Line(piece.number + data.count(b"\n"), rest) if rest else None
-    return (data.replace(b"\r\n", b"\n") if b"\r" in data else data), last
+        last = Line(piece.number + piece.ends, rest) if rest else None
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    return Piece(piece.number, data, piece.ends), last
 
 
 def _is_text(data: bytes) -> bool:

@@ -35,6 +35,7 @@ _PASSES: Final = (
 )
 
 
+_MADE: Final = ("stretches", "left_base", "left_other", "counted_base", "counted_other", "shared", "taken", "by_order")
 _GROUP: Final = "coalesce(model, '') AS model, coalesce(files.version, '') AS version, day"
 
 
@@ -84,6 +85,8 @@ def pair(staging: Staging, base: Collection, other: Collection, *, between: Time
             _drop_surplus(staging, collection, side, table, between) if collection.v1 else 0
             for collection, side in ((base, "base"), (other, "other"))
         ]
+        for made in _MADE:
+            run(f"DROP TABLE IF EXISTS temp.{made}")  # they would take the room that the rows need
     return Pairing(base, other, table, uneven, duplicates=sum(dropped))
 
 

@@ -84,6 +84,10 @@ class Load:
             one.path.unlink(missing_ok=True)
 
 
+class NotAsWritten(Exception):
+    """DuckDB does not find the lines that there are: it passes over empty ones."""
+
+
 @dataclass(slots=True)
 class Loaded:
     """What became of a load: its tables, and the lines that are to be read one by one."""

@@ -7,7 +7,6 @@ value that two JSON readers take differently.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from mlmon.collected.records.text import Line
 from mlmon.collected.tables import likeness
 from mlmon.collected.tables.parts import PLACE_BITS, STORED, Part, Sort
-from mlmon.collected.tables.plain import A_TIME, Load, Loaded, Spooled, discard, literal
+from mlmon.collected.tables.plain import A_TIME, Load, Loaded, NotAsWritten, Spooled, discard, literal
 from mlmon.collected.tables.staging import explained
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ _SORTS: Final[dict[str, Sort | None]] = {
 _ENVELOPE: Final = ("time", "xrequestid", "correlationid", "modelversion")
 _LONG: Final = "9007199254740992"  # from here on a float may stand for another whole number
 _LONG_NUMBER: Final = "[0-9]{16}"
+_EMPTY_PLACE: Final = r",[ \t]*[\]}]"
+"""A comma before an end, which DuckDB passes over."""
 _MOST_SHAPES: Final = 8
 _SOME: Final = 16
 
@@ -68,6 +69,7 @@ def load(connection: duckdb.DuckDBPyConnection, given: Load, *, name: str) -> Lo
 
     Raises:
         Failure: there is no room for the rows.
+        NotAsWritten: there are empty lines.
         duckdb.Error: there is a line that cannot be held as a text.
     """
     with explained():
@@ -87,6 +89,8 @@ def _loaded(
     """Tables of the plain lines, and the numbers of all others."""
     lines, parts, read = _lines(given, without), list[Part](), 0
     alike = None if without else _alike(connection, given)
+    if not alike:
+        lines = f"SELECT * FROM ({lines}) WHERE NOT regexp_matches(text, '{_EMPTY_PLACE}')"
     shapes, all_plain = ([alike], True) if alike else _shapes(connection, lines)
     all_plain = all_plain and not without
     for at, shape in enumerate(shapes):
@@ -102,6 +106,9 @@ def _loaded(
         f" UNION ALL SELECT (run - {given.first}) >> {PLACE_BITS} FROM {one.table} WHERE n = run" for one in parts
     )
     found = connection.execute(f"SELECT line FROM ({_lines(given)}) EXCEPT (SELECT NULL::BIGINT{known})").fetchall()
+    if read + len(found) != given.count:
+        discard(connection, parts)
+        raise NotAsWritten
     return parts, {line for (line,) in found}
 
 
@@ -219,8 +226,8 @@ def _texts(connection: duckdb.DuckDBPyConnection, given: Load, lines: set[int]) 
     if not lines:
         return []
     return connection.execute(
-        f"SELECT file_index, line, text FROM ({_lines(given)}) JOIN (SELECT unnest($1::BIGINT[]) AS line) USING (line)"
-        " ORDER BY line",
+        f"""SELECT file_index, line, coalesce(text, '') FROM ({_lines(given)})
+            JOIN (SELECT unnest($1::BIGINT[]) AS line) USING (line) ORDER BY line""",
         [[*lines]],
     ).fetchall()
 
@@ -238,19 +245,9 @@ def _identifier(text: str) -> str:
     return f"CASE WHEN trim({text}, '0-') <> '' THEN {text} END"
 
 
-_EMPTY_PLACE: Final = re.compile(rb",[ \t]*[\]}]")
-
-
 def is_plain(data: bytes) -> bool:
     """Whether whole lines, each ending in a line feed, can be read here; if so DuckDB sees to each of them."""
-    return not (
-        b"\x1f" in data
-        or b"\r" in data
-        or b"\0" in data
-        or data.startswith(b"\n")
-        or b"\n\n" in data
-        or _EMPTY_PLACE.search(data)  # DuckDB lets a comma stand before an end
-    )
+    return not (b"\x1f" in data or b"\r" in data or b"\0" in data)
 
 
 def _plain(structure: str) -> tuple[tuple[str, ...], dict[str, Sort | None]] | None:

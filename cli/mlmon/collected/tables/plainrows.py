@@ -10,9 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from mlmon.collected.records.text import Piece
 from mlmon.collected.records.v1 import META, Header
 from mlmon.collected.tables.parts import STORED, Part, Sort
-from mlmon.collected.tables.plain import A_TIME, Load, Loaded, literal
+from mlmon.collected.tables.plain import A_TIME, Load, Loaded, NotAsWritten, discard, literal
 from mlmon.collected.tables.staging import explained
 
 if TYPE_CHECKING:
@@ -27,15 +28,15 @@ _MISFIT: Final = "no number in column "
 _META: Final = tuple(name.encode() for name in META)
 
 
-def is_plain(data: bytes, header: Header) -> bool:
+def is_plain(whole: Piece, header: Header) -> bool:
     """Whether whole rows, each ending in a line feed, can be read here."""
-    # DuckDB says when a row has too few cells, but not when there are empty ones too many
-    return data.count(b",") <= data.count(b"\n") * (len(header.names) - 1) and not (
+    data, commas = whole.data, len(header.names) - 1
+    # DuckDB says when a row has too few cells, but not when there are empty ones too many; and an empty line is no row
+    return data.count(b",") <= whole.ends * commas and not (
         b'"' in data
         or b"\r" in data
         or b"\0" in data
-        or data.startswith(b"\n")
-        or b"\n\n" in data
+        or (not commas and (data.startswith(b"\n") or b"\n\n" in data))
         or (b"$" in data and any(name in data for name in _META))
     )
 
@@ -47,6 +48,7 @@ def load(
 
     Raises:
         Failure: there is no room for the rows.
+        NotAsWritten: there are empty lines.
         duckdb.Error: a row has another number of cells, or is too long.
     """
     import duckdb
@@ -56,7 +58,7 @@ def load(
         part = _part(name, header, sorts, given)
         try:
             with explained():
-                connection.execute(_table(part, given, header, version))
+                made = connection.execute(_table(part, given, header, version)).fetchone()
                 break
         except duckdb.Error as error:
             _, found, place = str(error).rpartition(_MISFIT)
@@ -64,6 +66,9 @@ def load(
                 raise
             column = header.names[int(re.match(r"\d+", place)[0])]  # type: ignore[index]  # we wrote the number
             sorts[column] = "float" if sorts[column] == "int" else "text"
+    if made != (given.count,):
+        discard(connection, [part])
+        raise NotAsWritten
     return Loaded([part])
 
 

@@ -61,16 +61,14 @@ class Plan:
     """One for each pairing, once the plan is made."""
     found: int = 0
 
-    def stretches(
-        self, day: str | None, *, named: Callable[[int, Out], str], most: int | None = None, at_once: int = AT_ONCE
-    ) -> Iterator[str]:
+    def stretches(self, day: str | None, *, named: Callable[[int, Out], str], most: int | None = None) -> Iterator[str]:
         """The queries that give the rows one stretch of them after the other; at least one."""
         [[first, past]] = execute(
             self.staging, f"SELECT coalesce(min(rowid), 0), coalesce(max(rowid) + 1, 0) FROM plan{_of_day(day)}"
         )
         past = int(past) if most is None else min(int(past), int(first) + most)
-        for start in range(int(first), max(past, int(first) + 1), at_once):
-            where = f"rowid >= {start} AND rowid < {min(start + at_once, past)}" + (
+        for start in range(int(first), max(past, int(first) + 1), AT_ONCE):
+            where = f"rowid >= {start} AND rowid < {min(start + AT_ONCE, past)}" + (
                 f" AND day = {literal(day)}" if day else ""
             )
             yield self._fetched(where, named)

@@ -67,6 +67,8 @@ class Staging:
         for setting in _SETTINGS:
             connection.execute(setting)
         connection.execute(f"SET memory_limit = '{memory}'")
+        # else what is let go of is given back to the system, and asked for again
+        connection.execute(f"SET block_allocator_memory = '{memory}'")
         return cls(connection, folder)
 
     @property
@@ -267,7 +269,7 @@ def _text(value: Cell) -> str | None:  # noqa: PLR0911 - a line for each sort
             return None
         case float() if math.isinf(value):
             return "Infinity" if value > 0 else "-Infinity"
-        case float() if value.is_integer() and abs(value) < _EXACT:
+        case float() if value.is_integer() and abs(value) < _EXACT and str(value) != "-0.0":
             return str(int(value))  # as text, a number is the same whether its file says 1 or 1.0
         case list() | dict():
             return json.dumps(value, separators=(",", ":"))  # ASCII: half of a surrogate pair stays what it is

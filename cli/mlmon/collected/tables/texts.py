@@ -26,7 +26,8 @@ def head(columns: Sequence[Out], chosen: Format) -> str:
 
 
 def line(columns: Sequence[Out], chosen: Format, *, for_spreadsheet: bool) -> str | None:
-    """The SQL of a row's line, of its cells v0, v1, …; null in a row that only `render` can write.
+    """The SQL of a row's line without its line feed, of its cells v0, v1, …; an error in a row that only `render` can
+    write.
 
     None where there are columns of nested values, or another format is wanted.
     """
@@ -34,7 +35,7 @@ def line(columns: Sequence[Out], chosen: Format, *, for_spreadsheet: bool) -> st
         return None
     if chosen is Format.CSV:
         cells = [_csv(f"v{at}", one.type, for_spreadsheet=for_spreadsheet) for at, one in enumerate(columns)]
-        return f"concat_ws(',', {', '.join(cells)}) || chr(13) || chr(10)"
+        return f"concat_ws(',', {', '.join(cells)}) || chr(13)"
     if chosen is Format.JSONL:
         opened = ["{", *(", " for _ in columns[1:])]
         pairs = ", ".join(
@@ -44,7 +45,7 @@ def line(columns: Sequence[Out], chosen: Format, *, for_spreadsheet: bool) -> st
         texts = [f"coalesce(v{at}, '')" for at, one in enumerate(columns) if one.type == "VARCHAR"]
         is_plain = f"NOT regexp_matches(concat({', '.join(texts)}), {literal(_HIDDEN)})"
         # || would copy all that stands before, with each cell
-        return f"CASE WHEN {is_plain} THEN concat({pairs}, '}}', chr(10)) END"
+        return f"CASE WHEN {is_plain} THEN concat({pairs}, '}}') ELSE error('not plain') END"
     return None
 
 
@@ -84,7 +85,9 @@ def _harmless(text: str) -> str:
 
 def _quoted(text: str) -> str:
     quotes = "chr(34) || replace(whole, chr(34), repeat(chr(34), 2)) || chr(34)"
-    cell = f"CASE WHEN regexp_matches(whole, '[,\"\\r\\n]') THEN {quotes} ELSE whole END"
+    # a fifth of what a regular expression takes
+    is_quoted = " OR ".join(f"contains(whole, chr({ord(one)}))" for one in ',"\r\n')
+    cell = f"CASE WHEN {is_quoted} THEN {quotes} ELSE whole END"
     return f"list_transform([{text}], lambda whole: {cell})[1]"
 
 

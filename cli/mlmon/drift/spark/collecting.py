@@ -80,7 +80,7 @@ class _Held:
     def add(self, path: str, content: bytes) -> None:
         source = self._source(path)
         if source is None:
-            self.strange.leave_out(f"{path}: is no collected data")
+            self.strange.leave_out(f"{path}: it is no collected data")
             return
         if not self.task.is_v1:
             text = content.rstrip(b"\r\n")
@@ -109,7 +109,9 @@ class _Held:
         for day, one in found.by_day.items():
             rows.add_day(day, one)
         for each in asides:
-            rows.leave_out(f"{each.source.blob.name}: {each.reason}")
+            # which line is the last of a file is not known here, and the last may still be written to
+            if not (each.growing or (not self.task.is_v1 and each.source.end > self.task.now)):
+                rows.leave_out(f"{each.source.blob.name}: it {each.reason}")
         self.contents.clear()
         self.sources.clear()
         self.size = 0

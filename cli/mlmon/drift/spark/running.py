@@ -57,7 +57,12 @@ def summarize_collected(
         parts.append(_summarized(files, partial(collecting.summarized, task=task)))
     found = _merged(parts, most=most) if parts else Found({}, {})
     days = {day: Day(with_all_rows(one.summaries, kinds), one.sample) for day, one in found.by_day.items() if day}
-    return Days(dict(kinds), dict(sorted(days.items()))), found.left_out
+    passed_over = {
+        f"{one.blob.name}: it is passed over by Spark, as is every file whose name begins like this": 1
+        for one in selected
+        if one.blob.name.rpartition("/")[2].startswith(("_", "."))
+    }
+    return Days(dict(kinds), dict(sorted(days.items()))), {**found.left_out, **passed_over}
 
 
 def summarize_rows(

@@ -87,22 +87,47 @@ def _rewritten(query: str, code: Sequence[Token], kinds: Any) -> tuple[str, tupl
     done = shift = 0
     depth = 0  # of brackets inside dynamic( … ), whose strings are JSON
     previous = None
+    counts = _counts_by_name(code, kinds)
     for token in code:
         if token.type == kinds.OPENPAREN and (depth or previous == kinds.DYNAMIC):
             depth += 1
         elif token.type == kinds.CLOSEPAREN and depth:
             depth -= 1
         previous = token.type
-        if token.type != kinds.STRINGLITERAL:
+        if token in counts:
+            literal = counts[token]
+        elif token.type == kinds.STRINGLITERAL:
+            value = _decode(token)
+            literal = _json_literal(value) if depth else _literal(value)
+        else:
             continue
-        value = _decode(token)
-        literal = _json_literal(value) if depth else _literal(value)
         parts += [query[done : token.start], literal]
         done = token.stop + 1
         shift += len(literal) - (done - token.start)
         starts.append(done + shift)
         shifts.append(shift)
     return "".join([*parts, query[done:]]), tuple(starts), tuple(shifts)
+
+
+def _counts_by_name(code: Sequence[Token], kinds: Any) -> dict[Token, str]:
+    """The names in `take n`, `limit n` and `top n by …`, each with the whole number that a `let n = …;` makes it.
+
+    The library takes a number there and no name. In a function's body a name may be a parameter: it is left as it is.
+    """
+    whole, counting = {kinds.LONGLITERAL, kinds.INTLITERAL}, {kinds.TAKE, kinds.LIMIT, kinds.TOP}
+    values: dict[str, str] = {}
+    found: dict[Token, str] = {}
+    depth = 0
+    for at, token in enumerate(code):
+        depth += (token.text == "{") - (token.text == "}")
+        before = [each.type for each in code[max(0, at - 4) : at]]
+        if depth or len(before) < 2:
+            continue
+        if token.type == kinds.SEMICOLON and before[0] == kinds.LET and before[-1] in whole:
+            values[code[at - 3].text] = code[at - 1].text
+        elif before[-2] == kinds.BAR and before[-1] in counting and token.text in values:
+            found[token] = values[token.text]
+    return found
 
 
 def _literal(value: str) -> str:

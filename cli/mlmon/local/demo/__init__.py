@@ -30,6 +30,10 @@ _SETTINGS: Final = f"""\
 # What mlmon commands in this folder mean when nothing else is said.
 workspace = "."
 service = "{V1}"
+
+[drift]
+baseline = "{_DATA}"
+label = "progression"  # what the model predicts: it is not given that
 """
 
 

@@ -1,0 +1,162 @@
+"""What the commands about drift work on: the baseline, the target, and how they are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+import mlmon
+from mlmon.commands.driftsource import Source, data_of, part_of, told_range
+from mlmon.commands.driftwanted import Baseline, Collected, Features
+from mlmon.commands.lastchecked import LastChecked
+from mlmon.commands.ranges import say_range
+from mlmon.core.errors import ExitCode, UsageError
+from mlmon.drift.assets import is_asset, opened_asset
+from mlmon.drift.checking import Options
+from mlmon.drift.comparing import About, Data, compare, parts_of, strays, with_freshness
+from mlmon.drift.reading import Opened, opened
+from mlmon.drift.result import DriftReport, Kind
+from mlmon.drift.sampling import sample
+from mlmon.drift.tables import ALL
+from mlmon.output.progress import Progress
+from mlmon.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is compared, ready to be. `newest` is the day of the newest row, `needed` how new it has to be."""
+
+    baseline: Data
+    target: Data
+    parts: tuple[Data, ...] = ()
+    service: str = ""
+    collection: str = ""
+    workspace: str = ""
+    newest: date | None = None
+    needed: datetime | None = None
+    code: ExitCode = ExitCode.DONE
+    """`PARTIAL` where some of the collected data could not be read."""
+    notes: tuple[str, ...] = ()
+    last: LastChecked | None = None
+
+    def remember(self) -> None:
+        """That this has been checked, for `--since-last`."""
+        if self.last and self.target.rows and self.newest:
+            self.last.remember(self.newest)
+
+
+NOTHING_NEW: Final = Sides(Data("", {}), Data("", {}))
+"""In place of sides where all days that have ended are checked already."""
+
+
+def files(session: Session, baseline: str, target: Path, said: Features) -> Sides:
+    """Two files, without times. Raises as `reading.opened` does, and `UsageError` as `Features` does."""
+    first, kinds = _file(session, baseline, lambda found: said.kinds(session, found), rows=said.rows)
+    second, _ = _file(session, str(target), lambda _: kinds, rows=said.rows)
+    names = said.chosen(session, kinds, second.summaries, guess=False).among(kinds, second.summaries)
+    return Sides(first.only(names), second.only(names))
+
+
+def _file(
+    session: Session, name: str, kinds_of: Callable[[dict[str, Kind]], dict[str, Kind]], *, rows: int
+) -> tuple[Data, dict[str, Kind]]:
+    """A file or data asset as a side, and what its features are."""
+    shown = name if is_asset(name) else Path(name).name
+    with _reading(session, shown), _opened(session, name) as file:
+        kinds = kinds_of(file.kinds())
+        summaries = file.summaries(kinds)
+        sampled = sample([file.table], kinds, most=rows).get(ALL) if rows else None
+    return Data(shown, summaries, sample=sampled.columns if sampled else None), kinds
+
+
+def _opened(session: Session, name: str) -> AbstractContextManager[Opened]:
+    return opened_asset(session.connect().blobs, name) if is_asset(name) else opened(session.path(name))
+
+
+def _reading(session: Session, name: str) -> AbstractContextManager[Progress]:
+    return session.terminal.progress(f"Reading {name}", total=None, unit="seconds", ticking=True)
+
+
+def collected(session: Session, wanted: Collected, said: Features, baseline: Baseline) -> Sides:
+    """What a service collected, against a file or an earlier range of it; nothing where there is nothing new to check.
+
+    Raises as `files` does.
+    """
+    workspace = session.connect()
+    found = session.service(workspace, wanted.service)
+    name = str(found.name)
+    last = LastChecked.of(session, workspace=workspace.name, service=name, on=wanted.on, baseline=baseline.name)
+    between = last.range(session.now.date()) if wanted.since_last else wanted.between
+    if wanted.since_last and not between:
+        return NOTHING_NEW
+    say_range(session, between)
+    source = Source(session, workspace, found, wanted.on, said.rows, engine=wanted.engine)
+    if baseline.between:
+        earlier = source.read(baseline.between, None, adjust=lambda kinds: said.kinds(session, kinds))
+        first, kinds = data_of(name, earlier, [*earlier.by_day], baseline.between, rows=said.rows), earlier.kinds
+    else:
+        first, kinds = _file(session, baseline.name, lambda known: said.kinds(session, known), rows=said.rows)
+    days = source.read(between, kinds)
+    about = told_range(days, between, session.now)
+    target = data_of(name, days, [*days.by_day], about, rows=said.rows)
+    columns, notes = _told_columns(kinds, target)
+    names = said.chosen(session, kinds, columns, guess=bool(target.rows)).among(kinds, columns)
+    parts = parts_of(about, wanted.by) if wanted.by and about else []
+    return Sides(
+        first.only(names),
+        target.only(names),
+        tuple(part_of(days, each, name, rows=said.rows).only(names) for each in parts),
+        service=name,
+        collection=source.collection,
+        workspace=workspace.name,
+        newest=max(days.by_day, default=None) or source.newest(),
+        needed=min(between.end, session.now) - wanted.stale_after if between else None,
+        code=source.code,
+        notes=notes,
+        last=last if wanted.since_last else None,
+    )
+
+
+def baseline_alone(session: Session, service: str | None, baseline: Baseline, said: Features, *, on: str) -> Data:
+    """The baseline without anything to compare it with. Raises as `files` does."""
+    if baseline.between:
+        workspace = session.connect()
+        found = session.service(workspace, service)
+        say_range(session, baseline.between)
+        source = Source(session, workspace, found, on)
+        days = source.read(baseline.between, None, adjust=lambda kinds: said.kinds(session, kinds))
+        known = data_of(str(found.name), days, [*days.by_day], baseline.between, rows=0)
+    else:
+        known, _ = _file(session, baseline.name, lambda found: said.kinds(session, found), rows=0)
+    return known.only(said.chosen(session, known.summaries, known.summaries, guess=False).among(known.summaries, ()))
+
+
+_NAMED: Final = 10
+
+
+def _told_columns(kinds: Mapping[str, Kind], target: Data) -> tuple[list[str], tuple[str, ...]]:
+    """The target's columns without those that hardly a row has, and what is said of these."""
+    few = strays(kinds, target.summaries)
+    if not few:
+        return [*target.summaries], ()
+    named = ", ".join(few[:_NAMED]) + (f" and {len(few) - _NAMED} more" if len(few) > _NAMED else "")
+    note = f"Not compared, because the baseline lacks them and few rows have them: {named}."
+    return [name for name in target.summaries if name not in few], (note,)
+
+
+def reported(
+    session: Session, sides: Sides, options: Options, *, compat: str = "", quietly: bool = False
+) -> DriftReport:
+    """Compare the sides; `quietly` says no notes. Raises `UsageError` where the baseline has no rows."""
+    if not sides.baseline.rows:
+        raise UsageError(f"the baseline {sides.baseline.name!r} has no rows", hint="name another file or range")
+    about = About(session.now, sides.service, sides.collection, mlmon.__version__, compat, sides.notes)
+    with session.terminal.progress("Comparing", total=None, unit="seconds", ticking=True):
+        report = compare(sides.baseline, sides.target, sides.parts, options, about=about)
+    for note in () if quietly else report.method.notes:
+        session.terminal.note(note.removesuffix("."))
+    return with_freshness(report, sides.newest, needed=sides.needed)
