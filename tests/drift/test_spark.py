@@ -55,11 +55,11 @@ def odd(folder: Path) -> None:
 
     twice = line({"age": 5, "city": "Zürich"})
     files = {
-        "2026/03/01/08/a b%20+#é.jsonl": b"\n".join([twice, line({"age": 1.5}), b"{", b'"\xff"', b"", twice]),
+        "2026/03/01/08/a b+#é.jsonl": b"\n".join([twice, line({"age": 1.5}), b"{", b'"\xff"', b"", twice]),
         "2026/03/01/09/b.jsonl": twice + b"\r\n" + line({"age": "7", "new": [1, {"a": 2}]}, modelversion="1") + b"\n",
         "2026/3/1/10/c.jsonl": twice + b"\n" + line({"age": None}, {"age": True, "city": "x\u2028y\ud800"}) + b"\n",
         "2026/03/02/00/d.jsonl": twice + b"\n" + b'{"data": [{"age": NaN, "city": 1.0}, {"age": 1e400}]}\n',
-        "2026/03/02/01/e.jsonl": line({"age": 3}, dataref="https://elsewhere.example/x"),
+        "2026/03/02/01/e.jsonl": line(data="https://elsewhere.example/x", datainblob=True),
         "2026/04/f.jsonl": line({"age": 9}) + b"\n" + b'{"time": "2026-04-12T00:00:00Z", "data": [{"age": 2}]}',
         "2026/03/02/02/empty.jsonl": b"",
         "2026/03/02/x/stray.jsonl": twice,
@@ -129,7 +129,7 @@ def test_the_report_by_spark_is_that_of_one_machine(demo: Runner, tmp_path: Path
     ran = mlmon_with_spark(demo, tmp_path, f"{line} --engine spark --master local[2]")
     assert ran.returncode == 0, ran.stderr
     here, there = demo(f"drift {line}").json, json.loads(ran.stdout)
-    assert [one["feature"] for one in there["features"] if one["verdict"] == "drift"] == ["bmi", "bp"]
+    assert {one["feature"] for one in there["features"] if one["verdict"] == "drift"} == {"bmi", "bp"}
     moments = [document.pop("generated_at", None) for document in (here, there)]
     assert all(moments)
     assert there == here
@@ -161,4 +161,4 @@ def test_what_cannot_be_done_by_spark_is_said_before_it_is_started(demo: Runner,
     outcome = demo(f"drift {line}")
     assert (outcome.code, outcome.out) == (2, "")
     assert said in outcome.err
-    assert "hint" in outcome.err or "pip install 'mlmon[spark]'" in outcome.err
+    assert "hint: " in outcome.err
