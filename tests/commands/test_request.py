@@ -378,6 +378,12 @@ def test_what_only_rows_of_several_requests_mention_is_none_of_them(churn: Runne
         "error: what has 'batch' in it is of 2 requests\nhint: mlmon request r-1\nhint: mlmon request r-2\n"
     )
     assert story(churn, "r-2")["request_id"] == "r-2"
+    more = [{"Request Id": f"r-{number}", "Client Request Id": "batch"} for number in range(3, 7)]
+    rows(churn, "exceptions", *({**at(-900), "type": "ValueError", "customDimensions": bag} for bag in more))
+    assert churn("request batch").err == (
+        "error: what has 'batch' in it is of 6 requests\n"
+        "hint: mlmon traces --where batch shows traces with a text in them\n"
+    )
 
 
 def test_a_request_that_another_one_mentions_is_still_its_own(churn: Runner) -> None:

@@ -23,6 +23,7 @@ from mlmon.monitoring.story.telemetry import Answered, Asking
 
 _SEARCHED: Final = timedelta(days=1)
 _LONGEST: Final = timedelta(hours=1)  # rows that lie further apart are not of one request
+_LATELY: Final = timedelta(minutes=1)  # a range that ends now was made a little before now
 _NAMED: Final = 5
 _MANY: Final = 20
 
@@ -158,7 +159,7 @@ class Finder:
 
     @property
     def _elsewhere(self) -> str:
-        is_open = self.asked.between.end >= self.now
+        is_open = self.asked.between.end > self.now - _LATELY
         return "--since looks further back" if is_open else "--since and --until look elsewhere"
 
     def _not_found(self, found: Found) -> NotFound:
@@ -211,15 +212,16 @@ def _check_is_one(events: Sequence[Event], ids: Sequence[str], asked: str) -> No
     Raises:
         Several: they are of more than one.
     """
+    shown = f"mlmon traces --where {_quoted(asked)} shows traces with a text in them"
     if len(ids) > 1:
-        listed = [f"mlmon request {_quoted(id_)}" for id_ in ids[:_NAMED]]
+        listed = [f"mlmon request {_quoted(id_)}" for id_ in ids] if len(ids) <= _NAMED else [shown]
         raise Several(f"what has {asked!r} in it is of {len(ids)} requests", hint="\n".join(listed))
     times = [event.time for event in events if event.time and event.by is By.TEXT]
     if times and max(times) - min(times) > _LONGEST:
         raise Several(
             f"{asked!r} stands in {len(times)} texts, from {_short(min(times))} to {_short(max(times))}, "
             "which are not of one request",
-            hint=f"mlmon traces --where {_quoted(asked)} shows traces with a text in them",
+            hint=shown,
         )
 
 
