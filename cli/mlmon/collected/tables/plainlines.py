@@ -96,7 +96,7 @@ def _loaded(
     for at, shape in enumerate(shapes):
         part = _part(f"{name}_{at}", shape, given)
         is_all = all_plain and len(shapes) == 1
-        connection.execute(_table(part, shape, lines if is_all else _of(shape, lines), given))
+        part.rows = _one(connection, _table(part, shape, lines if is_all else _of(shape, lines), given))
         _drop_long(connection, part, given)
         read += _one(connection, f"SELECT count(*) FROM {part.table} WHERE n = run")
         parts.append(part)
