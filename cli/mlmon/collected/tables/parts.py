@@ -40,6 +40,10 @@ SHARED: Final = {
 """What the rows of a run share. `time` is microseconds since 1970 in UTC; equal digests are equal v2 lines."""
 
 
+DIGEST: Final = "md5_number_lower({})"
+"""The SQL of a line's digest. DuckDB's own hash is the same for many lines that differ in the same id twice."""
+
+
 @dataclass(slots=True)
 class Part:
     """A table of a collection's rows: `n`, `run`, what is `SHARED`, and the stored columns by their names.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from mlmon.collected.records import Block
 from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.collected.tables.celltexts import as_texts, storable
-from mlmon.collected.tables.parts import LOAD_BITS, PLACE_BITS, SHARED, Collection, Part
+from mlmon.collected.tables.parts import DIGEST, LOAD_BITS, PLACE_BITS, SHARED, Collection, Part
 from mlmon.collected.tables.temporary import TemporaryFolder
 from mlmon.core.errors import Failure
 
@@ -261,7 +261,7 @@ class Staging:
         # unnesting a list for each column is a hundred times faster than executemany
         self.connection.execute(
             f"""INSERT INTO {part.table} ({", ".join(columns)})
-                SELECT * REPLACE (CASE WHEN digest IS NOT NULL THEN hash(digest) END AS digest)
+                SELECT * REPLACE (CASE WHEN digest IS NOT NULL THEN {DIGEST.format("digest")} END AS digest)
                 FROM (SELECT {given})""",
             list(values),
         )
