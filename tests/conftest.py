@@ -6,10 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from mlmon.core.model import ServiceName
 from mlmon.local.workspace import LocalWorkspace
 from running import NOW, Runner
+
+# no test says how long something may take: a busy machine is slow now and then, and then only
+settings.register_profile("mlmon", deadline=None)
+settings.load_profile("mlmon")
 
 SCRIPT_V1 = """\
 import json

@@ -100,8 +100,9 @@ def test_a_dataset_that_is_ended_leaves_no_rows_behind(churn: Runner, tmp_path: 
     temporary.mkdir()
     environ = {**os.environ, "NO_COLOR": "1", "TMPDIR": str(temporary)}
     command = [*MLMON, "dataset", "churn", "--month", "2026-03", "-o", "jsonl", "-q"]
+    # nobody reads the rows, so that it cannot be done before the signal comes
     with subprocess.Popen(
-        command, cwd=churn.folder, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, cwd=churn.folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         while not list(temporary.glob("mlmon-*/rows.duckdb")) and process.poll() is None:
             time.sleep(0.05)
@@ -202,6 +203,12 @@ debug: service: churn (from {path})
 debug: query:
 traces
 | where cloud_RoleName == "churn" or tostring(customDimensions["Service Name"]) == "churn"
+    or cloud_RoleName in ("azmlinfsrv", "gunicorn") and isempty(tostring(customDimensions["Service Name"]))
+        and cloud_RoleInstance in ((
+            requests
+            | where cloud_RoleName in ("azmlinfsrv", "gunicorn") and isnotempty(cloud_RoleInstance)
+            | where tostring(customDimensions["Service Name"]) == "churn"
+            | distinct cloud_RoleInstance))
 | order by timestamp desc
 | take 10
 time range: all there is

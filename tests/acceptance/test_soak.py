@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -26,10 +27,14 @@ from emulators.azure import LocalAzure
 RATE = 2000
 SECONDS = 60
 RESTART_AT = 15
-THROTTLED = (22, 24)
+THROTTLED = (22, 26)
 OUTAGE = (35, 45)
 LOG = ("ep1", "blue", "InferenceServer")
 PROBE = "Liveness probe answered"
+SPAN = 6
+MOST_GROWTH = 0.5e6
+"""Bytes in so many seconds, most of the time: the 12 000 lines alone are 1.5 MB, and what is made of them far more. A
+snapshot that looks far back, after an outage or on a machine that does other things too, takes its room once."""
 PATIENCE = 60.0
 """How long the last line is waited for, on a machine that does other things too."""
 
@@ -164,11 +169,10 @@ def test_a_minute_of_everything_loses_nothing_without_a_gap(
     assert len(others) <= 2, "there is one restart, and the outage may be longer than the log can be looked back"
     assert missing <= RATE * 5  # what the old log said at its very end, after it was last looked at
 
-    # 28 000 lines, kept, would be more; a snapshot that looks far back after an outage takes its room once
-    for steady in (memory[8:22], memory[-12:]):
-        assert max(steady) - min(steady) < 2.5e6, [round(each / 1e6, 1) for each in memory]
+    growth = median(later - one for one, later in zip(memory[8:], memory[8 + SPAN :], strict=False))
+    assert growth < MOST_GROWTH, [round(each / 1e6, 1) for each in memory]
     assert max(memory) < 2 * memory[8], [round(each / 1e6, 1) for each in memory]
-    print(f"{missing} lines missing in {len(others)} gaps; MB: {[round(each / 1e6) for each in memory]}")
+    print(f"{missing} lines missing in {len(others)} gaps; MB: {[round(each / 1e6, 1) for each in memory]}")
     told = (tmp_path / "err").read_text()
     assert "Azure throttles" in told
     assert "the log is read again" in told

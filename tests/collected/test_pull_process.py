@@ -190,7 +190,11 @@ def turn():
 blobs.reads["2026/03/000"] = turn
 """
     said = subprocess.run(
-        pulling(tmp_path, size=1000, count=3, before=turned), capture_output=True, text=True, check=True
+        # alone: another file that landed first would have made the state file already
+        pulling(tmp_path, size=1000, count=1, before=turned),
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     assert said == (
         f"Unwritable|1|'{tmp_path}/to/.mlmon/pulled.jsonl' cannot be written (is a directory)|"

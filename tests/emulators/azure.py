@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -206,7 +207,11 @@ class LocalAzure(Estate):
     def stop_plane(self, name: str) -> Iterator[None]:
         """For a while nobody listens at the plane's port: connections are refused."""
         self._listeners[name].close()
-        try:
-            yield
-        finally:
-            self._listeners[name].open()
+        with socket.socket() as kept:
+            # bound and not listening: nobody else on the machine is given the port meanwhile
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            kept.bind(("127.0.0.1", self.planes[name].port))
+            try:
+                yield
+            finally:
+                self._listeners[name].open()

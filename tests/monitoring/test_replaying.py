@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from pathlib import Path
@@ -57,7 +58,7 @@ def test_files_are_read_in_their_order_and_standard_input_where_a_dash_is(tmp_pa
     (tmp_path / "1").write_bytes(b"one\xff\n")
     (tmp_path / "3").write_text("three\n")
     files = [str(tmp_path / "1"), "-", str(tmp_path / "3")]
-    assert list(saved(files, stdin=io.StringIO("two\n"))) == ["one\ufffd\n", "two\n", "three\n"]
+    assert list(saved(files, stdin=io.StringIO("two\n"))) == ["one\udcff\n", "two\n", "three\n"]
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
@@ -69,3 +70,10 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
         list(saved(["a\0b"]))
     with pytest.raises(UsageError, match="nothing on standard input"):
         list(saved(["-"]))
+    (tmp_path / "1.gz").write_bytes(gzip.compress(b"one\n"))
+    with pytest.raises(UsageError, match=r"1.gz' is compressed") as caught:
+        list(saved([str(tmp_path / "1.gz")]))
+    assert caught.value.hint == "gunzip -c FILE | mlmon logs --replay - reads it"
+    piped = io.StringIO((tmp_path / "1.gz").read_bytes().decode("utf-8", "surrogateescape"))
+    with pytest.raises(UsageError, match="what is on standard input is compressed"):
+        list(saved(["-"], stdin=piped))

@@ -3,8 +3,8 @@
 Hundreds of examples of each; `FOLLOW_EXAMPLES=20000 .venv/bin/pytest -q tests/properties/test_follow.py` tries more.
 
 Every line that is written has a number here that the follower does not see, so it is known what a snapshot truly
-brought. What the follower says is compared with that, and with its rule written down once more without any regard for
-time: see `Rule`.
+brought. What the follower says is compared with that, and with its proofs written down once more without any regard for
+time: see `is_proof`.
 """
 
 from __future__ import annotations

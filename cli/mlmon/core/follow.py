@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from mlmon.core.overlap import ends, last_end
@@ -206,13 +207,10 @@ class _Known:
 
         It is an overlap of all lines here but the last `unfinished` ones.
         """
-        last = len(self.lines) - unfinished
-        length = min(end, last)
+        length = min(end, len(self.lines) - unfinished)
         elsewhere = {*now[: end - length], *now[end:]}
-        return any(
-            self._counts[line] == 1 and line not in elsewhere and line.strip()
-            for line in reversed(self.lines[last - length : last])
-        )
+        overlap = islice(reversed(self.lines), unfinished, unfinished + length)
+        return any(self._counts[line] == 1 and line not in elsewhere and line.strip() for line in overlap)
 
     def end_before_unfinished(self, now: list[str]) -> int:
         """Where all lines but the last end in `now`, if that one goes on there with more than it had; else 0.

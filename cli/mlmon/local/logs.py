@@ -17,7 +17,7 @@ CONTAINERS: Final = {
     # the two that Azure's getLogs knows
     Generation.V2: ("inference-server", "storage-initializer"),
 }
-_BLOCK: Final = 64 * 1024
+_BLOCK: Final = 64 * 1024  # the first; each further one is twice as large
 
 
 class LocalLogs:
@@ -56,14 +56,17 @@ def log_path(folder: Path, name: ServiceName, container: str) -> Path:
 def _last_lines(file: IO[bytes], size: int, *, count: int) -> tuple[tuple[str, ...], bool]:
     """The last lines, and whether the last one has its end. Read backwards until there are enough line ends, so that a
     huge log costs what its tail costs."""
-    tail = b""
-    start = size
+    blocks: list[bytes] = []
+    start, ends, step = size, 0, _BLOCK
     # one more line end than lines: the one before the first
-    while start > 0 and tail.count(b"\n") <= count:
-        step = min(_BLOCK, start)
+    while start > 0 and ends <= count:
+        step = min(step, start)
         start -= step
         file.seek(start)
-        tail = file.read(step) + tail
+        blocks.append(file.read(step))
+        ends += blocks[-1].count(b"\n")
+        step *= 2
+    tail = b"".join(reversed(blocks))
     found = tail.removesuffix(b"\n").split(b"\n") if tail else []
     lines = found[-count:] if count > 0 else []
     return tuple(line.decode("utf-8", "surrogateescape") for line in lines), tail.endswith(b"\n")

@@ -8,6 +8,7 @@ from typing import Final
 
 from mlmon.core.model import LogSnapshot
 
+_BLANK: Final = " \t\r"
 _STATUS_HEADING: Final = "Instance status:"
 _EVENTS_HEADING: Final = "Container events:"
 _LOGS_HEADING: Final = "Container logs:"
@@ -18,19 +19,20 @@ _SENTENCE: Final = re.compile(r"[A-Z][a-z']+( [^\s{}\[\]]+){3,80}[.!]?")
 
 
 def snapshot(content: str, *, lines: int) -> LogSnapshot:
-    """The last lines of the log, and apart from them what the service says about the container.
+    """The last lines of the log, as they were written, and apart from them what the service says about the container.
 
     Lines end with a line feed alone: a progress bar that repaints itself is one line. Blank lines at the end are left
     out: nobody can tell whether the service or the log has put them there.
     """
-    text = [line.removesuffix("\r").rstrip(" \t") for line in content.split("\n")]
-    if not text[-1]:
-        text.pop()  # what stands behind the last line end
-    count = len(text)
+    written = content.split("\n")
+    if not written[-1].rstrip(_BLANK):
+        written.pop()  # what stands behind the last line end
+    count = len(written)
+    text = [line.rstrip(_BLANK) for line in written]
     while text and not text[-1]:
         text.pop()
     start = _start_of_log(text)
-    status, log = text[:start], text[start:]
+    status, log = text[:start], written[start : len(text)]
     left_out = count - len(text) if start < count else 0
     return LogSnapshot(tuple(log[max(0, len(log) - lines) :]), status="\n".join(status).strip(), left_out=left_out)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from mlmon.core.errors import NotFound, UsageError
 from mlmon.core.follow import Follower
@@ -13,7 +13,8 @@ from mlmon.core.model import LogSnapshot
 from mlmon.monitoring.following import Followed, Happening, Polled, StatusChanged
 from mlmon.monitoring.logtext import snapshot
 
-_STDIN = "-"
+_STDIN: Final = "-"
+_GZIP: Final = "\x1f\udc8b"  # its first two bytes, the second of which is no UTF-8
 
 
 def replay(contents: Iterable[str], *, service: str, asked: int | None = None) -> Iterator[Followed]:
@@ -33,25 +34,34 @@ def replay(contents: Iterable[str], *, service: str, asked: int | None = None) -
 
 
 def saved(files: Sequence[str], *, stdin: TextIO | None = None) -> Iterator[str]:
-    """The texts of saved snapshots, read one by one; `-` is `stdin`.
+    """The texts of saved snapshots, read one by one; `-` is `stdin`. A byte that is no UTF-8 is a lone surrogate.
 
     Raises:
         NotFound: there is no such file.
-        UsageError: it cannot be read, or there is nothing on `stdin`.
+        UsageError: it cannot be read, is compressed, or there is nothing on `stdin`.
     """
     for name in files:
-        if name == _STDIN:
-            if stdin is None:
-                raise UsageError("there is nothing on standard input", hint="name a file with a saved snapshot")
-            yield stdin.read()
-            continue
-        try:
-            yield Path(name).read_bytes().decode("utf-8", "replace")
-        except FileNotFoundError:
-            raise NotFound(f"no file {name!r}", hint="name the files with the saved snapshots, oldest first") from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is no file name"
-            raise UsageError(f"cannot read {name!r}: {reason}", hint="name files with saved snapshots") from None
+        text = _of_stdin(stdin) if name == _STDIN else _of_file(name)
+        if text.startswith(_GZIP):
+            whose = "what is on standard input" if name == _STDIN else repr(name)
+            raise UsageError(f"{whose} is compressed", hint="gunzip -c FILE | mlmon logs --replay - reads it")
+        yield text
+
+
+def _of_stdin(stdin: TextIO | None) -> str:
+    if stdin is None:
+        raise UsageError("there is nothing on standard input", hint="name a file with a saved snapshot")
+    return stdin.read()
+
+
+def _of_file(name: str) -> str:
+    try:
+        return Path(name).read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        raise NotFound(f"no file {name!r}", hint="name the files with the saved snapshots, oldest first") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no file name"
+        raise UsageError(f"cannot read {name!r}: {reason}", hint="name files with saved snapshots") from None
 
 
 def _events(follower: Follower, found: LogSnapshot, asked: int | None) -> Iterator[Happening]:

@@ -52,9 +52,9 @@ def _before(source: str, width: int, stream: Stream) -> str:
 
 
 def _line(line: str, start: int, marked: Sequence[Span], *, tone: str, stream: Stream) -> str:
-    """One line, in pieces: styles cannot stand inside each other."""
+    """One line, in pieces: styles cannot stand inside each other. The carriage return of a CRLF stays out."""
     pieces = []
-    for text, found in _pieces(line, start, marked):
+    for text, found in _pieces(line.removesuffix("\r"), start, marked):
         style = "mark" if found else tone
         shown = neutral(text, keep="\t")
         pieces.append(stream.styled(shown, style) if style and shown else shown)

@@ -89,7 +89,8 @@ class Folding:
         return done
 
     def _open(self, line: str) -> None:
-        written, line = line, sound(line)  # what is read of it is text that every encoding can carry
+        # what is read of it is text that every encoding can carry, without the carriage return of a CRLF
+        written, line = line, sound(line).removesuffix("\r")
         known = head(line)
         self._place = _opened(line, known)
         found = known or plain(line)

@@ -38,7 +38,7 @@ class Wanted:
             return False
         if not (self.include or self.exclude):
             return True
-        text = record.text
+        text = record.text.replace("\r\n", "\n").removesuffix("\r")  # $ stands before a CRLF too
         found = not self.include or any(pattern.search(text) for pattern in self.include)
         return found and not any(pattern.search(text) for pattern in self.exclude)
 
