@@ -227,7 +227,7 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--failed flag once Only errors, and traces of failed requests as far as they are tied to them'
             set -a options '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
             set -a options '--to,--until text once End, not included; written like --from'
-            set -a options '--limit text once The newest N'
+            set -a options '--limit,-n text once The newest N'
             set -a options '--show text once One trace in full, by the id that its row has; no service is needed'
             set -a options '--kql text once KQL to append'
             set -a options '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'

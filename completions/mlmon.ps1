@@ -253,7 +253,7 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--failed flag once Only errors, and traces of failed requests as far as they are tied to them'
               '--from,--since text once Start, included: a date, a time, today, yesterday, or a duration ago (90s, 5h30m, 7d)'
               '--to,--until text once End, not included; written like --from'
-              '--limit text once The newest N'
+              '--limit,-n text once The newest N'
               '--show text once One trace in full, by the id that its row has; no service is needed'
               '--kql text once KQL to append'
               '--scope =component,workspace once Where the query runs on Azure: component has the classic tables, workspace the App... ones'
