@@ -436,6 +436,8 @@ function __mlmon_grammar --no-scope-shadowing
             set -a options '--fail-on-no-data flag once Exit with 5 when there are no data, or stale ones'
             set -a options '--since-last flag once The days that have ended since the last such run; at first the last seven'
             set -a options '--stale-after text once Call the data stale when its newest row is so much older than the end of the range'
+            set -a options '--engine =spark once Summarize collected data by Spark: for tens of GB a day'
+            set -a options '--master text once Where Spark runs: local[2], spark://HOST:PORT, yarn'
             set -a options '--alert =webhook,slack,teams,smtp many Tell people when the verdict changes; repeatable'
             set -a options '--alert-dry-run flag once Show what --alert would send, and send nothing'
             set -a options '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'

@@ -496,6 +496,8 @@ Register-ArgumentCompleter -Native -CommandName mlmon -ScriptBlock {
               '--fail-on-no-data flag once Exit with 5 when there are no data, or stale ones'
               '--since-last flag once The days that have ended since the last such run; at first the last seven'
               '--stale-after text once Call the data stale when its newest row is so much older than the end of the range'
+              '--engine =spark once Summarize collected data by Spark: for tens of GB a day'
+              '--master text once Where Spark runs: local[2], spark://HOST:PORT, yarn'
               '--alert =webhook,slack,teams,smtp many Tell people when the verdict changes; repeatable'
               '--alert-dry-run flag once Show what --alert would send, and send nothing'
               '--output,-o =table,json,jsonl,csv,tsv,md,parquet once How data is written to stdout'
