@@ -1,11 +1,11 @@
 """Thresholds from the baseline itself: how far two samples of it are apart, by chance alone.
 
-Both sides are drawn from the baseline's buckets, as many rows as the baseline has and as many as a check will look at.
-Of each feature the mean effect is what chance usually makes of it; thresholds are all the same number of standard
-deviations of its effects above it, which no feature exceeds in all but a share alpha of the draws (the largest statistic
-of a family: Westfall and Young 1993, Resampling-Based Multiple Testing). A multiple of the mean would not do: of many
-categories chance alone makes a distance that can hardly grow. Rows are drawn as if they did not depend on each other: where days differ from each
-other without drift, thresholds have to be larger.
+Both sides are drawn from the baseline's buckets, as many rows as the baseline has and as many as a check will look
+at. Of each feature the mean effect is what chance usually makes of it; thresholds are all the same number of standard
+deviations of its effects above it, which no feature exceeds in all but a share alpha of the draws (the largest
+statistic of a family: Westfall and Young 1993, Resampling-Based Multiple Testing). A multiple of the mean would not
+do: of many categories chance alone makes a distance that can hardly grow. Rows are drawn as if they did not depend on
+each other: where days differ from each other without drift, thresholds have to be larger.
 """
 
 from __future__ import annotations
