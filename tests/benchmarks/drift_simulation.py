@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ def main() -> None:
     fewer = asked.coefficient_runs if asked.coefficient_runs is not None else (100 if asked.full else 5)
     cases = [("nothing", rows) for rows in asked.rows]
     cases += [(shift, rows) for shift, rows in GOALS if rows in asked.rows]
-    print(f"{'what happened':28}{'rows':>7}  {'any feature':36}{'coefficient':36}", flush=True)
+    beside = f"{'Evidently: any feature':36}half of the features" if asked.evidently else ""
+    print(f"{'what happened':28}{'rows':>7}  {'any feature':36}{'coefficient':36}{beside}", flush=True)
     for shift, rows in cases:
         features = alarms(shift, rows, runs if shift == "nothing" else min(runs, 300))
         together = str(coefficient_alarms(shift, rows, fewer)) if fewer else ""
@@ -107,13 +109,13 @@ def sample(table: Table) -> coefficient.Sample:
 
 
 def evidently(venv: Path, shift: str, rows: int, runs: int) -> str:
-    """What Evidently says of the same rows."""
+    """What Evidently says of the same rows: the runs in which any feature has drifted, and those in which half have."""
     program: Sequence[str] = [str(venv / "bin/python"), str(Path(__file__).with_name("drift_evidently.py"))]
     done = subprocess.run([*program, shift, str(rows), str(runs)], capture_output=True, text=True, check=False)
     if done.returncode:
-        return f"Evidently failed: {done.stderr.strip().splitlines()[-1:]}"
-    shares = json.loads(done.stdout.splitlines()[-1])
-    return f"Evidently: any {100 * shares['any']:.0f} %, half of them {100 * shares['whole']:.0f} % ({runs} runs)"
+        sys.exit(f"Evidently failed:\n{done.stderr[-3000:]}")
+    counted = json.loads(done.stdout.splitlines()[-1])
+    return f"{Share(counted['any'], runs)!s:36}{Share(counted['whole'], runs)}"
 
 
 if __name__ == "__main__":
