@@ -94,7 +94,7 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
     if wanted.since_last and not between:
         return NOTHING_NEW
     say_range(session, between)
-    source = Source(session, workspace, found, wanted.on, said.rows)
+    source = Source(session, workspace, found, wanted.on, said.rows, engine=wanted.engine)
     if baseline.between:
         earlier = source.read(baseline.between, None, adjust=lambda kinds: said.kinds(session, kinds))
         first, kinds = data_of(name, earlier, [*earlier.by_day], baseline.between, rows=said.rows), earlier.kinds
