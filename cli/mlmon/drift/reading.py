@@ -186,19 +186,15 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path) -> Opened:
 
 
 def _header(path: Path) -> tuple[list[str], str, str]:
-    """The names in the first row, what stands between them, and what ends it, as DuckDB wants to be told.
-
-    DuckDB itself takes the first end of a line for that of rows, also where it is part of a name: it then finds none.
-    """
+    """The names in the first row, what stands between them, and what ends it, as DuckDB wants to be told."""
     with _text(path) as file:
         first = next((line for line in file if line.strip()), "")
     delimiter = max(_DELIMITERS, key=first.count)
     with _text(path) as file:
         rows = csv.reader(file, delimiter=delimiter)
         names = next((row for row in rows if row), [])
-        lines = rows.line_num
-    with _text(path) as file:
-        last = "".join(islice(file, max(lines - 1, 0), lines))
+    with _text(path) as file:  # DuckDB takes the first end of a line for that of rows, be it part of a name
+        last = "".join(islice(file, max(rows.line_num - 1, 0), rows.line_num))
     known = next((end for end in ("\r\n", "\n") if last.endswith(end)), "")
     return names, delimiter, f", new_line = {known!r}" if known else ""
 
