@@ -398,3 +398,22 @@ def test_a_change_is_told_once_and_a_failed_message_neither_hides_drift_nor_lose
         again = runner(line)
         assert (again.code, len(server.posted), again.out) == (0, 2, "")
     assert "s3cr3t" not in "".join(one.err + one.out for one in (failed, tried, told, again))
+
+
+def test_what_the_model_answers_is_compared_though_it_is_called_as_the_label_is(demo_: Runner) -> None:
+    line = "-o json --on predictions --month"
+    before, after = (demo_(f"drift --baseline-range 2026-01 {line} {month}").json for month in ("3", "10"))
+    assert (verdicts(before), verdicts(after)) == ({"progression": "no drift"}, {"progression": "drift"})
+    known = demo_(f"drift {BASELINE} {line} 10").json
+    assert verdicts(known) == {"progression": "drift"}
+    asked = "age, sex, bmi, bp, s1, s2, s3, s4, s5, s6"
+    assert f"Not compared, because predictions lack them: {asked}." in known["method"]["notes"]
+    proposed = demo_("drift-calibrate --baseline-range 2026-01 --on predictions -o json").json
+    assert [each["feature"] for each in proposed] == ["progression"]
+
+
+def test_columns_without_any_value_can_be_compared_as_files(files: Runner) -> None:
+    for name in ("old.csv", "new.csv"):
+        (files.folder / name).write_text("a,b\n1,\n2,\n")
+    outcome = files("diff old.csv new.csv -o jsonl")
+    assert {json.loads(each)["change"] for each in outcome.out.splitlines()} == {"same"}

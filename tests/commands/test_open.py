@@ -151,7 +151,8 @@ def test_where_no_browser_is_the_address_is_printed_and_that_is_said(
 def test_a_browser_gets_the_address_and_nothing_else(churn: Runner, tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     browser = tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {taken}.part && mv {taken}.part {taken}\n')
+    chatty = '#!/bin/sh\necho "Opening in existing session."\n'
+    browser.write_text(f'{chatty}printf "%s\\n" "$@" > {taken}.part && mv {taken}.part {taken}\n')
     browser.chmod(0o755)
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "BROWSER": str(browser)}
     done = subprocess.run(
@@ -165,7 +166,9 @@ def test_a_browser_gets_the_address_and_nothing_else(churn: Runner, tmp_path: Pa
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["opened"] is True
-    assert json.loads(done.stderr)["message"] == "opened in the browser"
+    chatter, note = done.stderr.splitlines()
+    assert chatter == "Opening in existing session."
+    assert json.loads(note)["message"] == "opened in the browser"
     deadline = time.monotonic() + 10
     while not taken.exists() and time.monotonic() < deadline:
         time.sleep(0.05)  # the browser runs on its own

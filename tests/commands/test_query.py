@@ -154,10 +154,10 @@ def test_the_list_as_people_see_it(mlmon: Runner) -> None:
         == """\
 name                description                     variables           source
 exceptions-by-type  Exceptions by type              since=7d            mlmon
-failures            The newest 50 failed requests   since=1d            mlmon
+failures            The newest 50 failed requests   since=7d            mlmon
 payload-sizes       Lengths of payloads in traces   since=7d            mlmon
-requests-by-hour    Requests, failures and latency  since=1d, every=1h  mlmon
-slowest             The slowest 20 requests         since=1d            mlmon
+requests-by-hour    Requests, failures and latency  since=2d, every=1h  mlmon
+slowest             The slowest 20 requests         since=7d            mlmon
 """
     )
 

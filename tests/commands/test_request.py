@@ -334,8 +334,86 @@ def test_an_id_that_nothing_has(churn: Runner) -> None:
         "error: nothing has the id '4711-4711'\n"
         "hint: telemetry of 2026-10-21 10:30:00 to 2026-11-20 10:30:00 and collected data of its last day were looked"
         " at: --since looks further back\n"
+        "hint: with a service behind the id its log is looked at, too\n"
         "hint: telemetry takes some minutes to arrive: try again for a request that has just been made\n"
     )
+
+
+def test_with_a_service_its_log_is_looked_at_and_the_other_services_are_not(churn: Runner) -> None:
+    outcome = churn(["request", "o'hara", "churn", "--until", "2026-11-01"])
+    assert (outcome.code, outcome.out) == (5, "")
+    assert outcome.err == (
+        'error: nothing of churn has the id "o\'hara"\n'
+        "hint: telemetry of 2026-10-02 to 2026-11-01, collected data of its last day and the log were looked at:"
+        " --since and --until look elsewhere\n"
+        "hint: mlmon request 'o'\"'\"'hara' looks in all services\n"
+        "hint: telemetry takes some minutes to arrive: try again for a request that has just been made\n"
+    )
+
+
+def test_a_request_of_another_service_is_not_told_as_one_of_the_service_that_is_named(demo: Runner) -> None:
+    id_ = story(demo, "latest-failed", V2)["request_id"]
+    outcome = demo(["request", id_, "diabetes"])
+    assert (outcome.code, outcome.out) == (5, "")
+    assert outcome.err.startswith(f"error: nothing of diabetes has the id '{id_}'\n")
+    assert f"hint: mlmon request {id_} looks in all services\n" in outcome.err
+
+
+def test_a_text_in_many_rows_is_no_request(churn: Runner) -> None:
+    rows(churn, "traces", *({**at(-hours * 3_600_000), "message": f"row {hours} of 54"} for hours in range(1, 4)))
+    outcome = churn("request 54")
+    assert (outcome.code, outcome.out) == (5, "")
+    assert outcome.err == (
+        "error: '54' stands in 3 texts, from 2026-11-20T07:30:00Z to 2026-11-20T09:30:00Z, which are not of one"
+        " request\nhint: mlmon traces --where 54 shows traces with a text in them\n"
+    )
+
+
+def test_what_only_rows_of_several_requests_mention_is_none_of_them(churn: Runner) -> None:
+    bags = [{"Request Id": f"r-{number}", "Client Request Id": "batch"} for number in (1, 2)]
+    rows(churn, "exceptions", *({**at(-900), "type": "ValueError", "customDimensions": bag} for bag in bags))
+    outcome = churn("request batch")
+    assert (outcome.code, outcome.out) == (5, "")
+    assert outcome.err == (
+        "error: what has 'batch' in it is of 2 requests\nhint: mlmon request r-1\nhint: mlmon request r-2\n"
+    )
+    assert story(churn, "r-2")["request_id"] == "r-2"
+    more = [{"Request Id": f"r-{number}", "Client Request Id": "batch"} for number in range(3, 7)]
+    rows(churn, "exceptions", *({**at(-900), "type": "ValueError", "customDimensions": bag} for bag in more))
+    assert churn("request batch").err == (
+        "error: what has 'batch' in it is of 6 requests\n"
+        "hint: mlmon traces --where batch shows traces with a text in them\n"
+    )
+
+
+def test_a_request_that_another_one_mentions_is_still_its_own(churn: Runner) -> None:
+    own = {**at(-900), "type": "ValueError", "customDimensions": {"Request Id": "r-1"}}
+    retry = {**at(-800), "type": "ValueError", "message": "again, after r-1", "customDimensions": {"Request Id": "r-2"}}
+    rows(churn, "exceptions", own, retry)
+    told = story(churn, "r-1")
+    assert (told["request_id"], len(told["events"])) == ("r-1", 1)
+
+
+def test_a_part_of_an_id_leads_to_the_request(churn: Runner) -> None:
+    rows(churn, "requests", request("4711-ab-1"))
+    rows(churn, "exceptions", {**at(-900), "type": "ValueError", "customDimensions": {"Request Id": "4711-ab-1"}})
+    told = story(churn, "4711-ab")
+    assert (told["id"], told["matched_by"], told["request_id"]) == ("4711-ab", "id in its text", "4711-ab-1")
+    assert [event["source"] for event in told["events"]] == ["request", "exception"]
+    assert churn("request 4711-ab").out.startswith("request: 4711-ab-1 (found by the text 4711-ab)\n")
+
+
+def test_an_id_that_only_a_log_has_is_found_there(churn: Runner) -> None:
+    log = churn.folder / "logs" / "churn" / "scoring.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as file:
+        file.write("2026-11-20 10:29:58,100 | root | ERROR | order 4711-ab failed\n")
+    told = story(churn, "4711-ab", "churn")
+    assert [(event["source"], event["matched_by"], event["time"]) for event in told["events"]] == [
+        ("log", "id in its text", "2026-11-20T10:29:58.100000Z")
+    ]
+    assert (told["service"], told["request_id"], told["succeeded"]) == ("churn", None, None)
+    assert reasons(told)["request"] == "not there yet: telemetry takes some minutes to arrive"
 
 
 def test_a_request_before_the_range_is_not_found(churn: Runner) -> None:

@@ -139,6 +139,15 @@ def test_where_telemetry_refuses_collected_data_and_the_log_tell_what_they_know(
     assert nothing.out == ""
 
 
+def test_a_plane_that_refuses_is_not_said_to_have_nothing(over: Runner, azure: LocalAzure) -> None:
+    with azure.fault(refuse(403, {"error": {"code": "AuthorizationFailed", "message": "no"}}), plane="blob"):
+        outcome = over(["request", "4711-4711", SERVICES[1]])
+    assert outcome.code == 5
+    hints = outcome.err.splitlines()[1:]
+    assert hints[0].startswith("hint: collected data could not be looked at: ")
+    assert re.search(r"^hint: telemetry of .* and the log were looked at: ", hints[1])
+
+
 def test_names_of_a_workspace_are_asked_where_a_person_wants_them(demo: Runner, over: Runner) -> None:
     id_ = told(demo, "latest", "diabetes")["request_id"]
     assert alike(told(over, id_, "--scope", "workspace")) == alike(told(demo, id_))

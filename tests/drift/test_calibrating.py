@@ -74,3 +74,11 @@ def test_a_smaller_budget_needs_larger_thresholds(alpha: float) -> None:
     strict, lax = (proposals(baseline(0, 500), rows=100, alpha=each, draws=200) for each in (alpha / 2, alpha))
 
     assert all(one.threshold >= other.threshold for one, other in zip(strict, lax, strict=True))
+
+
+def test_what_chance_makes_of_many_categories_leaves_room_below_the_largest_distance() -> None:
+    """Two samples of one distribution are far apart then; a threshold above 1 would never be reached."""
+    random = np.random.default_rng(0)
+    many = {"many": summary_of_categories(Counter(map(str, random.integers(0, 10_000, 500))))}
+    [told] = proposals(many, rows=500, draws=100)
+    assert 0.5 < told.usual < told.threshold < 0.8

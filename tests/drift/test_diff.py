@@ -102,3 +102,10 @@ def test_any_two_columns_can_be_compared(old: list[float | None], new: list[floa
 
 def test_tables_without_columns_have_no_differences() -> None:
     assert diff(table(), table()) == ()
+
+
+def test_a_column_without_any_value_is_the_same_as_another_without_one_and_differs_from_one_with_some() -> None:
+    empty, some = summary_of_categories({}, nulls=3), summary_of_categories({"a": 3})
+    assert [one.change for one in diff(table(a=empty), table(a=empty))] == [Change.NONE]
+    assert [one.change for one in diff(table(a=empty), table(a=some))] == [Change.VALUES]
+    assert [one.change for one in diff(table(a=some), table(a=empty))] == [Change.VALUES]

@@ -331,7 +331,7 @@ def test_more_categories_than_are_held_at_once_give_the_summary_of_all(tmp_path:
         ("t.jsonl", b'{"a": 1}\n{"a":\n', "'t.jsonl' cannot be read: "),
         ("t.jsonl", b"[1, 2]\n3\n", "'t.jsonl' cannot be read: "),
         ("t.csv.gz", b"not packed", "'t.csv.gz' cannot be read: "),
-        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n")[:-9], "'t.csv.gz' cannot be read: "),
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n", mtime=0)[:-9], "'t.csv.gz' cannot be read: "),
         ("t.xlsx", b"", "'t.xlsx' is no file of rows that can be read"),
         ("t.parquet.gz", b"", "'t.parquet.gz' is no file of rows that can be read"),
     ],
@@ -355,3 +355,19 @@ def test_a_file_that_is_not_there_or_a_folder_is_named(tmp_path: Path) -> None:
 def test_a_name_with_signs_of_a_pattern_is_that_file_alone(tmp_path: Path) -> None:
     written(tmp_path, "a1.csv", "x\n1\n")
     assert [*kinds_of_file(written(tmp_path, "a[1]*?'.csv", "y\n1\n"))] == ["y"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("inside", ["\n", "\r\n", "\r"])
+def test_a_name_may_go_on_in_the_next_line_whatever_ends_the_rows(tmp_path: Path, end: str, inside: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(end.join([f'"a{inside}b",c', "1,2", "3,4", ""]).encode())
+    with opened(path) as file:
+        assert (file.rows, [*file.table.columns]) == (2, [f"a{inside}b", "c"])
+
+
+def test_of_many_columns_each_is_asked_about(tmp_path: Path) -> None:
+    names = [f"c{at}" for at in range(120)]
+    cells = ["x" if at % 7 == 0 else str(at) for at in range(120)]
+    path = written(tmp_path, "wide.csv", "\n".join([",".join(names), ",".join(cells), ""]))
+    assert kinds_of_file(path) == {name: "category" if at % 7 == 0 else "number" for at, name in enumerate(names)}

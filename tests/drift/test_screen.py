@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,11 +22,15 @@ the baseline with an AUC of 0.63 (0.5 is chance).
 compared: churn/blue of 1 Jan 2026 to 5 Jan 2026 (5 924 rows) with training.csv (48 000 rows)
 datadrift coefficient: 0.27 (chance gives -0.022 to 0.022), AUC 0.63
 
-feature         verdict   contribution  effect  threshold   p-value  baseline and target
-income          drift             72 %    0.32        0.1  < 0.0001  __,+##+,____  __.=###=.___
-debt_to_income  drift             20 %    0.17        0.1  < 0.0001  __,+##+,____  __,+##*-.___
-country         drift            7.8 %    0.12        0.1  < 0.0001  #=,,..        *-,,,,
-age             no drift           0 %  0.0074        0.2         1  __,+##+,____  __,+##+,____
+feature         type      verdict   contribution  effect  threshold   p-value  baseline and target
+income          number    drift             72 %    0.32        0.1  < 0.0001  __,+##+,____  __.=###=.___
+debt_to_income  number    drift             20 %    0.17        0.1  < 0.0001  __,+##+,____  __,+##*-.___
+country         category  drift            7.8 %    0.12        0.1  < 0.0001  #=,,..        *-,,,,
+age             number    no drift           0 %  0.0074        0.2         1  __,+##+,____  __,+##+,____
+
+day                       days  rows  verdict   drifted
+1 Jan 2026 to 2 Jan 2026     2  2225  no drift
+3 Jan 2026 to 5 Jan 2026     3  3699  drift     income, debt_to_income
 
 datadrift coefficient by day
  0.3 |                                *
@@ -53,7 +59,10 @@ def test_all_that_is_seen_through_a_pipe() -> None:
 def test_a_terminal_has_blocks_and_true_signs() -> None:
     out = seen(reports.small(), tty=True).out
 
-    assert "income          drift             72 %    0.32        0.1  < 0.0001  ▁▁▃▆██▆▃▁▁▁▁  ▁▁▂▅███▅▂▁▁▁" in out
+    assert (
+        "income          number    drift             72 %    0.32        0.1  < 0.0001  ▁▁▃▆██▆▃▁▁▁▁  ▁▁▂▅███▅▂▁▁▁"
+        in out
+    )
     assert "(chance gives −0.022 to 0.022)" in out
 
 
@@ -61,7 +70,7 @@ def test_a_narrow_terminal_keeps_the_verdicts_and_says_what_is_left_out() -> Non
     got = seen(reports.small(), tty=True, width=60)
 
     assert "income          drift             72 %    0.32" in got.out
-    assert got.err == "left out to fit 60 columns: threshold, p-value, baseline and target (-o json has them)\n"
+    assert got.err == "left out to fit 60 columns: type, threshold, p-value, baseline and target (-o json has them)\n"
 
 
 def test_without_a_classifier_there_is_neither_contribution_nor_chart() -> None:
@@ -70,6 +79,15 @@ def test_without_a_classifier_there_is_neither_contribution_nor_chart() -> None:
     assert "contribution" not in out
     assert "coefficient" not in out
     assert "compared: b.csv" in out
+
+
+def test_each_interval_is_told_also_where_no_classifier_was_asked() -> None:
+    report = reports.small()
+    without = replace(report, intervals=tuple(replace(each, coefficient=None) for each in report.intervals))
+    out = seen(without, tty=False).out
+
+    assert "coefficient by" not in out
+    assert out.endswith("3 Jan 2026 to 5 Jan 2026     3  3699  drift     income, debt_to_income\n")
 
 
 def test_without_data_the_verdict_stands_alone() -> None:

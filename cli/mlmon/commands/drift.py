@@ -9,6 +9,7 @@ from mlmon.commands.command import Group, command
 from mlmon.commands.driftoptions import (
     BYS,
     COMPATS,
+    ENGINES,
     BaselineOption,
     BaselineRangeOption,
     CategoryOption,
@@ -30,6 +31,7 @@ from mlmon.output.results import Result
 from mlmon.session import Session
 
 _OUTCOME = "Outcome"
+_ENGINE = "Engine"
 
 
 @command(
@@ -105,6 +107,25 @@ def drift(
         ),
     ] = False,
     stale_after: StaleAfterOption = "3d",
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            metavar="|".join(ENGINES),
+            parser=one_of(ENGINES, "an engine"),
+            help="Summarize collected data by Spark: for tens of GB a day.",
+            rich_help_panel=_ENGINE,
+        ),
+    ] = None,
+    master: Annotated[
+        str | None,
+        typer.Option(
+            "--master",
+            metavar="URL",
+            help="Where Spark runs: local[2], spark://HOST:PORT, yarn. Default: local[*].",
+            rich_help_panel=_ENGINE,
+        ),
+    ] = None,
     alert: AlertOption = None,
     alert_dry_run: Annotated[
         bool, typer.Option("--alert-dry-run", help="Show what --alert would send, and send nothing.")
@@ -121,7 +142,16 @@ def drift(
     if since_last and between:
         raise UsageError("--since-last says the range itself", hint="leave the other range out")
 
-    from mlmon.commands import drifted, drifting, driftwanted, telling  # why here: other commands need none of it
+    from mlmon.commands import (
+        drifted,
+        driftengine,
+        drifting,
+        driftwanted,
+        telling,
+    )  # why here: other commands need none
+
+    excluded = {"--target": target, "--baseline-range": baseline_range, "--compat": compat}
+    by_spark = driftengine.engine_of(engine, master, excluded=excluded)
 
     to = telling.channels(session, alert or ())
     page = session.path(html) if html else None
@@ -142,7 +172,7 @@ def drift(
         sides = drifting.files(session, driftwanted.baseline_of(session, baseline), target, said)
     else:
         whole_days, stale = driftwanted.whole_days(between), parse_duration(stale_after)
-        wanted = driftwanted.Collected(service, on, whole_days, stale, by=by, since_last=since_last)
+        wanted = driftwanted.Collected(service, on, whole_days, stale, by=by, since_last=since_last, engine=by_spark)
         sides = drifting.collected(session, wanted, said, driftwanted.baseline_given(session, baseline, baseline_range))
     if sides is drifting.NOTHING_NEW:
         return drifted.nothing_new(session)

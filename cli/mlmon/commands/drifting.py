@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -94,7 +94,7 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
     if wanted.since_last and not between:
         return NOTHING_NEW
     say_range(session, between)
-    source = Source(session, workspace, found, wanted.on, said.rows)
+    source = Source(session, workspace, found, wanted.on, said.rows, engine=wanted.engine)
     if baseline.between:
         earlier = source.read(baseline.between, None, adjust=lambda kinds: said.kinds(session, kinds))
         first, kinds = data_of(name, earlier, [*earlier.by_day], baseline.between, rows=said.rows), earlier.kinds
@@ -104,7 +104,10 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
     about = told_range(days, between, session.now)
     target = data_of(name, days, [*days.by_day], about, rows=said.rows)
     columns, notes = _told_columns(kinds, target)
-    names = said.chosen(session, kinds, columns, guess=bool(target.rows)).among(kinds, columns)
+    if wanted.on == "predictions" and not baseline.between:
+        kinds, notes = _answered(kinds, columns, notes)
+    chosen = said.chosen(session, kinds, columns, guess=bool(target.rows), on=wanted.on)
+    names = chosen.among(kinds, columns)
     parts = parts_of(about, wanted.by) if wanted.by and about else []
     return Sides(
         first.only(names),
@@ -132,7 +135,8 @@ def baseline_alone(session: Session, service: str | None, baseline: Baseline, sa
         known = data_of(str(found.name), days, [*days.by_day], baseline.between, rows=0)
     else:
         known, _ = _file(session, baseline.name, lambda found: said.kinds(session, found), rows=0)
-    return known.only(said.chosen(session, known.summaries, known.summaries, guess=False).among(known.summaries, ()))
+    names = said.chosen(session, known.summaries, known.summaries, guess=False, on=on).among(known.summaries, ())
+    return known.only(names)
 
 
 _NAMED: Final = 10
@@ -143,9 +147,23 @@ def _told_columns(kinds: Mapping[str, Kind], target: Data) -> tuple[list[str], t
     few = strays(kinds, target.summaries)
     if not few:
         return [*target.summaries], ()
-    named = ", ".join(few[:_NAMED]) + (f" and {len(few) - _NAMED} more" if len(few) > _NAMED else "")
-    note = f"Not compared, because the baseline lacks them and few rows have them: {named}."
+    note = f"Not compared, because the baseline lacks them and few rows have them: {_listed(few)}."
     return [name for name in target.summaries if name not in few], (note,)
+
+
+def _answered(
+    kinds: dict[str, Kind], columns: Sequence[str], notes: tuple[str, ...]
+) -> tuple[dict[str, Kind], tuple[str, ...]]:
+    """The columns of a file that predictions have too: the others of a table of rows are what was asked about."""
+    common = {name: kind for name, kind in kinds.items() if name in columns}
+    if not common or len(common) == len(kinds):
+        return kinds, notes
+    asked = [name for name in kinds if name not in common]
+    return common, (*notes, f"Not compared, because predictions lack them: {_listed(asked)}.")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def reported(

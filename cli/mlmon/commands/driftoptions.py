@@ -14,6 +14,7 @@ from mlmon.core.errors import UsageError
 
 ON: Final = ("inputs", "predictions")
 COMPATS: Final = ("azure-v1", "azure-v2")
+ENGINES: Final = ("spark",)
 BYS: Final = ("day", "week", "month")
 
 _FEATURES: Final = "Features"

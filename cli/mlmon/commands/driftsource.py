@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from mlmon.collected.selecting.layout import CollectedBlob, name_in
+from mlmon.collected.selecting.layout import CollectedBlob, Reason, name_in
 from mlmon.collected.selecting.newest import newest
 from mlmon.collected.selecting.selection import Selection, in_time, select
+from mlmon.commands.driftengine import Spark
 from mlmon.commands.joining import Asides
 from mlmon.commands.selecting import Skipped, explain_nothing, listing
 from mlmon.core.errors import ExitCode
-from mlmon.core.model import Service
+from mlmon.core.model import BlobInfo, Service
 from mlmon.core.ports import Workspace
 from mlmon.core.timerange import TimeRange, day_range, day_start
 from mlmon.drift.cache import Cache
@@ -35,6 +36,8 @@ class Source:
     """So many rows of a day are sampled."""
     collection: str = ""
     code: ExitCode = ExitCode.DONE
+    engine: Spark | None = None
+    """What reads the data in place of this process."""
 
     def read(
         self,
@@ -44,7 +47,21 @@ class Source:
         adjust: Callable[[dict[str, Kind]], dict[str, Kind]] = lambda kinds: kinds,
     ) -> Days:
         """The days of a range; without `kinds` they are found out."""
-        selected = self._selected(between)
+        strays: list[BlobInfo] = []
+        selected = self._selected(between, strays)
+        if self.engine and kinds is not None:
+            days, code = self.engine.read(
+                self.session,
+                self.workspace,
+                self.found,
+                selected=selected,
+                strays=strays,
+                kinds=kinds,
+                between=between,
+                most=self.rows,
+            )
+            self.code = max(self.code, code)
+            return days
         asides = Asides(self.session)
         total = sum(one.blob.size for one in selected)
         with self.session.terminal.progress(f"Reading {self.found.name}", total=total, unit="bytes") as bar:
@@ -72,13 +89,19 @@ class Source:
         latest = newest(self.workspace.blobs, self.found.name)
         return latest.day if latest else None
 
-    def _selected(self, between: TimeRange | None) -> list[CollectedBlob]:
+    def _selected(self, between: TimeRange | None, strays: list[BlobInfo]) -> list[CollectedBlob]:
         skipped = Skipped(self.session)
+
+        def skip(blob: BlobInfo, reason: Reason) -> None:
+            skipped(blob, reason)
+            if self.engine:  # it reads by wildcard, which must not mean these
+                strays.append(blob)
+
         selected: list[CollectedBlob] = []
         with listing(self.session, self.found):
             for name in _COLLECTIONS[self.on]:
                 wanted = Selection(between, (name,))
-                found = select(self.workspace.blobs, self.found.name, wanted, on_skip=skipped, now=self.session.now)
+                found = select(self.workspace.blobs, self.found.name, wanted, on_skip=skip, now=self.session.now)
                 if selected := in_time(found):
                     break
         skipped.say()

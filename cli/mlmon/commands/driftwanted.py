@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from mlmon.commands.driftengine import Spark
 from mlmon.core.errors import UsageError
 from mlmon.core.timerange import TimeRange, day_range, day_start, parse_day, parse_month, resolve
 from mlmon.drift.checking import Options
@@ -49,10 +50,14 @@ class Features:
         known = overridden(found, numbers=numbers, categories=categories)
         return overridden(known, numbers=self.numbers, categories=self.categories)
 
-    def chosen(self, session: Session, baseline: Iterable[str], target: Iterable[str], *, guess: bool) -> Chosen:
-        """The features to compare. With `guess`, a column that looks like the label is left out, which is said."""
+    def chosen(
+        self, session: Session, baseline: Iterable[str], target: Iterable[str], *, guess: bool, on: str = "inputs"
+    ) -> Chosen:
+        """The features to compare. With `guess`, a column that looks like the label is left out, which is said.
 
-        label = self.label or session.settings.drift.label
+        What a model answers is often called as its label is: the settings' label is left out of its inputs alone.
+        """
+        label = self.label or (session.settings.drift.label if on == "inputs" else "")
         if not label and guess and (label := label_of([*baseline], [*target])):
             session.terminal.note(
                 f"{label!r} is taken for the label: it is in the baseline alone (--label NAME names another,"
@@ -117,6 +122,7 @@ class Collected:
     stale_after: timedelta = timedelta(days=3)
     by: str | None = None
     since_last: bool = False
+    engine: Spark | None = None
 
 
 def whole_days(between: TimeRange | None) -> TimeRange | None:

@@ -1,7 +1,9 @@
 """Pages about a workspace or a service, in a browser."""
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
@@ -65,13 +67,31 @@ def _opened(session: Session, address: str) -> bool:
     import webbrowser  # why here: 10 ms that nothing else needs
 
     try:
-        taken = webbrowser.open(address)
+        with _stdout_spared():
+            taken = webbrowser.open(address)
     except (webbrowser.Error, OSError):
         taken = False
     session.terminal.note(
         "opened in the browser" if taken else "no browser could be started: open the address yourself"
     )
     return taken
+
+
+@contextmanager
+def _stdout_spared() -> Iterator[None]:
+    """A browser prints where it likes, and inherits this process's streams: what it prints goes to stderr.
+
+    Raises:
+        OSError: one of the two streams is closed.
+    """
+    stdout, stderr = 1, 2
+    kept = os.dup(stdout)
+    try:
+        os.dup2(stderr, stdout)
+        yield
+    finally:
+        os.dup2(kept, stdout)
+        os.close(kept)
 
 
 def _no_browser(environ: Mapping[str, str]) -> str:

@@ -56,8 +56,9 @@ def request(
     """Tell the whole story of one request: its row, traces, calls to others, exceptions, log, inputs and predictions.
 
     It is looked for in all services, unless one is named, and in the last 30 days unless a range is; an id that only
-    collected data knows, in the last day of the range. Every part says what it was matched by: what is only near in
-    time ran on the same instance while the request did, and may be another one's. What is not there is named, with why.
+    collected data knows, in the last day of the range; one that only a log knows, in that of the service. Every part
+    says what it was matched by: what is only near in time ran on the same instance while the request did, and may be
+    another one's. What is not there is named, with why.
 
     -o json is one document with its events; the other formats for programs have the events alone.
     """

@@ -133,7 +133,8 @@ def _why(looked: Looked) -> str:
 
 def _head(story: Story) -> dict[str, str]:
     request = story.request
-    by = "" if story.by in {By.REQUEST_ID, By.LATEST} else f" (found by its {story.by} {story.ids.asked})"
+    way = "the text" if story.by is By.TEXT else f"its {story.by}"
+    by = "" if story.by in {By.REQUEST_ID, By.LATEST} else f" (found by {way} {story.ids.asked})"
     took = request.latency if request else None
     measured = human_duration(took.total_seconds()) if took is not None else ""
     return {

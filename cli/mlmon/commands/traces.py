@@ -19,6 +19,7 @@ from mlmon.session import Session
 
 _NEWEST: Final = 10
 _TIED: Final = "what a v2 service prints is not tied to its request: errors are here, and the data of failed requests"
+_SILENT: Final = "a request that fails may print nothing: mlmon request latest-failed tells of the newest one"
 
 
 @command(
@@ -59,7 +60,8 @@ def traces(
     start: FromOption = None,
     end: ToOption = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, help="The newest N. Default: 10, and with --kql all.")
+        int | None,
+        typer.Option("--limit", "-n", metavar="N", min=1, help="The newest N. Default: 10, and with --kql all."),
     ] = None,
     show: Annotated[
         str | None,
@@ -106,6 +108,8 @@ def traces(
     say_insights_off(session, found, empty=not table.rows)
     if failed and found.generation is Generation.V2:
         session.terminal.note(_TIED)
+    if failed and not table.rows:
+        session.terminal.note(_SILENT)
     return _many(session, table, as_stored=as_stored or bool(wanted.kql), raw=raw and not wanted.kql)
 
 

@@ -1,10 +1,11 @@
 """Thresholds from the baseline itself: how far two samples of it are apart, by chance alone.
 
-Both sides are drawn from the baseline's buckets, as many rows as the baseline has and as many as a check will look at.
-Of each feature the mean effect is what chance usually makes of it; thresholds are all the same multiple of it, which no
-feature exceeds in all but a share alpha of the draws (the largest statistic of a family: Westfall and Young 1993,
-Resampling-Based Multiple Testing). Rows are drawn as if they did not depend on each other: where days differ from each
-other without drift, thresholds have to be larger.
+Both sides are drawn from the baseline's buckets, as many rows as the baseline has and as many as a check will look
+at. Of each feature the mean effect is what chance usually makes of it; thresholds are all the same number of standard
+deviations of its effects above it, which no feature exceeds in all but a share alpha of the draws (the largest
+statistic of a family: Westfall and Young 1993, Resampling-Based Multiple Testing). A multiple of the mean would not
+do: of many categories chance alone makes a distance that can hardly grow. Rows are drawn as if they did not depend on
+each other: where days differ from each other without drift, thresholds have to be larger.
 """
 
 from __future__ import annotations
@@ -53,12 +54,12 @@ def proposals(
     if not varying:
         return ()
     effects = np.array([_effects(each, rows, draws, random) for each in varying.values()])
-    usual = effects.mean(axis=1)
-    multiples = effects / np.where(usual > 0, usual, 1.0)[:, None]
-    multiple = float(np.quantile(multiples.max(axis=0), 1 - alpha, method="higher"))
+    usual, spread = effects.mean(axis=1), effects.std(axis=1)
+    above = (effects - usual[:, None]) / np.where(spread > 0, spread, 1.0)[:, None]
+    limit = float(np.quantile(above.max(axis=0), 1 - alpha, method="higher"))
     return tuple(
-        Proposal(name, _metric(each), mean, mean * multiple)
-        for (name, each), mean in zip(varying.items(), usual.tolist(), strict=True)
+        Proposal(name, _metric(each), mean, mean + limit * deviation)
+        for (name, each), mean, deviation in zip(varying.items(), usual.tolist(), spread.tolist(), strict=True)
     )
 
 

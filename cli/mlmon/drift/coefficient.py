@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlmon.core.errors import UsageError
+from mlmon.drift.copies import kin
 from mlmon.drift.keys import Floats, Ints
 from mlmon.drift.result import Coefficient
 
@@ -39,9 +40,6 @@ _SHUFFLED: Final = 4_000
 """So many of the held-out rows are enough to see what a feature adds."""
 CATEGORIES_TOLD: Final = 250
 """Scikit-learn takes 255 categories a feature; rarer ones are one category."""
-
-_MOST_EQUAL: Final = 10
-"""With more equal rows than these on average, values are few, and equal rows are no copies of each other."""
 
 Column = Floats | Sequence[str | None]
 Sample = Mapping[str, Column]
@@ -208,16 +206,14 @@ def _codes(values: NDArray[Any]) -> Floats:
 
 
 def _apart(table: Floats, random: np.random.Generator) -> tuple[Ints, Ints] | None:
-    """The places of one half of the rows and of the other, equal rows in one of them; None where no row is there twice,
-    or where values are so few that equal rows say nothing.
+    """The places of one half of the rows and of the other, copies in one of them; None where no row is a copy.
 
     Who scores training data has them on both sides: asked about a row of the target whose like was trained on as the
-    baseline's, a classifier is wrong more often than chance.
+    baseline's, a classifier is wrong more often than chance. And rows that one side repeats it would know again.
     """
-    _, group = np.unique(np.ascontiguousarray(table).view(np.int64), axis=0, return_inverse=True)
-    group = group.ravel()
+    group = kin(table, random)
     groups = int(group.max()) + 1
-    if groups == group.size or groups < max(FEWEST, group.size / _MOST_EQUAL):
+    if groups == group.size:
         return None
     rank = random.permutation(groups)[group]
     order = np.argsort(rank, kind="stable")

@@ -145,14 +145,14 @@ def by_category(baseline: Categories, target: Categories) -> Counted:
     counts = np.zeros((2, buckets.size))
     counts[0, where[: one.buckets.size]] = one.counts
     counts[1, where[one.buckets.size :]] = other.counts
-    hidden = counts[:, _shared(one, other, where)] / counts.sum(axis=1, keepdims=True)
+    hidden = counts[:, _shared(one, other, where)] / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     none = np.zeros(buckets.size)
     return Counted(counts[0], counts[1], none, none, float(np.sum(hidden.mean(axis=0))))
 
 
 def _shared(one: Categories, other: Categories, where: Ints) -> NDArray[np.bool_]:
     """Which buckets several categories share; `where` says which one each label's is."""
-    shared = np.zeros(int(where.max()) + 1, bool)
+    shared = np.zeros(int(where.max(initial=-1)) + 1, bool)
     if one.level == 0:
         return shared
     labels: dict[int, str] = {}

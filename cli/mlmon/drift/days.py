@@ -7,7 +7,7 @@ files alone, whatever else is read with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -24,7 +24,7 @@ from mlmon.core.timerange import TimeRange
 from mlmon.drift import sampling
 from mlmon.drift.cache import Cache, Day, Identity
 from mlmon.drift.result import Kind
-from mlmon.drift.summary import Summary, merged
+from mlmon.drift.summary import Quality, Summary, merged
 from mlmon.drift.tables import Column, Table, summarize
 
 _EPOCH: Final = date(1970, 1, 1)
@@ -206,10 +206,22 @@ def _summarized(staging: Staging, kinds: Kinds, *, between: TimeRange | None, mo
             for name, one in part.get(group, {}).items():
                 if name in kinds or one.quality.rows > one.quality.nulls:
                     named.setdefault(name, []).append(one)
-        days[_EPOCH + timedelta(days=group)] = Day(
-            {name: merged(each) for name, each in named.items() if each}, samples.get(group)
-        )
+        summaries = {name: merged(each) for name, each in named.items() if each}
+        days[_EPOCH + timedelta(days=group)] = Day(with_all_rows(summaries, kinds), samples.get(group))
     return days
+
+
+def with_all_rows(summaries: Mapping[str, Summary], kinds: Kinds) -> dict[str, Summary]:
+    """The same, a column that `kinds` does not know missing in those rows of the day that have no such column.
+
+    In which tables rows were held, or by which machine, then makes no difference.
+    """
+    rows = max((one.quality.rows for name, one in summaries.items() if name in kinds), default=0)
+    return {
+        name: one if name in kinds else replace(one, quality=one.quality + Quality(more, more))
+        for name, one in summaries.items()
+        for more in [max(rows - one.quality.rows, 0)]
+    }
 
 
 def _held(staging: Staging, collection: Collection, kinds: Kinds, between: TimeRange | None) -> list[Table]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -169,12 +170,12 @@ def _kind(path: Path) -> str:
 
 def _csv(connection: duckdb.DuckDBPyConnection, path: Path) -> Opened:
     """Every cell as text: what its column is depends on all of its cells."""
-    header, delimiter = _header(path)
+    header, delimiter, ending = _header(path)
     columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(header)))
     if header:
         connection.execute(
             f"""CREATE TABLE given AS SELECT * FROM read_csv({_pattern(path)}, columns = {{{columns}}},
-                header = true, auto_detect = false, delim = {_literal(delimiter)}, quote = '"', escape = '"',
+                header = true, auto_detect = false, delim = {_literal(delimiter)}{ending}, quote = '"', escape = '"',
                 max_line_size = {_LINE}, buffer_size = {4 * _LINE})"""
         )
     names = _distinct([name or f"column{at}" for at, name in enumerate(header)])
@@ -184,14 +185,18 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path) -> Opened:
     return _held(connection, path, found, left_out=left_out, has_words=True)
 
 
-def _header(path: Path) -> tuple[list[str], str]:
-    """The names in the first line, and what stands between them."""
+def _header(path: Path) -> tuple[list[str], str, str]:
+    """The names in the first row, what stands between them, and what ends it, as DuckDB wants to be told."""
     with _text(path) as file:
         first = next((line for line in file if line.strip()), "")
     delimiter = max(_DELIMITERS, key=first.count)
     with _text(path) as file:
-        names = next((row for row in csv.reader(file, delimiter=delimiter) if row), [])
-    return names, delimiter
+        rows = csv.reader(file, delimiter=delimiter)
+        names = next((row for row in rows if row), [])
+    with _text(path) as file:  # DuckDB takes the first end of a line for that of rows, be it part of a name
+        last = "".join(islice(file, max(rows.line_num - 1, 0), rows.line_num))
+    known = next((end for end in ("\r\n", "\n") if last.endswith(end)), "")
+    return names, delimiter, f", new_line = {known!r}" if known else ""
 
 
 def _text(path: Path) -> TextIO:

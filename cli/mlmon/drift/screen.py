@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 from mlmon.core.errors import ExitCode
+from mlmon.core.timerange import TimeRange
 from mlmon.drift.document import document
 from mlmon.drift.result import DriftReport, FeatureDrift, Histogram, Interval
 from mlmon.drift.wording import (
@@ -25,6 +28,8 @@ from mlmon.output.results import Faces, Field, Page, Record, Row, Rows, Series, 
 
 SPARK: Final = 12
 """So many cells a histogram takes at most."""
+_NAMED: Final = 4
+"""So many features are named of intervals one after the other."""
 _LEVELS: Final = "▁▂▃▄▅▆▇█"
 _PLAIN_LEVELS: Final = "_.,-=+*#"
 _ASCII: Final = str.maketrans(
@@ -38,6 +43,7 @@ _HEAD: Final = (
 )
 _TABLE: Final = (
     Field("feature"),
+    Field("kind", "type", whole=True, optional=True),
     Field("verdict", whole=True),
     Field("contribution", kind="number", whole=True),
     Field("effect", kind="number", whole=True),
@@ -57,6 +63,8 @@ def page(report: DriftReport, *, plain: bool) -> Page:
     parts: list[Record | Rows | TimeChart] = [_head(report, plain=plain)]
     if report.whole.features:
         parts.append(_table(report, plain=plain))
+    if len(report.intervals) > 1:
+        parts.append(_over_time(report.intervals))
     parts.extend(_charts(report))
     return Page(tuple(parts))
 
@@ -124,6 +132,7 @@ def _row(feature: FeatureDrift, *, plain: bool) -> Row:
     }
     return {
         "feature": name_of(feature.feature),
+        "kind": feature.kind,
         "verdict": feature.verdict.value,
         "histograms": _sparks(feature.histogram, plain=plain),
         **{name: _written(value, plain=plain) for name, value in figures.items()},
@@ -137,6 +146,34 @@ def _sparks(histogram: Histogram | None, *, plain: bool) -> str:
     most = max(_most(histogram.baseline), _most(histogram.target))
     before, now = (spark(side, most, plain=plain) for side in (histogram.baseline, histogram.target))
     return f"{before:{SPARK}}  {now:{SPARK}}"
+
+
+def _over_time(intervals: Sequence[Interval]) -> Rows:
+    """The verdicts of the intervals, one row for those with the same one after the other."""
+    unit = unit_of(intervals)
+    fields = (
+        Field("when", unit),
+        Field("count", f"{unit}s", kind="number", whole=True, optional=True),
+        Field("rows", kind="number", whole=True, optional=True),
+        Field("verdict", whole=True),
+        Field("drifted"),
+    )
+    return Rows(fields, [_run(list(run)) for _, run in groupby(intervals, key=lambda each: each.verdict)])
+
+
+def _run(run: Sequence[Interval]) -> Row:
+    first, last = run[0], run[-1]
+    between = TimeRange(first.between.start, last.between.end) if first.between and last.between else None
+    drifted = Counter(name_of(each.feature) for one in run for each in ordered(one.drifted))
+    names = [name for name, _ in drifted.most_common()]
+    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return {
+        "when": range_of(between),
+        "count": len(run),
+        "rows": sum(each.rows for each in run),
+        "verdict": first.verdict.value,
+        "drifted": ", ".join([*names[:_NAMED], *more]),
+    }
 
 
 def _charts(report: DriftReport) -> Iterator[TimeChart]:

@@ -34,6 +34,8 @@ _CELLS: Final = 4_000_000  # numbers that are held at once: 32 MB
 _FEWEST: Final = 2_048
 _CATEGORIES: Final = 50_000  # different ones that are held at once
 _SOME: Final = 2_000
+_ASKED: Final = 50
+"""So many columns are asked about at once: what DuckDB needs to plan a question grows with its square."""
 
 Grouped = dict[int, dict[str, Summary]]
 """Summaries by group and feature."""
@@ -126,6 +128,9 @@ def _numbers_among(table: Table, texts: Sequence[str], some: str) -> list[str]:
     """Those of the columns whose texts are all numbers or stand for missing ones, at least one of them a number."""
     if not texts or table.first >= table.past:
         return []
+    if len(texts) > _ASKED:
+        parts = [texts[at : at + _ASKED] for at in range(0, len(texts), _ASKED)]
+        return [name for part in parts for name in _numbers_among(table, part, some)]
     others = _quoted([*NOT_FINITE, *(MISSING if table.has_words else ())])
     asked, cells = [], []
     for at, name in enumerate(texts):

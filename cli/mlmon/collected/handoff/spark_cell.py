@@ -45,6 +45,17 @@ def databricks(sources: Sequence[Source]) -> str:
     return "".join([*parts, "\n".join(frames)])
 
 
+def paths_of(source: Source) -> list[str]:
+    """The paths of a source as Spark reads them, with its wildcards."""
+    return [path for series in _series(source) for path in series]
+
+
+def root_of(source: Source) -> str:
+    """The path of a source's container in the addresses that Spark has for its files, with a `/` at its end."""
+    # a container of a storage account is what Hadoop calls the authority
+    return f"/{source.folder.strip('/')}/" if source.is_local else "/"
+
+
 def _frame(source: Source, name: str) -> str:
     if not _is_csv(source):
         [paths] = _series(source)

@@ -88,9 +88,11 @@ def _facts(report: DriftReport) -> Iterator[tuple[Markup, ...]]:
 def over_time(intervals: Sequence[Interval], threshold: float | None, *, earlier: int) -> Markup:
     """The coefficient of each interval, or why there is none; `earlier` ones are not shown."""
     unit = unit_of(intervals)
-    figures = tables.behind("The figures as a table", tables.over_time(intervals, unit), scrolls=True)
+    known = any(each.coefficient and math.isfinite(each.coefficient.value) for each in intervals)
+    drawn = tables.over_time(intervals, unit)
+    figures = tables.behind("The figures as a table", drawn, scrolls=True, is_open=not known)
     left_out = _left_out(earlier, f"earlier {unit}")
-    if not any(each.coefficient and math.isfinite(each.coefficient.value) for each in intervals):
+    if not known:
         why = "No classifier was asked, so there is no coefficient: these are the verdicts."
         return section("time", "Over time", why, figures, left_out)
     why = (

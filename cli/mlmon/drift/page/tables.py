@@ -57,11 +57,11 @@ def row(name: str, *cells: str) -> Markup:
     return Markup(f'<tr><th scope="row">{joined(name)}{figures}')
 
 
-def behind(summary: str, drawn: Markup, *, scrolls: bool = False) -> Markup:
-    """Figures that are there for who asks for them."""
+def behind(summary: str, drawn: Markup, *, scrolls: bool = False, is_open: bool = False) -> Markup:
+    """Figures that are there for who asks for them, or at once where nothing else shows them."""
     if scrolls:
         drawn = element("div", drawn, class_="scroll", role="region", aria_label=summary, tabindex="0")
-    return element("details", element("summary", summary), drawn)
+    return element("details", element("summary", summary), drawn, open="" if is_open else None)
 
 
 def what_moved(features: Sequence[FeatureDrift], *, caption: str) -> Markup:

@@ -82,4 +82,6 @@ def _not_collected(name: str, search: Search, service: Service, story: Story, *,
     }
     unread = f"; {len(search.asides)} lines could not be read" if search.asides else ""
     usual = f"no row in the blobs of that time has an id of the request{unread}"
+    if failed:
+        usual = f"not in the blobs of that time: the request may have failed before{unread}"
     return next((reason for reason, holds in reasons.items() if holds), usual)

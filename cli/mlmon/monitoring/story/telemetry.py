@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -29,16 +29,21 @@ class Answered:
     events: tuple[Event, ...] = ()
     truncated: int = 0
     partial: tuple[str, ...] = ()
-    request_id: str = ""
+    request_ids: tuple[str, ...] = ()
+    """Of the requests that the rows say they are of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Asks telemetry about requests of the service that it may call `names` (of any service, where there are none)."""
+    """Asks telemetry about requests of the service that it may call `names` (of any service, where there are none).
+
+    `others` are the names of the services that are not meant.
+    """
 
     telemetry: Telemetry
     names: Sequence[str]
     between: TimeRange
+    others: frozenset[str] = frozenset()
 
     def called(self, id_: str) -> list[Request]:
         """The requests that any of their ids calls so, the newest first, each once."""
@@ -74,7 +79,9 @@ class Asking:
         )
         rows = list(_told(table))
         shared = matching.sharing(row for of, row in rows if of == "requests")
-        found = [(of, row, by) for of, row in rows if of in kql.EVENTS and (by := matching.by(row, shared=shared))]
+        events = [(of, row) for of, row in rows if of in kql.EVENTS and not self.others.intersection(_called(row))]
+        matching = matching.narrowed(row for _, row in events)
+        found = [(of, row, by) for of, row in events if (by := matching.by(row, shared=shared))]
         partial = [table.partial] if table.partial else []
         if len(table.rows) == kql.MOST_EVENTS:
             partial.append(f"only the first {kql.MOST_EVENTS} rows of that time were looked at")
@@ -82,7 +89,7 @@ class Asking:
             tuple(described(of, row, by) for of, row, by in found),
             sum(row.get(TRUNCATED) is True for _, row, _ in found),
             tuple(partial),
-            next((id_ for _, row, _ in found if (id_ := real(dimensions(row).get(kql.REQUEST_ID)))), ""),
+            tuple(dict.fromkeys(id_ for _, row, _ in found if (id_ := real(dimensions(row).get(kql.REQUEST_ID))))),
         )
 
 
@@ -97,6 +104,13 @@ class Matching:
     def sharing(self, requests: Iterator[Mapping[str, Value]]) -> bool:
         """Whether other requests have the same operation, so that it says nothing."""
         return any(not same(str(row.get("id", row.get("Id")) or ""), self.row_id) for row in requests)
+
+    def narrowed(self, rows: Iterable[Mapping[str, Value]]) -> Matching:
+        """By the request's own id, where that is what was asked for: other requests may mention it."""
+        asked = self.ids.asked
+        if self.ids.request or not any(same(real(dimensions(row).get(kql.REQUEST_ID)), asked) for row in rows):
+            return self
+        return replace(self, ids=replace(self.ids, request=asked))
 
     def by(self, row: Mapping[str, Value], *, shared: bool) -> By | None:
         """What ties a row to the request; None where it is another one's, or nobody's."""
@@ -124,6 +138,13 @@ def time_of(row: Mapping[str, Value]) -> datetime | None:
     """When a row says that it happened."""
     time = cell(row, "timestamp", "TimeGenerated")
     return time if isinstance(time, datetime) else None
+
+
+def _called(row: Mapping[str, Value]) -> Iterator[str]:
+    """What a row calls its service."""
+    for name in (dimensions(row).get("Service Name"), cell(row, "cloud_RoleName", "AppRoleName")):
+        if isinstance(name, str):
+            yield name
 
 
 def _texts(row: Mapping[str, Value]) -> str:
