@@ -28,7 +28,7 @@ def share_changed(baseline: Summary, target: Summary, least_rows: int) -> tuple[
     """The p-value of the share of rows without a value that counts, how much it changed, and mostly in what."""
     before, after = baseline.quality, target.quality
     missing = (before.rows - before.valid, after.rows - after.valid)
-    if min(before.rows, after.rows) < least_rows or not any(missing):
+    if min(before.rows, after.rows) < max(least_rows, 1) or not any(missing):
         return float("nan"), 0.0, NULL_RATE  # no test at all: it must not make the others stricter
     p = significance.shares_differ(missing, (before.rows, after.rows))
     changes = {
