@@ -31,7 +31,7 @@ def add(
 def mlmon(azure: LocalAzure, tmp_path: Path) -> Runner:
     """mlmon in a workspace with a v1 service and a v2 deployment, that has had both versions of its server."""
     azure.webservices.add("svc")
-    azure.add_deployment("ep", "blue")
+    azure.add_deployment("ep", "blue", appInsightsEnabled=True)
     v1 = {"message": "STDOUT", "severityLevel": 1, "customDimensions": V1, "operation_Id": "b" * 32}
     add(azure, 0, v1, service="")
     older = {"message": "model_data_collection", "severityLevel": 1, "customDimensions": PAIRS}
