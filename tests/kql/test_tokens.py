@@ -48,6 +48,9 @@ def strings_of_the_engine(text: str) -> list[tuple[str, int]]:
 def test_strings_are_where_the_engines_own_lexer_finds_them(text: str) -> None:
     """Up to the first that does not end: there the lexer guesses, as it does about escapes that do not exist."""
     assume("\\" not in re.sub(r"\\[\\'\"]", "", text))
+    assume(
+        not re.search(r"(?<![=!])~", text.replace("~~~", ""))
+    )  # no word of KQL: the lexer drops it together with what follows
     mine = list(tokens(text))
     end = next((one.start for one in mine if one.kind is Kind.OPEN), len(text))
     found = [(one.text, one.start) for one in mine if one.kind is Kind.STRING and one.end <= end]
