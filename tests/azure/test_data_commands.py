@@ -70,6 +70,13 @@ def test_the_query_is_printed_for_where_it_runs(azure: LocalAzure, mlmon: Runner
         f'| where _ResourceId =~ "{azure.component["id"].lower()}"\n'
         '| where AppRoleName in ("ep/blue", "blue", "ep-blue")'
         ' or tostring(Properties["Service Name"]) in ("ep/blue", "blue", "ep-blue")\n'
+        '    or AppRoleName in ("azmlinfsrv", "gunicorn") and isempty(tostring(Properties["Service Name"]))\n'
+        "        and AppRoleInstance in ((\n"
+        "            AppRequests\n"
+        f'            | where _ResourceId =~ "{azure.component["id"].lower()}"\n'
+        '            | where AppRoleName in ("azmlinfsrv", "gunicorn") and isnotempty(AppRoleInstance)\n'
+        '            | where tostring(Properties["Service Name"]) in ("ep/blue", "blue", "ep-blue")\n'
+        "            | distinct AppRoleInstance))\n"
         '| where Properties contains "bmi" or Message contains "bmi"\n'
         "| order by TimeGenerated desc\n"
         "| take 10\n"
@@ -127,7 +134,7 @@ def test_a_part_of_an_answer_is_exit_code_7_with_a_warning(azure: LocalAzure, ml
 
 def test_no_range_is_added_and_the_one_asked_for_is_said(azure: LocalAzure, mlmon: Runner) -> None:
     azure.requests.clear()
-    assert mlmon("traces svc").err == "time range: all there is\n"
+    assert mlmon("traces svc").err.splitlines()[0] == "time range: all there is"
     assert mlmon("query 'traces | count' --since 2026-11-20").err.startswith("time range: 2026-11-20 to ")
     spans = [json.loads(one.body)["timespan"] for one in azure.requests.of("logs")]
     assert spans == [None, "2026-11-20T00:00:00.000Z/2026-11-20T10:30:00.001Z"]

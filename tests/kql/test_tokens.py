@@ -6,6 +6,7 @@ import re
 
 import pytest
 from antlr4 import InputStream
+from antlr4.error.ErrorListener import ErrorListener
 from duckdb_kql._antlr.KqlLexer import KqlLexer
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -37,9 +38,17 @@ SIGNS = [
 PIECES = st.lists(st.sampled_from(SIGNS) | st.text(max_size=3), max_size=14).map("".join)
 
 
+class Refusing(ErrorListener):
+    """What is no word of KQL (a lone `!`) the lexer drops, together with what follows: that is no example."""
+
+    def syntaxError(self, *_: object) -> None:  # noqa: N802 - antlr's name
+        assume(condition=False)
+
+
 def strings_of_the_engine(text: str) -> list[tuple[str, int]]:
     lexer = KqlLexer(InputStream(text))
     lexer.removeErrorListeners()
+    lexer.addErrorListener(Refusing())
     return [(one.text, one.start) for one in lexer.getAllTokens() if one.type == KqlLexer.STRINGLITERAL]
 
 
@@ -48,6 +57,9 @@ def strings_of_the_engine(text: str) -> list[tuple[str, int]]:
 def test_strings_are_where_the_engines_own_lexer_finds_them(text: str) -> None:
     """Up to the first that does not end: there the lexer guesses, as it does about escapes that do not exist."""
     assume("\\" not in re.sub(r"\\[\\'\"]", "", text))
+    assume(
+        not re.search(r"(?<![=!])~", text.replace("~~~", ""))
+    )  # no word of KQL: the lexer drops it together with what follows
     mine = list(tokens(text))
     end = next((one.start for one in mine if one.kind is Kind.OPEN), len(text))
     found = [(one.text, one.start) for one in mine if one.kind is Kind.STRING and one.end <= end]

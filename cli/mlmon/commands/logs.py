@@ -14,6 +14,7 @@ from mlmon.commands.options import FromOption, ToOption
 from mlmon.commands.ranges import say_range
 from mlmon.core.errors import ExitCode, UsageError
 from mlmon.core.model import LEVELS
+from mlmon.core.patterns import compiled
 from mlmon.core.timerange import TimeRange, parse_duration, resolve
 from mlmon.output.results import Lines, Result
 from mlmon.session import Session
@@ -181,7 +182,7 @@ def _refuse(rules: Mapping[str, bool]) -> None:
 def _patterns(texts: Sequence[str] | None) -> list[re.Pattern[str]]:
     """Each expression, for records of several lines: ^ and $ are the ends of a line."""
     try:
-        return [re.compile(text, re.MULTILINE) for text in texts or ()]
+        return [compiled(text, re.MULTILINE) for text in texts or ()]
     except re.error as error:
         raise UsageError(
             f"{error.pattern!r} is not a regular expression: {error.msg}", hint="escape it with \\"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mlmon.core.errors import UsageError, did_you_mean
+from mlmon.core.patterns import compiled
 from mlmon.core.ports import Dialect
 from mlmon.kql.build import kql_string
 from mlmon.kql.dialect import Names
@@ -160,7 +161,7 @@ def _number(of: Filter, written: str) -> str:
 
 def _pattern(written: str) -> str:
     try:
-        re.compile(written)
+        compiled(written)
     except (re.error, OverflowError, RecursionError) as error:
         if str(error).startswith(_WRONG_PATTERN):
             raise UsageError(
