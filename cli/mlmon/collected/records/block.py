@@ -14,6 +14,8 @@ Cell = Json
 """A value: text in v1, whose files say nothing of types; whatever JSON has in v2. None is a value that is missing."""
 
 BLOCK_ROWS: Final = 5_000
+_BLOCK_CELLS: Final = 200_000
+_BLOCK_BYTES: Final = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Block:
     A row stands at (`lines`, `positions`): its line, counted from 1, and its place in that line, from 0. `digests`
     are equal for what the collector wrote twice: the text of a whole line in v2, without its end; v1 rows have none.
     `first_generation` marks rows of v1 collectors before 0.1.0a16, which give inputs and predictions ids of their own.
+    `size` is about how many bytes of the file the rows were.
     """
 
     source: CollectedBlob
@@ -53,6 +56,7 @@ class Block:
     correlations: list[str | None] = field(default_factory=list)
     versions: list[str | None] = field(default_factory=list)
     columns: list[list[Cell]] = field(default_factory=list)
+    size: int = 0
 
     def __post_init__(self) -> None:
         self.columns = [[] for _ in self.names]
@@ -63,7 +67,8 @@ class Block:
     @property
     def full(self) -> bool:
         """Whether it is time to hand it on."""
-        return len(self.lines) >= BLOCK_ROWS
+        rows = len(self.lines)
+        return rows >= BLOCK_ROWS or rows * len(self.names) >= _BLOCK_CELLS or self.size >= _BLOCK_BYTES
 
     def cells(self, row: int) -> tuple[Cell, ...]:
         """One row's values, in the order of `names`."""

@@ -63,7 +63,7 @@ def pieces(chunks: Iterator[Chunk]) -> Iterator[Piece]:
     held: list[bytes] = []
     size, number = 0, 1
     try:
-        for chunk in _without_mark(_unpacked(map(bytes, chunks))):
+        for chunk in _cut(_without_mark(_unpacked(map(bytes, chunks)))):
             size += len(chunk)
             end = chunk.rfind(b"\n") + 1 if size >= _PIECE else 0
             held.append(chunk[:end] if end else chunk)
@@ -114,6 +114,15 @@ def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise Unpacked("is damaged gzip, and is not read from there on") from None
     if not unpacking.eof:
         raise Unpacked("is gzip that breaks off")
+
+
+def _cut(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, none of the chunks larger than a piece: a reader may hand out what it likes."""
+    for chunk in chunks:
+        if len(chunk) <= _PIECE:
+            yield chunk
+        else:
+            yield from (chunk[start : start + _PIECE] for start in range(0, len(chunk), _PIECE))
 
 
 def _without_mark(chunks: Iterator[bytes]) -> Iterator[bytes]:

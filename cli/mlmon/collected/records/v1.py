@@ -159,6 +159,7 @@ def _append(block: Block, header: Header, row: Row) -> None:
     block.correlations.append(identifier(cells[header.correlation]) if header.correlation is not None else None)
     block.requests.append(identifier(cells[header.request]) if header.request is not None else None)
     block.versions.append(block.source.model_version or None)
+    block.size += sum(map(len, cells))
     for column, place in zip(block.columns, header.payload, strict=True):
         column.append(cells[place] or None)
 

@@ -41,6 +41,7 @@ def blocks(
                     yield block
                 block = Block(source, tuple(row))
             _append(block, row, meta, place=(line.number, position, text))
+            block.size += len(text) // len(rows)
     if len(block):
         yield block
 

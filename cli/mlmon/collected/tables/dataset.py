@@ -135,10 +135,13 @@ class Dataset:
         """A parquet file of its own for one stretch. Runs in a thread of its own."""
         at, query = given
         path = self.staging.folder / f"rows-{at}.parquet"
+        self.staging.with_room(lambda: self._copy(query, path, "FORMAT parquet"))
+        return path
+
+    def _copy(self, query: str, path: Path, form: str) -> None:
         with explained(), self.staging.connection.cursor() as connection:
             connection.execute("USE staged")
-            connection.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet)")
-        return path
+            connection.execute(f"COPY ({query}) TO {literal(str(path))} ({form})")
 
     def _text(self, line: str, given: tuple[int, str]) -> tuple[str, Path | None]:
         """A file with the lines of one stretch, None where `render` has to write them. Runs in a thread of its own."""
@@ -146,12 +149,10 @@ class Dataset:
 
         at, query = given
         path = self.staging.folder / f"lines-{at}"
-        with explained(), self.staging.connection.cursor() as connection:
-            connection.execute("USE staged")
-            try:
-                connection.execute(f"COPY (SELECT {line} FROM ({query})) TO {literal(str(path))} ({_AS_IT_IS})")
-            except duckdb.InvalidInputException:
-                return query, None
+        try:
+            self.staging.with_room(lambda: self._copy(f"SELECT {line} FROM ({query})", path, _AS_IT_IS))
+        except duckdb.InvalidInputException:
+            return query, None
         return query, path
 
     def named(self, at: int, one: Out) -> str:

@@ -23,7 +23,8 @@ from mlmon.collected.tables.ahead import reading_ahead
 from mlmon.collected.tables.columns import numbers_that_are_text
 from mlmon.collected.tables.parts import PLACE_BITS, Collection
 from mlmon.collected.tables.plain import Load, Loaded, NotAsWritten, Spooled
-from mlmon.collected.tables.staging import Staging
+from mlmon.collected.tables.staging import NoRoom, Staging
+from mlmon.collected.tables.turns import Turns
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
 
@@ -77,6 +78,9 @@ class _Filling:
     now: datetime
     on_aside: OnAside
     spooled: int = 0
+    turns: Turns = field(default_factory=lambda: Turns(_AT_ONCE))
+    alone: bool = False
+    """Whether two loads at once were more than fits into memory."""
 
     def read(self, files: Iterable[CollectedBlob]) -> Iterator[CollectedBlob]:
         with closing(map_bounded(self._load, self._works(files), workers=_AT_ONCE)) as found:
@@ -160,23 +164,39 @@ class _Filling:
         path = self.staging.folder / f"{self.collection.number}-{self.spooled}"
         path.write_bytes(piece.data)
         file = self.staging.file_of(source, first_generation=first_generation)
-        load = work.load
-        load.spooled.append(Spooled(source, file, path, piece.number, piece.ends, load.count))
-        load.size += len(piece.data)
+        # a line of JSON has a colon for each of its cells, and a few more
+        cells = piece.ends * len(work.header.names) if work.header else piece.data.count(b":")
+        one = Spooled(source, file, path, piece.number, piece.ends, work.load.count)
+        work.load.add(one, size=len(piece.data), cells=cells)
 
     def _load(self, work: Work) -> tuple[Work, Loaded]:
         """Runs in a thread of its own."""
         if work.slow is not None or not work.load.spooled:
             return work, Loaded()
         try:
-            return work, self._loaded(work, work.load, "")
+            return work, self._fitted(work)
         finally:
             work.load.let_go()
 
-    def _loaded(self, work: Work, load: Load, name: str) -> Loaded:
+    def _fitted(self, work: Work) -> Loaded:
+        """A load: where there is no room for it beside another, by itself, and with more memory if it has to be."""
+        name = f"part{self.collection.number}_{work.load.first}_"
+        if not self.alone:
+            try:
+                with self.turns.shared():
+                    return self._loaded(work, work.load, name)
+            except NoRoom:
+                self.alone = True
+        with self.turns.alone():
+            return self.staging.with_room(lambda: self._again(work, name))
+
+    def _again(self, work: Work, name: str) -> Loaded:
+        self.staging.discard(name)
+        return self._loaded(work, work.load, name)
+
+    def _loaded(self, work: Work, load: Load, table: str) -> Loaded:
         import duckdb
 
-        table = f"part{self.collection.number}_{load.first}{name}"
         with self.staging.connection.cursor() as connection:
             connection.execute("USE staged")
             try:
@@ -191,23 +211,32 @@ class _Filling:
                     return Loaded(odd=[(load.spooled[0], load.spooled[0].lines())])
         loaded = Loaded()
         for at, one in enumerate(load.spooled):
-            of_one = self._loaded(work, load.only(one), f"{name}_{at}_")
+            of_one = self._loaded(work, load.only(one), f"{table}{at}_")
             loaded.parts += of_one.parts
             loaded.odd += of_one.odd
         return loaded
 
     def _keep(self, work: Work, loaded: Loaded) -> None:
         self.collection.parts += loaded.parts
+        if rows := sum(part.rows for part in loaded.parts):
+            self.collection.row_bytes = max(self.collection.row_bytes, work.load.size // rows)
         if work.slow is not None:
             for block in work.slow():
-                self.staging.add(self.collection, block, first=work.load.first)
+                self._add(block, first=work.load.first)
         for one, lines in loaded.odd:
             shift = one.before - one.number + 1
             first = work.load.first + (shift if self.collection.v1 else shift << PLACE_BITS)
             for block in blocks_of(
                 self.blobs, one.source, iter(lines), now=self.now, on_aside=self.on_aside, header=work.header
             ):
-                self.staging.add(self.collection, block, first=first)
+                self._add(block, first=first)
+
+    def _add(self, block: Block, *, first: int) -> None:
+        try:
+            self.staging.add(self.collection, block, first=first)
+        except NoRoom:
+            with self.turns.alone():
+                self.staging.with_room(lambda: self.staging.add(self.collection, block, first=first))
 
 
 def _same_version(work: Work, source: CollectedBlob) -> bool:

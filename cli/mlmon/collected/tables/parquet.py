@@ -35,10 +35,11 @@ def joined(pieces: Iterable[Path]) -> Iterator[bytes]:
 
     The pieces are DuckDB's, and have the same columns of the same types.
     """
-    yield _MARK
     whole: Struct = {}
     size = len(_MARK)
     for path in pieces:
+        if not whole:
+            yield _MARK  # not before: where the first piece cannot be made, there is no file at all
         with path.open("rb") as file:
             footer, length = _footer(file)
             file.seek(len(_MARK))

@@ -40,17 +40,23 @@ SHARED: Final = {
 """What the rows of a run share. `time` is microseconds since 1970 in UTC; equal digests are equal v2 lines."""
 
 
+DIGEST: Final = "md5_number_lower({})"
+"""The SQL of a line's digest. DuckDB's own hash is the same for many lines that differ in the same id twice."""
+
+
 @dataclass(slots=True)
 class Part:
     """A table of a collection's rows: `n`, `run`, what is `SHARED`, and the stored columns by their names.
 
-    The values of a column are of one sort in a typed table; one of texts has whatever sorts were seen.
+    The values of a column are of one sort in a typed table; one of texts has whatever sorts were seen. `rows` is how
+    many there are in a typed one.
     """
 
     table: str
     stored: dict[str, str] = field(default_factory=dict)
     sorts: dict[str, set[Sort]] = field(default_factory=dict)
     typed: bool = True
+    rows: int = 0
     first: dict[str, int] = field(default_factory=dict)
     """The row in which each column is seen first."""
 
@@ -64,6 +70,8 @@ class Collection:
     number: int
     parts: list[Part] = field(default_factory=list)
     texts: set[str] = field(default_factory=set)
+    row_bytes: int = 1
+    """How many bytes of a file a row is, on an average of the load where it is most."""
 
     @property
     def rows(self) -> str:

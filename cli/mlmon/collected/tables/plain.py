@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import duckdb
 
 LOAD_BYTES: Final = 24 << 20
+_LOAD_CELLS: Final = 3_000_000
+_AT_ONCE: Final = 2048
+"""How many lines DuckDB works on at once, however long they are. What they hold it has several times over."""
+_BYTES_AT_ONCE: Final = 4 << 20
 _LONGEST_LINE: Final = 1 << 20
 _CELLS: Final = "delim = '{delimiter}', quote = '', escape = '', header = false, auto_detect = false"
 _BUFFERS: Final = f"new_line = '\\n', max_line_size = {_LONGEST_LINE}, buffer_size = {4 * _LONGEST_LINE}"
@@ -53,10 +57,21 @@ class Load:
     first: int
     spooled: list[Spooled] = field(default_factory=list)
     size: int = 0
+    cells: int = 0
+    long: int = 0
+    """How many of its bytes are in lines so long that DuckDB should not have many of them at once."""
 
     @property
     def full(self) -> bool:
-        return self.size >= LOAD_BYTES
+        return self.size >= LOAD_BYTES or self.cells >= _LOAD_CELLS or self.long >= _BYTES_AT_ONCE
+
+    def add(self, one: Spooled, *, size: int, cells: int) -> None:
+        """Have more lines in it, of so many bytes and about so many cells."""
+        self.spooled.append(one)
+        self.size += size
+        self.cells += cells
+        if size * _AT_ONCE > _BYTES_AT_ONCE * one.count:
+            self.long += size
 
     @property
     def count(self) -> int:

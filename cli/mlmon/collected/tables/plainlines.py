@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlmon.collected.records.text import Line
 from mlmon.collected.tables import likeness
-from mlmon.collected.tables.parts import PLACE_BITS, STORED, Part, Sort
+from mlmon.collected.tables.parts import DIGEST, PLACE_BITS, STORED, Part, Sort
 from mlmon.collected.tables.plain import A_TIME, Load, Loaded, NotAsWritten, Spooled, discard, literal
 from mlmon.collected.tables.staging import explained
 
@@ -96,7 +96,7 @@ def _loaded(
     for at, shape in enumerate(shapes):
         part = _part(f"{name}_{at}", shape, given)
         is_all = all_plain and len(shapes) == 1
-        connection.execute(_table(part, shape, lines if is_all else _of(shape, lines), given))
+        part.rows = _one(connection, _table(part, shape, lines if is_all else _of(shape, lines), given))
         _drop_long(connection, part, given)
         read += _one(connection, f"SELECT count(*) FROM {part.table} WHERE n = run")
         parts.append(part)
@@ -200,7 +200,8 @@ def _table(part: Part, shape: Shape, lines: str, given: Load) -> str:
             CASE WHEN place = 0 THEN digest END AS digest{cells}
         FROM (SELECT start, file_index, digest, event,
                      unnest(event.data) AS cells, unnest(range(len(event.data))) AS place
-            FROM (SELECT {given.first} + (line << {PLACE_BITS}) AS start, file_index, hash(text) AS digest, text,
+            FROM (SELECT {given.first} + (line << {PLACE_BITS}) AS start, file_index, text,
+                         {DIGEST.format("text")} AS digest,
                          TRY(from_json_strict(text, {form})) AS event
                   FROM ({lines}))
             WHERE event IS NOT NULL AND {is_read_alike})"""

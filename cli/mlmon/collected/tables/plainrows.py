@@ -69,6 +69,7 @@ def load(
     if made != (given.count,):
         discard(connection, [part])
         raise NotAsWritten
+    part.rows = given.count
     return Loaded([part])
 
 

@@ -1,6 +1,6 @@
 """The plan of a dataset: which rows stand side by side, in the order that is wanted.
 
-The rows themselves are fetched by it some ten thousand at a time, so that memory does not grow with them.
+The rows themselves are fetched by it some at a time, fewer where they are long, so that memory does not grow with them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.timerange import TimeRange
 
 AT_ONCE: Final = 40_960
+_CELLS_AT_ONCE: Final = 800_000
+_BYTES_AT_ONCE: Final = 16 << 20
 _USUAL_ORDER: Final = ("time", "request_id")
 
 
@@ -67,11 +69,18 @@ class Plan:
             self.staging, f"SELECT coalesce(min(rowid), 0), coalesce(max(rowid) + 1, 0) FROM plan{_of_day(day)}"
         )
         past = int(past) if most is None else min(int(past), int(first) + most)
-        for start in range(int(first), max(past, int(first) + 1), AT_ONCE):
-            where = f"rowid >= {start} AND rowid < {min(start + AT_ONCE, past)}" + (
+        at_once = self._at_once
+        for start in range(int(first), max(past, int(first) + 1), at_once):
+            where = f"rowid >= {start} AND rowid < {min(start + at_once, past)}" + (
                 f" AND day = {literal(day)}" if day else ""
             )
             yield self._fetched(where, named)
+
+    @property
+    def _at_once(self) -> int:
+        """How many rows a stretch has: fewer where they have many columns, or are long."""
+        row_bytes = sum(collection.row_bytes for _, collection in self.sides)
+        return max(1, min(AT_ONCE, _CELLS_AT_ONCE // len(self.columns), _BYTES_AT_ONCE // row_bytes))
 
     def _fetched(self, where: str, named: Callable[[int, Out], str]) -> str:
         """The rows of a stretch of the plan. Saying between which numbers they are spares looking at all of them."""
@@ -189,8 +198,12 @@ class Plan:
 
 def execute(staging: Staging, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query. Raises `Failure` where there is no room."""
-    with explained():
-        return staging.connection.execute(query).fetchall()
+
+    def run() -> list[tuple[Any, ...]]:
+        with explained():
+            return staging.connection.execute(query).fetchall()
+
+    return staging.with_room(run)
 
 
 def _is_by_order(at: int) -> str:

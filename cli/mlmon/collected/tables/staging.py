@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from mlmon.collected.records import Block, Cell
+from mlmon.collected.records import Block
 from mlmon.collected.selecting.layout import CollectedBlob
-from mlmon.collected.tables.parts import LOAD_BITS, PLACE_BITS, SHARED, Collection, Part, Sort
+from mlmon.collected.tables.celltexts import as_texts, storable
+from mlmon.collected.tables.parts import DIGEST, LOAD_BITS, PLACE_BITS, SHARED, Collection, Part
 from mlmon.collected.tables.temporary import TemporaryFolder
 from mlmon.core.errors import Failure
 
 if TYPE_CHECKING:
     import duckdb
 
-_MEMORY: Final = "128MB"
+T = TypeVar("T")
+
+_USUAL_MB: Final = 128
+_MEMORY: Final = f"{_USUAL_MB}MB"
+_USUAL_COLUMNS: Final = 100
+_MB_A_COLUMN: Final = 0.4
+_MOST_MB: Final = 2048
 _CANNOT_HOLD: Final = "TMPDIR names the folder that they are held in; or choose a shorter range"
+_TOO_WIDE: Final = "choose a shorter range, or one collection with --collection"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SETTINGS: Final = (
-    f"SET memory_limit = '{_MEMORY}'",
     f"SET block_allocator_memory = '{_MEMORY}'",  # else what is let go of is given back, and asked for again
     "SET threads = 1",  # a query; those that take long run two at once
     "SET TimeZone = 'UTC'",
@@ -37,20 +42,29 @@ _SETTINGS: Final = (
 )
 
 
+class NoRoom(Failure):
+    """DuckDB needs more memory than it may take."""
+
+
 @dataclass(slots=True)
 class Staging:
-    """The tables, and the files that their rows come from (a row's `file` is the place in `files`)."""
+    """The tables, and the files that their rows come from (a row's `file` is the place in `files`).
+
+    `megabytes` is the memory that DuckDB may take. DuckDB works on 2048 rows at once, so rows of very many columns
+    need more than others: it rises with them, and with nothing else.
+    """
 
     connection: duckdb.DuckDBPyConnection
     _folder: TemporaryFolder
+    megabytes: int
     collections: dict[str, Collection] = field(default_factory=dict)
     files: dict[tuple[str, str], int] = field(default_factory=dict)
     _told: list[tuple[str | None, ...]] = field(default_factory=list)
     _loads: int = 0
 
     @classmethod
-    def open(cls) -> Staging:
-        """Empty tables, in a folder of their own that is gone when they are closed.
+    def open(cls, *, memory: str = _MEMORY) -> Staging:
+        """Empty tables, in a folder of their own that is gone when they are closed. DuckDB begins with `memory`.
 
         Raises:
             Failure: the folder cannot be made.
@@ -68,12 +82,44 @@ class Staging:
         connection.execute("USE staged")
         for setting in _SETTINGS:
             connection.execute(setting)
-        return cls(connection, folder)
+        connection.execute(f"SET memory_limit = '{memory}'")
+        return cls(connection, folder, int(memory.removesuffix("MB")))
 
     @property
     def folder(self) -> Path:
         """Where more files may stand as long as the tables do."""
         return self._folder.path
+
+    def with_room(self, work: Callable[[], T]) -> T:
+        """What `work` returns, which is begun again with half as much memory more as long as it needs more.
+
+        Raises:
+            NoRoom: it needs more than there is for anything.
+        """
+        while True:
+            try:
+                return work()
+            except NoRoom:
+                if self.megabytes >= _MOST_MB:
+                    raise
+                self._allow(self.megabytes * 3 // 2)
+
+    def _allow_for(self, columns: int) -> None:
+        wanted = _USUAL_MB + int(max(0, columns - _USUAL_COLUMNS) * _MB_A_COLUMN)
+        if columns > _USUAL_COLUMNS and wanted > self.megabytes:
+            self._allow(wanted)
+
+    def _allow(self, megabytes: int) -> None:
+        self.megabytes = min(megabytes, _MOST_MB)
+        self.connection.execute(f"SET memory_limit = '{self.megabytes}MB'")
+
+    def discard(self, prefix: str) -> None:
+        """Drop the tables whose names begin so."""
+        found = self.connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, $1)", [prefix]
+        ).fetchall()
+        for (name,) in found:
+            self.connection.execute(f"DROP TABLE {name}")
 
     def close(self) -> None:
         """Let go of the tables and their folder. Harmless a second time."""
@@ -115,6 +161,7 @@ class Staging:
         if not len(block):
             return
         file = self.file_of(block.source, first_generation=block.first_generation)
+        collection.row_bytes = max(collection.row_bytes, block.size // len(block))
         rows = [self._number(collection, first, *at) for at in zip(block.lines, block.positions, strict=True)]
         runs = [row - place for row, place in zip(rows, block.positions, strict=True)]
         if collection.v1:
@@ -122,13 +169,13 @@ class Staging:
         with explained():
             part = self._texts_of(collection, block.names, rows[0])
             cells = [
-                _texts(part.sorts[name], values, typed=not collection.v1)
+                as_texts(part.sorts[name], values, typed=not collection.v1)
                 for name, values in zip(block.names, block.columns, strict=True)
             ]
             shared: list[Sequence[int | str | None]] = [
                 [_microseconds(time) for time in block.times],
-                *([_storable(text) for text in texts] for texts in (block.requests, block.correlations)),
-                [_storable(text) for text in block.versions],
+                *([storable(text) for text in texts] for texts in (block.requests, block.correlations)),
+                [storable(text) for text in block.versions],
                 [text if place == 0 else None for text, place in zip(block.digests, block.positions, strict=True)],
             ]
             self._insert(part, block.names, [rows, runs, [file] * len(rows), *shared, *cells])
@@ -139,6 +186,7 @@ class Staging:
         Raises:
             Failure: the disk is full.
         """
+        self._allow_for(sum(len(one.names) for one in self.collections.values()))
         shared = ", ".join(SHARED)
         tables = [one.table for one in collection.parts]
         heads = " UNION ALL ".join(f"SELECT run, {shared} FROM {one} WHERE n = run" for one in tables)
@@ -167,9 +215,9 @@ class Staging:
             self.files[key] = len(self.files)
             about = (
                 str(self.files[key]),
-                _storable(str(source.service)),
-                _storable(source.model or None),
-                _storable(source.model_version or None),
+                storable(str(source.service)),
+                storable(source.model or None),
+                storable(source.model_version or None),
                 source.day.isoformat(),
                 str(_microseconds(source.start)),
                 str(_microseconds(source.end)),
@@ -191,15 +239,16 @@ class Staging:
         part = next((one for one in collection.parts if not one.typed), None)
         if part is None:
             part = Part(f"texts{collection.number}", typed=False)
-            collection.parts.append(part)
             columns = ", ".join(" ".join(one) for one in SHARED.items())
             self.connection.execute(f"CREATE TABLE {part.table} (n BIGINT, run BIGINT, {columns})")
+            collection.parts.append(part)
         for name in names:
             if name not in part.stored:
-                part.stored[name] = f"c{len(part.stored)}"
+                stored = f"c{len(part.stored)}"
+                self.connection.execute(f"ALTER TABLE {part.table} ADD COLUMN {stored} VARCHAR")
+                part.stored[name] = stored
                 part.sorts[name] = set()
                 part.first[name] = row
-                self.connection.execute(f"ALTER TABLE {part.table} ADD COLUMN {part.stored[name]} VARCHAR")
         return part
 
     def _insert(self, part: Part, names: Sequence[str], values: Sequence[Sequence[int | str | None]]) -> None:
@@ -212,7 +261,7 @@ class Staging:
         # unnesting a list for each column is a hundred times faster than executemany
         self.connection.execute(
             f"""INSERT INTO {part.table} ({", ".join(columns)})
-                SELECT * REPLACE (CASE WHEN digest IS NOT NULL THEN hash(digest) END AS digest)
+                SELECT * REPLACE (CASE WHEN digest IS NOT NULL THEN {DIGEST.format("digest")} END AS digest)
                 FROM (SELECT {given})""",
             list(values),
         )
@@ -225,8 +274,14 @@ def explained() -> Iterator[None]:
 
     try:
         yield
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        raise Failure(f"the rows cannot be held: {str(error).partition(chr(10))[0]}", hint=_CANNOT_HOLD) from None
+    except duckdb.OutOfMemoryException as error:
+        raise NoRoom(f"the rows need more memory than there is: {_said(error)}", hint=_TOO_WIDE) from None
+    except duckdb.IOException as error:
+        raise Failure(f"the rows cannot be held: {_said(error)}", hint=_CANNOT_HOLD) from None
+
+
+def _said(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _runs(rows: Sequence[int], shared: Sequence[object]) -> list[int]:
@@ -240,44 +295,3 @@ def _runs(rows: Sequence[int], shared: Sequence[object]) -> list[int]:
 
 def _microseconds(time: datetime | None) -> int | None:
     return None if time is None else (time - _EPOCH) // timedelta(microseconds=1)
-
-
-def _texts(sorts: set[Sort], values: Sequence[Cell], *, typed: bool) -> list[str | None]:
-    """The values as text; notes the sorts of the values beside."""
-    if not typed:
-        sorts.add("text")
-        return [_storable(value) for value in values]  # type: ignore[arg-type]  # cells of v1 are texts
-    kinds = set(map(type, values))
-    sorts.update(_SORTS[kind] for kind in kinds if kind in _SORTS)
-    if kinds <= {str, type(None)}:
-        return [_storable(value) for value in values]  # type: ignore[arg-type]  # it has just been looked at
-    return [_text(value) for value in values]
-
-
-_SORTS: Final[dict[type, Sort]] = {bool: "bool", int: "int", float: "float", str: "str", list: "nested", dict: "nested"}
-_EXACT: Final = 2**53
-
-
-def _text(value: Cell) -> str | None:  # noqa: PLR0911 - a line for each sort
-    match value:
-        case None:
-            return None
-        case str():
-            return _storable(value)
-        case float() if math.isnan(value):
-            return None
-        case float() if math.isinf(value):
-            return "Infinity" if value > 0 else "-Infinity"
-        case float() if value.is_integer() and abs(value) < _EXACT and str(value) != "-0.0":
-            return str(int(value))  # as text, a number is the same whether its file says 1 or 1.0
-        case list() | dict():
-            return json.dumps(value, separators=(",", ":"))  # ASCII: half of a surrogate pair stays what it is
-        case _:
-            return json.dumps(value)
-
-
-def _storable(text: str | None) -> str | None:
-    """Text as UTF-8 can hold it: half of a surrogate pair is written out."""
-    if text is None or text.isascii():
-        return text
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
