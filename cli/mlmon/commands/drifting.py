@@ -20,8 +20,6 @@ from mlmon.drift.checking import Options
 from mlmon.drift.comparing import About, Data, compare, parts_of, strays, with_freshness
 from mlmon.drift.reading import Opened, opened
 from mlmon.drift.result import DriftReport, Kind
-from mlmon.drift.sampling import sample
-from mlmon.drift.tables import ALL
 from mlmon.output.progress import Progress
 from mlmon.session import Session
 
@@ -69,7 +67,7 @@ def _file(
     with _reading(session, shown), _opened(session, name) as file:
         kinds = kinds_of(file.kinds())
         summaries = file.summaries(kinds)
-        sampled = sample([file.table], kinds, most=rows).get(ALL) if rows else None
+        sampled = file.sample(kinds, most=rows) if rows else None
     return Data(shown, summaries, sample=sampled.columns if sampled else None), kinds
 
 

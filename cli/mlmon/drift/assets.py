@@ -12,7 +12,8 @@ from mlmon.core.errors import Failure, UsageError
 from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo
 from mlmon.core.ports import Blobs
-from mlmon.drift.reading import ENDINGS, Opened, opened
+from mlmon.drift.formats import ENDINGS
+from mlmon.drift.reading import Opened, opened
 
 PREFIX: Final = "azureml:"
 _NO_ROOM: Final = "TMPDIR names the folder that files are held in"
