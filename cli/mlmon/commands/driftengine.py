@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.core.errors import ExitCode, UsageError
 from mlmon.core.model import BlobInfo, Service
 from mlmon.core.ports import Workspace
 from mlmon.core.timerange import TimeRange
-from mlmon.drift.days import Days
 from mlmon.drift.result import Kind
 from mlmon.output.controls import neutral
 from mlmon.session import Session
+
+if TYPE_CHECKING:
+    from mlmon.collected.selecting.layout import CollectedBlob
+    from mlmon.drift.days import Days
 
 _NAMED: Final = 20
 
@@ -38,6 +40,8 @@ class Spark:
         most: int,
     ) -> tuple[Days, ExitCode]:
         """The days of files of a service; `strays` stand between them. Raises as `drift.spark.session`."""
+        from mlmon.drift.days import Days  # why here: who compares two files needs no collected data
+
         if not selected:
             return Days(dict(kinds), {}), ExitCode.DONE
         from mlmon.drift.spark.running import summarize_collected  # why here: few runs are by Spark

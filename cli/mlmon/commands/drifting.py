@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import mlmon
-from mlmon.commands.driftsource import Source, data_of, part_of, told_range
 from mlmon.commands.driftwanted import Baseline, Collected, Features
 from mlmon.commands.lastchecked import LastChecked
 from mlmon.commands.ranges import say_range
@@ -84,6 +83,8 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
 
     Raises as `files` does.
     """
+    from mlmon.commands.driftsource import Source, data_of, part_of, told_range  # why here: two files need none of it
+
     workspace = session.connect()
     found = session.service(workspace, wanted.service)
     name = str(found.name)
@@ -125,6 +126,8 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
 def baseline_alone(session: Session, service: str | None, baseline: Baseline, said: Features, *, on: str) -> Data:
     """The baseline without anything to compare it with. Raises as `files` does."""
     if baseline.between:
+        from mlmon.commands.driftsource import Source, data_of  # why here: as above
+
         workspace = session.connect()
         found = session.service(workspace, service)
         say_range(session, baseline.between)

@@ -126,7 +126,6 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, _: int) -> Given
         _top_level(connection.execute(f"SELECT name, num_children FROM parquet_schema({_pattern(path)})"))
     )
     found = {name: Column(_quoted(stored), kind) for name, (stored, kind) in zip(names, types.items(), strict=True)}
-    [rows] = connection.execute(f"SELECT count(*) FROM {source}").fetchall()[0]
     groups = connection.execute(
         f"""SELECT any_value(row_group_num_rows) FROM parquet_metadata({_pattern(path)})
             GROUP BY row_group_id ORDER BY row_group_id"""
@@ -134,7 +133,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, _: int) -> Given
     ends = [*accumulate(int(count) for (count,) in groups.fetchall())]
     left_out = tuple(name for name in found if _INDEX.fullmatch(name))
     columns = {name: column for name, column in found.items() if name not in left_out}
-    return Given(Table(connection, source, columns, "file_row_number", 0, int(rows), ends=ends), left_out)
+    return Given(Table(connection, source, columns, "file_row_number", 0, ends[-1] if ends else 0, ends=ends), left_out)
 
 
 _MAKERS: Final[Mapping[str, Callable[[duckdb.DuckDBPyConnection, Path, int], Given]]] = {

@@ -32,6 +32,7 @@ _SETTINGS: Final = (
     f"SET memory_limit = '{_MEMORY}'",
     "SET threads = 1",  # a second one takes a third more CPU time, and as much memory again
     "SET TimeZone = 'UTC'",
+    "SET enable_progress_bar = false",  # it would be among what is printed
     "SET autoinstall_known_extensions = false",
     "SET parquet_metadata_cache = true",  # each feature is a query of its own
     "SET enable_external_file_cache = false",  # what was read of a file is not asked for again
@@ -101,13 +102,13 @@ def opened(path: Path) -> Iterator[Opened]:
         UsageError: it is none of these, or cannot be read.
         Failure: there is no room for its rows.
     """
-    kind_of(path)
+    is_held = kind_of(path) != ".parquet"
     try:
         folder = TemporaryFolder.make()
     except OSError as error:
         raise Failure(f"there is no temporary folder: {error.strerror or error}", hint=_ROOM) from None
     try:
-        with _connected(folder.path) as connection:
+        with _connected(folder.path, is_held=is_held) as connection:
             with _readable(path):
                 found = _given(connection, path)
             yield Opened(path, found.table, found.left_out)
@@ -138,16 +139,16 @@ def _with_room(connection: duckdb.DuckDBPyConnection, question: Callable[[], T])
 
 
 @contextmanager
-def _connected(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connected(folder: Path, *, is_held: bool) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb  # why here: 0.1 s that commands without rows need not pay
 
     connection = duckdb.connect(":memory:", config={"temp_directory": str(folder / "spilled")})
     try:
         for setting in _SETTINGS:
             connection.execute(setting)
-        # nobody opens these tables a second time
-        connection.execute(f"ATTACH {_literal(str(folder / 'rows.duckdb'))} AS held (RECOVERY_MODE no_wal_writes)")
-        connection.execute("USE held")
+        if is_held:  # nobody opens these tables a second time
+            connection.execute(f"ATTACH {_literal(str(folder / 'rows.duckdb'))} AS held (RECOVERY_MODE no_wal_writes)")
+            connection.execute("USE held")
         yield connection
     finally:
         connection.close()
