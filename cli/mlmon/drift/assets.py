@@ -13,7 +13,7 @@ from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo
 from mlmon.core.ports import Blobs
 from mlmon.drift.formats import ENDINGS
-from mlmon.drift.reading import Opened, opened
+from mlmon.drift.reading import Opened, Watch, opened
 
 PREFIX: Final = "azureml:"
 _NO_ROOM: Final = "TMPDIR names the folder that files are held in"
@@ -25,7 +25,7 @@ def is_asset(baseline: str) -> bool:
 
 
 @contextmanager
-def opened_asset(blobs: Blobs, name: str) -> Iterator[Opened]:
+def opened_asset(blobs: Blobs, name: str, *, watch: Watch = lambda _: None) -> Iterator[Opened]:
     """The rows of a data asset, `azureml:NAME:VERSION`, that is one file or a folder with one file of rows.
 
     Raises:
@@ -41,7 +41,7 @@ def opened_asset(blobs: Blobs, name: str) -> Iterator[Opened]:
     try:
         path = folder.path / f"asset{_ending(blob.name)}"
         _fetch(blobs, blob, path, name)
-        with opened(path) as rows:
+        with opened(path, watch=watch) as rows:
             yield rows
     finally:
         folder.delete()

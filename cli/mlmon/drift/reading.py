@@ -93,8 +93,12 @@ def kinds_of_file(path: Path) -> dict[str, Kind]:
         return file.kinds()
 
 
+Watch = Callable[["duckdb.DuckDBPyConnection"], None]
+"""Who is told of a connection before it is used."""
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Opened]:
+def opened(path: Path, *, watch: Watch = lambda _: None) -> Iterator[Opened]:
     """A file, by the end of its name. Lines of text are held in a temporary folder, parquet is read where it is.
 
     Raises:
@@ -109,6 +113,7 @@ def opened(path: Path) -> Iterator[Opened]:
         raise Failure(f"there is no temporary folder: {error.strerror or error}", hint=_ROOM) from None
     try:
         with _connected(folder.path, is_held=is_held) as connection:
+            watch(connection)
             with _readable(path):
                 found = _given(connection, path)
             yield Opened(path, found.table, found.left_out)
@@ -122,6 +127,8 @@ def _given(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
 
     try:
         return given(connection, path, longest=_USUAL_LINE)
+    except duckdb.InterruptException:
+        raise
     except duckdb.Error:  # among other reasons a line is longer than that
         connection.execute(f"SET memory_limit = '{_MOST_MEMORY}'")
         return given(connection, path, longest=LONGEST)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 ALL: Final = 0
 """The group of all rows where they are not parted."""
-_CELLS: Final = 1 << 20  # numbers that are held at once: 8 MB
-_ROWS: Final = 1 << 20  # rows of a column that are read at once: so many pyarrow writes as a group
+_CELLS: Final = 1 << 18  # numbers that are held at once: 2 MB
+_LARGEST: Final = 1 << 20  # rows of a column that are held at once, where a file has such groups: pyarrow writes them
 _SLICE: Final = 1 << 17  # numbers that are summarized at once, for which it takes ten times their room
 _CATEGORIES: Final = 50_000  # different ones that are held at once
 _SOME: Final = 2_000
@@ -114,11 +114,17 @@ class Table:
         """How many rows, and the condition that means them: few enough that some columns of them fit into memory."""
         start = self.first
         while start < self.past:
-            most = min(start + _ROWS, self.past)
-            at = bisect_right(self.ends, most)
-            end = self.ends[at - 1] if at and self.ends[at - 1] > start else most
+            end = self._end_after(start)
             yield end - start, f"{self.place} >= {start} AND {self.place} < {end}"
             start = end
+
+    def _end_after(self, start: int) -> int:
+        most = min(start + _CELLS, self.past)
+        at = bisect_right(self.ends, most)
+        if at and self.ends[at - 1] > start:
+            return self.ends[at - 1]
+        # reading a part of a group takes as long as reading all of it
+        return min(self.ends[at], start + _LARGEST) if at < len(self.ends) else most
 
     def present(self, name: str) -> str:
         """What is null where a number is missing, and anything else where there is a cell."""
