@@ -43,8 +43,8 @@ def _with_curve(feature: FeatureDrift, baseline: Summary | None, target: Summary
 def _curve(sample: Numbers, histogram: Histogram) -> tuple[float, ...]:
     first, last = histogram.edges[0], histogram.edges[-1]
     bin_width = (last - first) / (len(histogram.edges) - 1)
-    if not np.isfinite(bin_width):
-        return ()  # numbers so far apart that there is no number for the distance
+    if not np.finfo(np.float64).tiny <= bin_width < np.inf:
+        return ()  # numbers so far apart, or so near, that there is no number for the distance or for the density
     points = np.linspace(first, last, POINTS)
     found = density(sample, points, least_width=bin_width / 2) * bin_width
     return tuple(found.tolist())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
 T = TypeVar("T")
-_MEMORY: Final = "64MB"
+_MEMORY: Final = "56MB"
 _MOST_MEMORY: Final = "512MB"
 """Of files that have not enough of the former: those of many columns, or of long lines."""
 _USUAL_LINE: Final = 1 << 20  # bytes, which hardly a line has
@@ -156,6 +156,8 @@ def _connected(folder: Path, *, is_held: bool) -> Iterator[duckdb.DuckDBPyConnec
         if is_held:  # nobody opens these tables a second time
             connection.execute(f"ATTACH {_literal(str(folder / 'rows.duckdb'))} AS held (RECOVERY_MODE no_wal_writes)")
             connection.execute("USE held")
+            # else what is let go of is given back to the system, and asked for again
+            connection.execute(f"SET block_allocator_memory = '{_MEMORY}'")
         yield connection
     finally:
         connection.close()
