@@ -19,7 +19,7 @@ from mlmon.drift.checking import Options
 from mlmon.drift.comparing import About, Data, compare, parts_of, strays, with_freshness
 from mlmon.drift.reading import Opened, Watch, opened
 from mlmon.drift.result import DriftReport, Kind
-from mlmon.drift.together import Together
+from mlmon.drift.atonce import Together
 from mlmon.output.progress import Progress
 from mlmon.session import Session
 

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from mlmon.core.errors import UsageError
-from mlmon.drift.together import Together
+from mlmon.drift.atonce import Together
 
 FOREVER = "SELECT count(*) FROM range(100000) a(x), range(100000) b(y), range(100000) c(z) WHERE (x + y + z) % 7 = 3"
 
