@@ -11,7 +11,7 @@ from typing import Final
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
 from mlmon.drift.result import DriftReport, Verdict
-from mlmon.output.results import Faces, Field, Record, Result, Rows
+from mlmon.output.results import Faces, Field, Record, Result, Rows, Text
 from mlmon.session import Session
 
 _NOTHING_TO_COMPARE: Final = frozenset({Verdict.NO_DATA, Verdict.STALE})
@@ -39,6 +39,15 @@ def nothing_new(session: Session) -> Result:
     session.terminal.note(said)
     fields = (Field("verdict"), Field("reason"))
     return Faces(Rows((), ()), Record(fields, {"reason": said}, Rows((), ()), rows_key="features"))
+
+
+def job_written(session: Session, folder: Path) -> Result:
+    """The job that has been written, as a text to be read."""
+    session.terminal.note(
+        f"written to {folder}: az ml job create --file {folder / 'job.yml'} submits it, and --job in place of"
+        " --write-job, with the name below, brings home what it makes"
+    )
+    return Text((folder / "job.yml").read_text("utf-8"))
 
 
 def see_writable(path: Path) -> None:

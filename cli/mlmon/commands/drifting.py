@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import mlmon
+from mlmon.commands.driftengine import AzureML
 from mlmon.commands.driftsource import Source, data_of, part_of, told_range
 from mlmon.commands.driftwanted import Baseline, Collected, Features
 from mlmon.commands.lastchecked import LastChecked
@@ -51,6 +52,8 @@ class Sides:
 
 NOTHING_NEW: Final = Sides(Data("", {}), Data("", {}))
 """In place of sides where all days that have ended are checked already."""
+JOB_WRITTEN: Final = Sides(Data("", {}), Data("", {}))
+"""In place of sides where the job that would summarize them has been written, and that was all."""
 
 
 def files(session: Session, baseline: str, target: Path, said: Features) -> Sides:
@@ -82,7 +85,7 @@ def _reading(session: Session, name: str) -> AbstractContextManager[Progress]:
 
 
 def collected(session: Session, wanted: Collected, said: Features, baseline: Baseline) -> Sides:
-    """What a service collected, against a file or an earlier range of it; nothing where there is nothing new to check.
+    """What a service collected, against a file or an earlier range of it; `NOTHING_NEW` or `JOB_WRITTEN` in its place.
 
     Raises as `files` does.
     """
@@ -100,6 +103,9 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
         first, kinds = data_of(name, earlier, [*earlier.by_day], baseline.between, rows=said.rows), earlier.kinds
     else:
         first, kinds = _file(session, baseline.name, lambda known: said.kinds(session, known), rows=said.rows)
+    if isinstance(wanted.engine, AzureML) and wanted.engine.folder:
+        wanted.engine.write(session, source.work(between, kinds), wanted.engine.folder)
+        return JOB_WRITTEN
     days = source.read(between, kinds)
     about = told_range(days, between, session.now)
     target = data_of(name, days, [*days.by_day], about, rows=said.rows)
