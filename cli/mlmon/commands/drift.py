@@ -166,8 +166,8 @@ def drift(
         sides = drifting.collected(session, wanted, said, driftwanted.baseline_given(session, baseline, baseline_range))
     if sides is drifting.NOTHING_NEW:
         return drifted.nothing_new(session)
-    if sides is drifting.JOB_WRITTEN and job_folder:
-        return drifted.job_written(session, job_folder)
+    if sides.job and job_folder:
+        return drifted.job_written(session, sides.job, job_folder)
     report = drifting.reported(session, sides, options, compat=compat or "")
     if page:
         drifted.write_page(page, report)

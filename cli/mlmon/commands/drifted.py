@@ -41,13 +41,13 @@ def nothing_new(session: Session) -> Result:
     return Faces(Rows((), ()), Record(fields, {"reason": said}, Rows((), ()), rows_key="features"))
 
 
-def job_written(session: Session, folder: Path) -> Result:
-    """The job that has been written, as a text to be read."""
-    session.terminal.note(
-        f"written to {folder}: az ml job create --file {folder / 'job.yml'} submits it, and --job in place of"
-        " --write-job, with the name below, brings home what it makes"
-    )
-    return Text((folder / "job.yml").read_text("utf-8"))
+def job_written(session: Session, name: str, folder: Path) -> Result:
+    """The job that has been written, to be read by people; programs get its name and file."""
+    file = folder / "job.yml"
+    session.terminal.note(f"az ml job create --file {file} submits it, with the workspace's names")
+    session.terminal.note(f"then --job {name}, in place of --write-job, brings home what it makes")
+    values = {"job": name, "file": str(file)}
+    return Faces(Text(file.read_text("utf-8")), Record((Field("job"), Field("file")), values))
 
 
 def see_writable(path: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlmon.collected.selecting.layout import CollectedBlob
-from mlmon.core.errors import ExitCode, Failure, UsageError
+from mlmon.core.errors import ExitCode, Failure, NotFound, UsageError
 from mlmon.core.jobs import SparkJob
 from mlmon.core.model import BlobInfo, Service
 from mlmon.core.ports import Blobs, Workspace
@@ -92,19 +92,21 @@ class AzureML:
         name = self.job or self._submitted(session, work)
         page = jobs.page(name)
         session.terminal.note(f"the job {name}{f' is shown at {page}' if page else ''}")
-        with session.terminal.progress(f"Job {name}", total=None, unit="seconds", ticking=True) as bar:
-            jobs.wait(name, told=lambda state: bar.advance(0, item=neutral(state)[:_NAMED]))
+        with session.terminal.progress(f"Job {name}", total=None, unit="seconds", ticking=True):
+            jobs.wait(name, told=_saying(session))
         asked = asked_of(work.selected, work.kinds, between=work.between, most=work.most)
         with tempfile.TemporaryDirectory(prefix="mlmon-") as folder:
             files = _fetched(work.workspace.blobs, jobs.made(name), Path(folder))
             days, left_out = brought(files, asked, work.selected, work.kinds, job=name)
         return days, _told(session, left_out)
 
-    def write(self, session: Session, work: Work, folder: Path) -> Path:
-        """Write the job into a folder, as a file beside its code. Raises as `core.ports.Jobs.written`."""
+    def write(self, session: Session, work: Work) -> str:
+        """Write a job into `folder`, as a file beside its code; its name. Raises as `core.ports.Jobs.written`."""
         if not work.selected:
-            raise UsageError("there are no data to make a job of", hint="name another range")
-        return _written(session, work, folder, name=_new_name(session), instance_type=self.instance_type)
+            raise NotFound("there is nothing to make a job of", hint="name another range")
+        name = _new_name(session)
+        _written(session, work, self.folder or session.world.cwd, name=name, instance_type=self.instance_type)
+        return name
 
     def _submitted(self, session: Session, work: Work) -> str:
         name, said = _new_name(session), "Submitting a job"
@@ -162,6 +164,18 @@ class Said:
         if self.folder and (self.folder.is_file() or (self.folder.is_dir() and any(self.folder.iterdir()))):
             raise UsageError(f"{str(self.folder)!r} is there already", hint="name a new folder")
         return AzureML(self.instance_type or USUAL_INSTANCE, self.job or "", self.folder)
+
+
+def _saying(session: Session) -> Callable[[str], None]:
+    """Says a state when it is another one than before."""
+    said = [""]
+
+    def say(state: str) -> None:
+        if state != said[0]:
+            said[0] = state
+            session.terminal.note(f"the job is {neutral(state)[:_NAMED]}")
+
+    return say
 
 
 def _new_name(session: Session) -> str:

@@ -43,6 +43,8 @@ class Sides:
     """`PARTIAL` where some of the collected data could not be read."""
     notes: tuple[str, ...] = ()
     last: LastChecked | None = None
+    job: str = ""
+    """The name of the job that would summarize the target, where one has been written and that was all."""
 
     def remember(self) -> None:
         """That this has been checked, for `--since-last`."""
@@ -52,8 +54,6 @@ class Sides:
 
 NOTHING_NEW: Final = Sides(Data("", {}), Data("", {}))
 """In place of sides where all days that have ended are checked already."""
-JOB_WRITTEN: Final = Sides(Data("", {}), Data("", {}))
-"""In place of sides where the job that would summarize them has been written, and that was all."""
 
 
 def files(session: Session, baseline: str, target: Path, said: Features) -> Sides:
@@ -85,7 +85,7 @@ def _reading(session: Session, name: str) -> AbstractContextManager[Progress]:
 
 
 def collected(session: Session, wanted: Collected, said: Features, baseline: Baseline) -> Sides:
-    """What a service collected, against a file or an earlier range of it; `NOTHING_NEW` or `JOB_WRITTEN` in its place.
+    """What a service collected, against a file or an earlier range of it; `NOTHING_NEW` where it was checked already.
 
     Raises as `files` does.
     """
@@ -104,8 +104,7 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
     else:
         first, kinds = _file(session, baseline.name, lambda known: said.kinds(session, known), rows=said.rows)
     if isinstance(wanted.engine, AzureML) and wanted.engine.folder:
-        wanted.engine.write(session, source.work(between, kinds), wanted.engine.folder)
-        return JOB_WRITTEN
+        return Sides(first, Data("", {}), job=wanted.engine.write(session, source.work(between, kinds)))
     days = source.read(between, kinds)
     about = told_range(days, between, session.now)
     target = data_of(name, days, [*days.by_day], about, rows=said.rows)
