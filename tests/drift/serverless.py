@@ -24,7 +24,17 @@ QUICK = (
     *("--conf", "spark.ui.enabled=false", "--conf", "spark.sql.shuffle.partitions=3"),
     *("--driver-java-options", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"),
 )
-NEEDED = ("numpy", "numpy.libs", "pandas", "pyarrow", "duckdb", "_duckdb*.so", "duckdb-*.dist-info", "dateutil", "tzdata")
+NEEDED = (
+    "numpy",
+    "numpy.libs",
+    "pandas",
+    "pyarrow",
+    "duckdb",
+    "_duckdb*.so",
+    "duckdb-*.dist-info",
+    "dateutil",
+    "tzdata",
+)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from mlmon.azure.rest.wire import Wire
 
 _CLOUD_VARIABLE: Final = "AZUREML_CURRENT_CLOUD"
+_REPOSITORY: Final = "GIT_DIR"
+_NAMED: Final = re.compile(r"Value '[^']*' passed is not in set \[[^\]]*\]")
 
 
 def client(
@@ -44,45 +47,57 @@ def client(
     )
 
 
-def loaded_job(file: Path) -> Any:
-    """The job that a YAML file describes.
+def checked_job(sdk: MLClient, file: Path) -> Any:
+    """The job that a YAML file describes, found in order by azure-ai-ml's own schema.
 
     Raises:
-        ValueError: azure-ai-ml's own rules forbid it; the text is theirs, several lines of it.
+        ValueError: the schema forbids it; the text is what it says.
     """
     from azure.ai.ml import load_job
     from azure.ai.ml.exceptions import MlException
     from marshmallow import ValidationError
 
     try:
-        job: Any = load_job(source=file)
-        # what it looks at itself only when the code has been uploaded
-        job._validate()  # noqa: SLF001 - it has no other name for a job that is no pipeline's
+        job = load_job(source=file)
+        sdk.jobs.validate(job, raise_on_failure=True)
     except (MlException, ValidationError) as error:
-        raise ValueError(str(error)) from None
+        # the one sentence in which a schema names what it would take, of the many that it says around it
+        told = _NAMED.search(str(error))
+        raise ValueError(told[0] if told else str(error)) from None
     return job
 
 
 def refused(error: Exception) -> str:
-    """What azure-ai-ml itself says of what it was given; "" where the error is no such word of its own."""
-    from azure.ai.ml.exceptions import MlException
+    """What azure-ai-ml says of what a person gave it; "" where the error is none of these."""
+    from azure.ai.ml.exceptions import ErrorCategory, MlException
     from marshmallow import ValidationError
 
-    return str(error) if isinstance(error, MlException | ValidationError) else ""
+    theirs = isinstance(error, MlException) and error.error_category == ErrorCategory.USER_ERROR
+    return str(error) if theirs or isinstance(error, ValidationError) else ""
+
+
+def is_broken(error: Exception) -> bool:
+    """Whether azure-ai-ml itself, and no service, ended what was asked of it."""
+    from azure.ai.ml.exceptions import MlException
+
+    return isinstance(error, MlException)
 
 
 @contextmanager
 def unheard() -> Iterator[None]:
-    """Let nobody see what is printed, nor keep the variable that is set."""
-    before = os.environ.get(_CLOUD_VARIABLE)
+    """Let nobody see what is printed, nor keep the variable that is set, nor look into the repository that one stands
+    in: its address would be told to Azure, with whatever secret is in it."""
+    before = {name: os.environ.get(name) for name in (_CLOUD_VARIABLE, _REPOSITORY)}
+    os.environ[_REPOSITORY] = os.devnull
     try:
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")  # its dependencies' are nobody's business here
             yield
     finally:
-        os.environ.pop(_CLOUD_VARIABLE, None)
-        if before is not None:
-            os.environ[_CLOUD_VARIABLE] = before
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _registered(cloud: str, *, resource_manager: str, authority: str) -> str:

@@ -25,6 +25,8 @@ from mlmon.core.jobs import SparkJob
 from mlmon.core.model import BlobInfo
 
 if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
     from mlmon.azure.blobs import AzureBlobs
 
 _FOLDER: Final = "mlmon/jobs"
@@ -43,7 +45,7 @@ class AzureJobs:
         self._blobs = blobs
 
     def written(self, job: SparkJob) -> Path:
-        from mlmon.azure.sdk import loaded_job, unheard
+        from mlmon.azure.sdk import checked_job, unheard
 
         file = job.code.parent / "job.yml"
         text = document(
@@ -54,28 +56,26 @@ class AzureJobs:
         )
         try:
             file.write_text(text, "utf-8")
-            with unheard():
-                loaded_job(file)
-        except ValueError as error:
-            raise UsageError(
-                f"azure-ai-ml takes no such job: {short(str(error))}",
-                hint="--instance-type standard_e4s_v3 is the smallest there is",
-            ) from None
         except OSError as error:
             raise Failure(
                 f"{str(file)!r} cannot be written: {error.strerror or error}", hint="free some room"
             ) from None
+        with self._asking(job.name), unheard():
+            try:
+                checked_job(self._sdk(), file)
+            except ValueError as error:
+                raise UsageError(
+                    f"azure-ai-ml takes no such job: {short(str(error))}",
+                    hint="--instance-type standard_e4s_v3 is the smallest there is",
+                ) from None
         return file
 
     def submit(self, name: str, file: Path) -> None:
-        from mlmon.azure.sdk import client, loaded_job, unheard
+        from mlmon.azure.sdk import checked_job, unheard
 
-        wire, target = self._connection.wire, self._connection.target
-        with _left(f"interrupted: Azure may have been given the job {name}", name), self._submitting(name), unheard():
-            sdk = client(
-                wire, target.subscription, group=target.resource_group, name=target.name, transport=wire.patient()
-            )
-            sdk.jobs.create_or_update(loaded_job(file))
+        with _left(f"interrupted: Azure may have been given the job {name}", name), self._asking(name), unheard():
+            sdk = self._sdk()
+            sdk.jobs.create_or_update(checked_job(sdk, file))
 
     def wait(self, name: str, *, told: Callable[[str], None]) -> None:
         timeout = self._connection.wire.timeout
@@ -104,6 +104,14 @@ class AzureJobs:
             return page_of_job(self._connection, name)
         return ""
 
+    def _sdk(self) -> MLClient:
+        from mlmon.azure.sdk import client
+
+        wire, target = self._connection.wire, self._connection.target
+        return client(
+            wire, target.subscription, group=target.resource_group, name=target.name, transport=wire.patient()
+        )
+
     def _uri(self, container: str) -> str:
         """A container as Spark opens it with an identity."""
         if container == self._connection.discovery.storage().container:
@@ -123,11 +131,11 @@ class AzureJobs:
         return Asked(f"{verb} the job {name}", scope=self._path(name), role="AzureML Data Scientist")
 
     @contextmanager
-    def _submitting(self, name: str) -> Iterator[None]:
+    def _asking(self, name: str) -> Iterator[None]:
         """What azure-ai-ml raises, as errors of mlmon's own: it has no list of what that may be."""
         from azure.core.exceptions import AzureError
 
-        from mlmon.azure.sdk import refused
+        from mlmon.azure.sdk import is_broken, refused
 
         asked, wire = self._asked("submit", name), self._connection.wire
         host = urlsplit(wire.cloud.resource_manager).netloc
@@ -141,7 +149,7 @@ class AzureJobs:
                     raise Failure(
                         f"could not {asked.doing}: {short(said)}", hint="--debug shows the requests"
                     ) from None
-                if isinstance(error, AzureError):
+                if isinstance(error, AzureError) and not is_broken(error):
                     raise
                 raise unreadable(asked) from None
 

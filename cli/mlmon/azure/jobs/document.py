@@ -19,7 +19,8 @@ RUNTIME: Final = "3.5"
 """Of Spark. The runtime before it has Python 3.10, which is too old for mlmon, and is not supported any more:
 https://learn.microsoft.com/azure/synapse-analytics/spark/apache-spark-34-runtime"""
 _PYTHON: Final = "3.11"  # the runtime's own
-# azure-ai-ml takes no conda file without an image; Spark's machines are not started from it
+# azure-ai-ml takes no conda file without an image, and says itself that Spark installs what the conda file names and
+# makes no container of the image
 _IMAGE: Final = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"
 _SIZE: Final = re.compile(r"standard_e(\d+)s_v\d+", re.IGNORECASE)
 _USUAL_CORES: Final = 4

@@ -145,7 +145,9 @@ def name_of(path: str, base: str) -> str:
 
 def base_of(uri: str) -> str:
     """What `name_of` needs to know of a container that Spark opens at this address: its path, a `/` at its end."""
-    _, found, below = uri.partition("://")
+    scheme, found, below = uri.partition("://")
+    if found and scheme == "azureml":
+        return "/"  # by whatever address Spark has for its files, the datastore's own path is none of it
     path = unquote(below.partition("/")[2] if found else uri).strip("/")
     return f"/{path}/" if path else "/"
 

@@ -52,10 +52,21 @@ def asked_of(
         "service": str(selected[0].service),
         "collection": selected[0].collection,
         "range": _range(between),
-        "kinds of features": dict(sorted(kinds.items())),
+        "kinds": dict(sorted(kinds.items())),
         "sample": most,
-        "version of mlmon's summaries": VERSION,
+        "version": VERSION,
     }
+
+
+_OTHER: Final = {
+    "service": "another service",
+    "collection": "another collection",
+    "range": "another range",
+    "kinds": "other kinds of features",
+    "sample": "another sample of rows",
+    "version": "summaries of another version of mlmon",
+}
+"""What is said where one of these differs."""
 
 
 def write_code(folder: Path, parts: Sequence[Part], asked: Mapping[str, Json]) -> None:
@@ -106,7 +117,7 @@ def brought(
     ]
     if differing:
         raise UsageError(
-            f"the job {job} was about something else: another {', another '.join(differing)}",
+            f"the job {job} was about something else: {', '.join(_OTHER[key] for key in differing)}",
             hint="give the options with which it was submitted, or leave --job out",
         )
     return days_of(found, kinds, selected)
