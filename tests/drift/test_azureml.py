@@ -33,6 +33,7 @@ from mlmon.drift.days import Reading, read_days
 from mlmon.drift.spark.collecting import base_of, name_of
 from mlmon.drift.spark.handover import PIP
 from mlmon.drift.spark.packing import ASKED, home
+from mlmon.drift.spark.running import days_of
 from mlmon.local.workspace import LocalWorkspace
 from running import NOW, Outcome, Runner
 
@@ -91,20 +92,23 @@ def test_no_cell_that_came_home_differs_from_that_of_one_machine(azure: LocalAzu
     fetched = ran.code.parent / "fetched.parquet"
     fetched.write_bytes(azure.blobs.read(container, file.name))
     rows = pq.read_table(fetched).to_pylist()
-    there = home(row for row in rows if row["sort"] != ASKED)
+    found = home(row for row in rows if row["sort"] != ASKED)
 
-    local, between = (
-        LocalWorkspace.open(demo.folder),
-        TimeRange(parse_day("2026-10-01", NOW).start, parse_day("2026-10-04", NOW).start),
-    )
+    local = LocalWorkspace.open(demo.folder)
+    between = TimeRange(parse_day("2026-10-01", NOW).start, parse_day("2026-10-04", NOW).start)
     selected = [*select(local.blobs, ServiceName.parse("diabetes-v2/blue"), Selection(between, ("inputs",)))]
-    kinds = json.loads(zipfile.ZipFile(ran.code / "mlmon.zip").read("mlmon_job/work.json"))["asked"]["kinds"]
+    with zipfile.ZipFile(ran.code / "mlmon.zip") as archive:
+        kinds = json.loads(archive.read("mlmon_job/work.json"))["asked"]["kinds"]
     here = read_days(Reading(local.blobs, NOW, lambda _: None), selected, kinds, between=between)
-    cells = {(day, name): bits(one) for day, each in here.by_day.items() for name, one in each.summaries.items()}
-    assert len(cells) == 3 * 10
-    assert {
-        (day, name): bits(one) for day, each in there.by_day.items() for name, one in each.summaries.items()
-    } == cells
+    there, left_out = days_of(found, kinds, selected)
+    cells = [
+        {(day, name): bits(one) for day, each in days.by_day.items() for name, one in each.summaries.items()}
+        for days in (here, there)
+    ]
+    assert {day.day for day, _ in cells[0]} == {1, 2, 3}
+    assert len(cells[0]) > 3 * 10
+    assert [cell for cell in cells[0].keys() | cells[1].keys() if cells[0].get(cell) != cells[1].get(cell)] == []
+    assert left_out == {}
 
 
 def test_a_job_that_was_left_is_waited_for_and_brought_home_by_its_name(
@@ -342,9 +346,13 @@ def test_a_job_that_is_not_there_is_not_found(mlmon: Runner) -> None:
     assert "Could not find job with name: nowhere" in outcome.err
 
 
-def test_an_instance_that_there_is_none_of_is_said_before_anything_is_sent(azure: LocalAzure, mlmon: Runner) -> None:
+@pytest.mark.parametrize("more", ["", " --write-job job"])
+def test_an_instance_that_there_is_none_of_is_said_before_anything_is_sent(
+    azure: LocalAzure, mlmon: Runner, more: str
+) -> None:
     azure.requests.clear()
-    outcome = mlmon(f"{AZUREML} --instance-type standard_d2 -o table")
+    outcome = mlmon(f"{AZUREML} --instance-type standard_d2 -o table{more}")
+    assert not (mlmon.folder / "job").exists()
     assert outcome.code == 2, outcome.err
     assert "azure-ai-ml takes no such job: Value 'standard_d2' passed is not in set ['standard_e4s_v3'," in outcome.err
     assert azure.requests.of("arm", "P(UT|OST)") == []
@@ -376,6 +384,13 @@ def test_waiting_has_an_end_where_one_is_asked_for(azure: LocalAzure, mlmon: Run
     azure.run_job = None
     assert outcome.code == 6, outcome.err
     assert "the job long is not at its end; it goes on" in outcome.err
+
+
+def test_a_service_that_is_away_for_a_while_does_not_lose_the_job(azure: LocalAzure, mlmon: Runner) -> None:
+    with azure.fault(Fault(Answer.error(429, "TooManyRequests", "later").having(Retry_After="60")), path="/jobs/"):
+        outcome = mlmon(f"{AZUREML} --job there -o table")
+    assert outcome.code == 6, outcome.err
+    assert "hint: the job goes on: the same command with --job there brings home what it makes" in outcome.err
 
 
 def test_ctrl_c_leaves_the_job_and_says_how_to_come_back(azure: LocalAzure, mlmon: Runner) -> None:

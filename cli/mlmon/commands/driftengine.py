@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,12 +101,17 @@ class AzureML:
             days, left_out = brought(files, asked, work.selected, work.kinds, job=name)
         return days, _told(session, left_out)
 
-    def write(self, session: Session, work: Work) -> str:
-        """Write a job into `folder`, as a file beside its code; its name. Raises as `core.ports.Jobs.written`."""
+    def write(self, session: Session, work: Work, folder: Path) -> str:
+        """Write a job into a folder, as a file beside its code; its name. Raises as `core.ports.Jobs.written`."""
         if not work.selected:
             raise NotFound("there is nothing to make a job of", hint="name another range")
         name = _new_name(session)
-        _written(session, work, self.folder or session.world.cwd, name=name, instance_type=self.instance_type)
+        with tempfile.TemporaryDirectory(prefix="mlmon-") as made:
+            _written(session, work, Path(made), name=name, instance_type=self.instance_type)
+            try:  # only when it is found in order: what is there already is not written over
+                shutil.copytree(made, folder, dirs_exist_ok=True)
+            except OSError as error:
+                raise Failure(f"{str(folder)!r} cannot be written: {error}", hint="name another folder") from None
         return name
 
     def _submitted(self, session: Session, work: Work) -> str:

@@ -104,7 +104,8 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
     else:
         first, kinds = _file(session, baseline.name, lambda known: said.kinds(session, known), rows=said.rows)
     if isinstance(wanted.engine, AzureML) and wanted.engine.folder:
-        return Sides(first, Data("", {}), job=wanted.engine.write(session, source.work(between, kinds)))
+        work = source.work(between, kinds)
+        return Sides(first, Data("", {}), job=wanted.engine.write(session, work, wanted.engine.folder))
     days = source.read(between, kinds)
     about = told_range(days, between, session.now)
     target = data_of(name, days, [*days.by_day], about, rows=said.rows)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
     from mlmon.azure.blobs import AzureBlobs
+    from mlmon.azure.rest.client import Answer
 
 _FOLDER: Final = "mlmon/jobs"
 _POLL_SECONDS: Final = 10.0
@@ -82,7 +83,7 @@ class AzureJobs:
         end = time.monotonic() + timeout.total_seconds() if timeout else float("inf")
         with _left(f"interrupted: the job {name} goes on", name):
             while True:
-                answer = self._connection.arm.send("GET", self._path(name), query=API, asked=self._asked("read", name))
+                answer = self._state(name)
                 state = shape.text(answer.body, "properties", "status")
                 told(state)
                 if (ending := _ENDED.get(state.casefold())) is not None:
@@ -95,6 +96,12 @@ class AzureJobs:
         if ending:
             where = f", or {page}" if (page := self.page(name)) else ""
             raise Failure(f"the job {name} {ending}", hint=f"why: az ml job stream --name {name}{where}")
+
+    def _state(self, name: str) -> Answer:
+        try:
+            return self._connection.arm.send("GET", self._path(name), query=API, asked=self._asked("read", name))
+        except Unavailable as error:
+            raise Unavailable(error.message, hint=f"the job goes on: {_again(name)}") from None
 
     def made(self, name: str) -> Sequence[BlobInfo]:
         return [*self._blobs.list(self._connection.discovery.storage().container, f"{_FOLDER}/{name}/")]

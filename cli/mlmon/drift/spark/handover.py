@@ -40,7 +40,10 @@ from mlmon.drift.spark.job import main
 
 main()
 '''
-_FAULTS: Final = (ValueError, TypeError, LookupError, ArithmeticError, EOFError, AssertionError, zlib.error, BadZipFile)
+_FAULTS: Final = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError, AssertionError, RecursionError),
+    *(zlib.error, BadZipFile),
+)
 """Whatever bytes can lead to that were not packed by us."""
 
 
