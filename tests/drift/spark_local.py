@@ -20,7 +20,7 @@ from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.timerange import TimeRange, month_range
 from mlmon.drift.days import Reading, read_days
 from mlmon.drift.reading import opened
-from mlmon.drift.spark.running import summarize_collected, summarize_rows
+from mlmon.drift.spark.running import parts_of, summarize_collected, summarize_rows
 from mlmon.drift.spark.session import session
 from mlmon.drift.summary import Summary, merged
 from mlmon.local.workspace import LocalWorkspace
@@ -65,8 +65,7 @@ def collected(
     # a column that the baseline lacks
     kinds = {name: kind for name, kind in local.kinds.items() if name != "sex"}
     local = read_days(reading, selected, kinds, between=between, most=100)
-    found, left_out = summarize_collected(
-        spark,
+    parts = parts_of(
         selected,
         kinds,
         roots=roots,
@@ -76,6 +75,7 @@ def collected(
         most=100,
         others=strays,
     )
+    found, left_out = summarize_collected(spark, parts, kinds, selected, most=100)
     here, there = (
         {(day, feature): one for day, each in days.by_day.items() for feature, one in each.summaries.items()}
         for days in (local, found)

@@ -42,6 +42,22 @@ class Work:
     between: TimeRange | None
     most: int
 
+    def parts(self, session: Session) -> list[Part]:
+        """The same for Spark, which reads by wildcard."""
+        from mlmon.drift.spark.running import parts_of
+
+        blobs = self.workspace.blobs
+        return parts_of(
+            self.selected,
+            self.kinds,
+            roots=blobs.roots(self.found.name),
+            address=blobs.address,
+            now=session.now,
+            between=self.between,
+            most=self.most,
+            others=self.strays,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Spark:
@@ -56,19 +72,9 @@ class Spark:
         from mlmon.drift.spark.running import summarize_collected  # why here: few runs are by Spark
         from mlmon.drift.spark.session import session as started
 
-        said, blobs = f"Reading {work.found.name} by Spark", work.workspace.blobs
+        said, parts = f"Reading {work.found.name} by Spark", work.parts(session)
         with session.terminal.progress(said, total=None, unit="seconds", ticking=True), started(self.master) as spark:
-            days, left_out = summarize_collected(
-                spark,
-                work.selected,
-                work.kinds,
-                roots=blobs.roots(work.found.name),
-                address=blobs.address,
-                now=session.now,
-                between=work.between,
-                most=work.most,
-                others=work.strays,
-            )
+            days, left_out = summarize_collected(spark, parts, work.kinds, work.selected, most=work.most)
         return days, _told(session, left_out)
 
 
@@ -191,19 +197,8 @@ def _new_name(session: Session) -> str:
 def _written(session: Session, work: Work, folder: Path, *, name: str, instance_type: str) -> Path:
     """Write a job: its code, then the file beside it."""
     from mlmon.drift.spark import handover
-    from mlmon.drift.spark.running import parts_of
 
-    jobs, blobs = work.workspace.jobs, work.workspace.blobs
-    parts: list[Part] = parts_of(
-        work.selected,
-        work.kinds,
-        roots=blobs.roots(work.found.name),
-        address=blobs.address,
-        now=session.now,
-        between=work.between,
-        most=work.most,
-        others=work.strays,
-    )
+    jobs, parts = work.workspace.jobs, work.parts(session)
     code = folder / "code"
     handover.write_code(code, parts, handover.asked_of(work.selected, work.kinds, between=work.between, most=work.most))
     return jobs.written(

@@ -25,24 +25,13 @@ _DAY_OF_V1: Final = r"/([0-9]{4}/[0-9]{1,2}/[0-9]{1,2})(?:/[0-9]{1,2})?/[^/]*$"
 
 
 def summarize_collected(
-    spark: Any,
-    selected: Sequence[CollectedBlob],
-    kinds: Mapping[str, Kind],
-    *,
-    roots: Sequence[CollectedRoot],
-    address: Callable[[str], str],
-    now: datetime,
-    between: TimeRange | None = None,
-    most: int = 0,
-    others: Iterable[BlobInfo] = (),
+    spark: Any, parts: Sequence[Part], kinds: Mapping[str, Kind], selected: Sequence[CollectedBlob], *, most: int = 0
 ) -> tuple[Days, Mapping[str, int]]:
-    """What `drift.days.read_days` gives of the files of one collection, read by Spark by wildcard, and how many lines
-    of which file could not be read.
+    """What `drift.days.read_days` gives of the selected files, of which `parts` were made by `parts_of`; and how many
+    lines of which file could not be read.
 
-    `address` gives the URL of a container; `others` are blobs that stand between the files and are not meant. Of a
-    sample, rows that are alike may be drawn more often than on one machine; summaries are the same.
+    Of a sample, rows that are alike may be drawn more often than on one machine; summaries are the same.
     """
-    parts = parts_of(selected, kinds, roots=roots, address=address, now=now, between=between, most=most, others=others)
     found = home(merged_rows(spark, parts, most=most).collect()) if parts else Found({}, {})
     return days_of(found, kinds, selected)
 
@@ -71,7 +60,10 @@ def parts_of(
     most: int = 0,
     others: Iterable[BlobInfo] = (),
 ) -> list[Part]:
-    """What is to be read of these files of one collection, as `summarize_collected` takes them."""
+    """What is to be read of these files of one collection, by wildcard.
+
+    `address` gives the URL of a container; `others` are blobs that stand between the files and are not meant.
+    """
     parts = []
     for source in sources(selected, between, address=address, others=others):
         own = tuple(root for root in roots if address(root.container) == source.address)
