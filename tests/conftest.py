@@ -17,7 +17,7 @@ from running import NOW, Runner
 settings.register_profile("mlmon", deadline=None)
 settings.load_profile("mlmon")
 
-# a suite that was started in the background or by nohup ignores these, and so would each program that it starts and ends
+# a suite in the background or under nohup ignores these, and so would each program that it starts and ends
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
