@@ -1,7 +1,7 @@
 """Runs in a Python that has pyspark: what Spark makes of the demo and of random rows, beside what one machine makes.
 
-`python spark_local.py DEMO FOLDER [ROWS]` prints, for each case, how many cells there are and which differ: of the whole
-demo and a million rows, or of a part of the demo and fewer ROWS.
+`python spark_local.py DEMO FOLDER [ROWS]` prints, for each case, how many cells there are and which differ: of the
+whole demo and a million rows, or of a part of the demo and fewer ROWS.
 """
 
 from __future__ import annotations
