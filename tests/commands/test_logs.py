@@ -149,17 +149,14 @@ COLOURED = """\
 HIGHLIGHT = "-H slow -H '^Zero' -H Encountered"
 
 
-@pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("words", ["churn-v2 churn", "--all", "churn churn-v2/blue churn"])
-def test_several_services_are_merged_by_time_and_say_whose_each_line_is(two: Runner, words: str, width: int) -> None:
-    two.width = width
+def test_several_services_are_merged_by_time_and_say_whose_each_line_is(two: Runner, words: str) -> None:
     for terminal in (True, False):
         assert two(f"logs {words} {HIGHLIGHT}", terminal=terminal).out == MERGED
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_on_a_terminal_names_levels_and_what_is_highlighted_have_a_colour(two: Runner, width: int) -> None:
-    two.width, two.environ = width, {"NO_COLOR": "", "TERM": "xterm"}
+def test_on_a_terminal_names_levels_and_what_is_highlighted_have_a_colour(two: Runner) -> None:
+    two.environ = {"NO_COLOR": "", "TERM": "xterm"}
     assert two(f"logs churn churn-v2 {HIGHLIGHT}", terminal=True).out == COLOURED
     assert two(f"logs --all {HIGHLIGHT} --no-color", terminal=True).out == MERGED
     assert two(f"logs --all {HIGHLIGHT}", terminal=False).out == MERGED
