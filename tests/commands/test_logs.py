@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -89,6 +90,18 @@ def test_a_wrong_expression_is_a_usage_error(logged: Runner) -> None:
     assert outcome.code == 2
     assert outcome.err == (
         "error: '(' is not a regular expression: missing ), unterminated subpattern\nhint: escape it with \\\n"
+    )
+
+
+@pytest.mark.parametrize("words", ["-i '(a+)+$'", "--all -e '(a|a)*$'", "-H '(.*)*=$'"])
+def test_an_expression_that_would_take_for_ever_is_ended(churn: Runner, words: str) -> None:
+    log_of(churn).write_text("a" * 60 + "b\n")
+    churn.environ = {"NO_COLOR": "", "TERM": "xterm"}
+    outcome = churn(f"logs {words}", terminal=True)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert re.sub(r"\x1b\[[\d;]*m", "", outcome.err) == (
+        "error: a regular expression takes too long for a text of 61 characters\n"
+        "hint: one repeat inside another, like (a+)+, may be why: write it with one, or more exactly\n"
     )
 
 
