@@ -86,11 +86,14 @@ def tmux(folder: Path) -> Iterator[Tmux]:
 def be_seen(argv: list[str]) -> None:
     """Run mlmon at the tests' moment on the terminal that is here, say that it is drawn, and stay."""
     world = World(sys.stdin, sys.stdout, sys.stderr, os.environ, Path.cwd(), lambda: NOW, main)
-    code = main(argv, world)
-    sys.stdout.flush()
-    _wait_until_drawn()
-    window = os.environ["TMUX_PANE"]
-    subprocess.run(["tmux", "set-option", "-p", "@code", str(code), ";", "wait-for", "-S", window], check=True)
+    code = 70
+    try:
+        code = main(argv, world)
+        sys.stdout.flush()
+        _wait_until_drawn()
+    finally:  # or the test would wait for nothing
+        window = os.environ["TMUX_PANE"]
+        subprocess.run(["tmux", "set-option", "-p", "@code", str(code), ";", "wait-for", "-S", window], check=True)
     signal.pause()  # a window without a program is gone
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import signal
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 from typing import Final
@@ -27,13 +27,15 @@ def compiled(text: str, flags: int = 0) -> re.Pattern[str]:
         return re.compile(text, flags)
 
 
-def any_finds(patterns: Iterable[re.Pattern[str]], text: str) -> bool:
+def any_finds(patterns: Sequence[re.Pattern[str]], text: str) -> bool:
     """Whether one of them finds something. Raises `UsageError` when they take too long; see `_bounded`."""
+    if not patterns:
+        return False
     with _bounded(text):
         return any(pattern.search(text) for pattern in patterns)
 
 
-def spans(patterns: Iterable[re.Pattern[str]], text: str) -> list[tuple[int, int]]:
+def spans(patterns: Sequence[re.Pattern[str]], text: str) -> list[tuple[int, int]]:
     """All that they find, but what is empty: where it begins and ends, in order. Raises as `any_finds`."""
     with _bounded(text):
         return sorted(found.span() for pattern in patterns for found in pattern.finditer(text) if found[0])
