@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from benchmarks.install_size import MOST, closure, on_disk, size_of
-
 import mlmon
+from benchmarks.install_size import MOST, closure, on_disk, size_of
 
 HEAVY: Final = {"scikit-learn", "scipy", "lightgbm", "pandas", "pyarrow", "pyspark", "joblib"}
 """What only extras and the suite may bring: a gigabyte of it would still make every test pass."""

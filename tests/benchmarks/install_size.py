@@ -1,7 +1,7 @@
 """What `pip install mlmon` puts on a disk: `python tests/benchmarks/install_size.py`.
 
-The wheel, built here, in an environment of its own with all that it requires and no extra, without pip and bytecode. The
-versions are those that a package index has today; `--locked` takes those of requirements.lock.
+The wheel, built here, in an environment of its own with all that it requires and no extra, without pip and bytecode.
+The versions are those that a package index has today; `--locked` takes those of requirements.lock.
 """
 
 from __future__ import annotations
