@@ -121,7 +121,8 @@ def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
         )
     except duckdb.BinderException:  # a name that is no column's, as "" is, or something else than objects
         _hold_objects(connection, said)
-        if connection.execute(f"SELECT true FROM {_OBJECTS} WHERE json_type(json) <> 'OBJECT' LIMIT 1").fetchall():
+        told = connection.execute(f"SELECT coalesce(bool_and(json_type(json) = 'OBJECT'), false) FROM {_OBJECTS}")
+        if told.fetchall() != [(True,)]:
             raise
         return _of_objects(connection)
     names = [*_described(connection, GIVEN)]
