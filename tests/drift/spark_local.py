@@ -1,6 +1,7 @@
 """Runs in a Python that has pyspark: what Spark makes of the demo and of random rows, beside what one machine makes.
 
-`python spark_local.py DEMO FOLDER ROWS` prints, for each case, how many cells there are and which differ.
+`python spark_local.py DEMO FOLDER [ROWS]` prints, for each case, how many cells there are and which differ: of the
+whole demo and a million rows, or of a part of the demo and fewer ROWS.
 """
 
 from __future__ import annotations
@@ -26,9 +27,19 @@ from mlmon.drift.summary import Summary, merged
 from mlmon.local.workspace import LocalWorkspace
 
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
+WHOLE = 1_000_000
 DEMO = [
     ("diabetes", "inputs", None),
-    ("diabetes-v2/blue", "inputs", month_range(2026, 10)),
+    ("diabetes-v2/blue", "inputs", None),
+    ("diabetes-v2/blue", "predictions", None),
+]
+PART = [
+    ("diabetes", "inputs", month_range(2026, 9)),
+    (
+        "diabetes-v2/blue",
+        "inputs",
+        TimeRange(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 8, 12, tzinfo=UTC)),
+    ),
     (
         "diabetes-v2/blue",
         "predictions",
@@ -43,7 +54,7 @@ def main(demo: Path, folder: Path, rows: int) -> None:
     with session("local[2]") as spark:
         spark.conf.set("spark.sql.shuffle.partitions", "3")
         workspace = LocalWorkspace.open(demo, clock=lambda: NOW)
-        for service, collection, between in DEMO:
+        for service, collection, between in DEMO if rows >= WHOLE else PART:
             said = f"{service} {collection}"
             told[said] = collected(spark, workspace, ServiceName.parse(service), collection, between)
         told["odd files"] = collected(spark, LocalWorkspace.open(folder / "odd"), ServiceName("s", "d"), "inputs", None)
@@ -138,4 +149,4 @@ def compared(here: Cells, there: Cells) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if sys.argv[3:] else WHOLE)

@@ -171,7 +171,7 @@ class Blobs(Protocol):
 
         Raises:
             NotFound: there is no such asset, or no file of it in a storage that can be read.
-            UsageError: the name is none of an asset, or there are no assets here.
+            UsageError: the name is none of an asset.
         """
 
     def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
