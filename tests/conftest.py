@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,12 @@ from running import NOW, Runner
 # no test says how long something may take: a busy machine is slow now and then, and then only
 settings.register_profile("mlmon", deadline=None)
 settings.load_profile("mlmon")
+
+# a suite in the background or under nohup ignores these, and so would each program that it starts and ends
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)  # a program begins without a handler of ours
 
 SCRIPT_V1 = """\
 import json

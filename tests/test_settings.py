@@ -28,6 +28,9 @@ def test_nothing_anywhere_is_said_with_the_next_step(tmp_path: Path) -> None:
         ("storage_auth", "identity"),
         ("telemetry_scope", "component"),
         ("timeout", ""),
+        ("drift.baseline", ""),
+        ("drift.label", ""),
+        ("drift.threshold", "0.1"),
     ]
     assert {setting.origin for setting in settings.all()} == {"default"}
     with pytest.raises(NotFound) as caught:
@@ -193,7 +196,7 @@ def test_how_a_workspace_on_azure_is_used_stands_in_its_table_and_can_be_overrul
     flags = {"tenant": "t2", "storage_auth": "identity", "timeout": "90s"}
     settings = load(cwd=tmp_path, environ=environ, flags=flags)
     assert settings.target == AzureWorkspace("s", "g", "w", "t2", "AzureCloud", "identity", "component")
-    assert settings.all()[3:] == (
+    assert settings.all()[3:8] == (
         Setting("tenant", "t2", "--tenant"),
         Setting("cloud", "AzureCloud", "MLMON_CLOUD"),
         Setting("storage_auth", "identity", "--storage-auth"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from running import Runner
@@ -317,3 +318,17 @@ def test_no_temporary_folder_is_left(demo: Runner, tmp_path: Path, monkeypatch: 
     for said in ("-o csv", "-o parquet", "-o table", "--sort nothing", f"--partition day --to-dir {tmp_path / 'X'}"):
         demo(f"dataset diabetes --day 2026-03-01 {said}")
     assert [path.name for path in tmp_path.iterdir()] == ["X"]
+
+
+def test_columns_whose_names_differ_in_case_alone_are_told_apart_also_by_who_does_not_tell_case(churn: Runner) -> None:
+    folder = churn.folder / "blobs/modeldata/00000000-0000-0000-0000-000000000000/local/ws/churn/churn/1"
+    (folder / "inputs/2026/03/01").mkdir(parents=True)
+    text = "$Timestamp,$CorrelationId,$RequestId,Age,age\r\n2026-03-01T08:00:00,c1,r1,1,20\n"
+    (folder / "inputs/2026/03/01/data.csv").write_bytes(text.encode())
+    [row] = churn("dataset --month 3 --collection inputs -o jsonl").jsonl
+    assert [(name, value) for name, value in row.items() if "age" in name.lower()] == [
+        ("inputs.Age", 1),
+        ("inputs.age_2", 20),
+    ]
+    table = pq.read_table(io.BytesIO(churn("dataset --month 3 --collection inputs -o parquet").data))
+    assert table.select(["inputs.Age", "inputs.age_2"]).to_pylist() == [{"inputs.Age": 1, "inputs.age_2": 20}]

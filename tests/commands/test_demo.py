@@ -127,6 +127,11 @@ def test_the_walk_shows_each_command_and_its_output(mlmon: Runner) -> None:
     assert lines[at + 1].startswith("fetched 62 files, ")
     assert all(row["collection"] for row in mlmon.at(mlmon.folder / "try")("status -o json").json)
     assert "error" not in outcome.err
+    # what it says comes next does what it says
+    at = lines.index("$ mlmon drift --baseline data/diabetes.csv --from 2026-09-21")
+    assert lines[at + 1] == "    compares what came since then with the training data: bmi and bp have drifted"
+    found = mlmon.at(mlmon.folder / "try")(f"{lines[at].removeprefix('$ mlmon ')} --features age,bmi,bp -o json").json
+    assert {each["feature"] for each in found["features"] if each["verdict"] == "drift"} == {"bmi", "bp"}
 
 
 @pytest.mark.parametrize("failing", ["blocked/demo"])

@@ -207,6 +207,20 @@ def test_with_scikit_learn_the_coefficient_and_the_contributions_are_there(files
     shares = {each["feature"]: each["contribution"] for each in outcome.json["features"]}
     assert list(shares) == ["age", "city"]
     assert shares["age"] > 0.9
+    assert (coefficient["within_chance"], outcome.json["features"][0]["contribution_within_chance"]) == (False, False)
+
+
+def test_contributions_to_what_is_chance_are_kept_for_programs_alone(files: Runner) -> None:
+    written(files.folder / "train.csv", rows=150)
+    written(files.folder / "same.csv", rows=150, seed=2)
+    line = "drift --baseline train.csv --target same.csv"
+    document = files(f"{line} -o json").json
+    assert document["datadrift_coefficient"]["within_chance"] is True
+    assert {each["contribution_within_chance"] for each in document["features"]} == {True}
+    assert all(0 <= each["contribution"] <= 1 for each in document["features"])
+    seen = files(f"{line} -o table").out
+    assert "no more than chance, which gives" in seen
+    assert "%" not in seen
 
 
 def test_the_page_is_written_whole_or_not_at_all(files: Runner) -> None:

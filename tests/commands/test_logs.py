@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -92,6 +93,18 @@ def test_a_wrong_expression_is_a_usage_error(logged: Runner) -> None:
     )
 
 
+@pytest.mark.parametrize("words", ["-i '(a+)+$'", "--all -e '(a|a)*$'", "-H '(.*)*=$'"])
+def test_an_expression_that_would_take_for_ever_is_ended(churn: Runner, words: str) -> None:
+    log_of(churn).write_text("a" * 60 + "b\n")
+    churn.environ = {"NO_COLOR": "", "TERM": "xterm"}
+    outcome = churn(f"logs {words}", terminal=True)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert re.sub(r"\x1b\[[\d;]*m", "", outcome.err) == (
+        "error: a regular expression takes too long for a text of 61 characters\n"
+        "hint: one repeat inside another, like (a+)+, may be why: write it with one, or more exactly\n"
+    )
+
+
 def test_another_container(churn: Runner) -> None:
     outcome = churn("logs churn-v2 --container storage-initialiser")
     assert outcome.code == 5
@@ -149,17 +162,14 @@ COLOURED = """\
 HIGHLIGHT = "-H slow -H '^Zero' -H Encountered"
 
 
-@pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("words", ["churn-v2 churn", "--all", "churn churn-v2/blue churn"])
-def test_several_services_are_merged_by_time_and_say_whose_each_line_is(two: Runner, words: str, width: int) -> None:
-    two.width = width
+def test_several_services_are_merged_by_time_and_say_whose_each_line_is(two: Runner, words: str) -> None:
     for terminal in (True, False):
         assert two(f"logs {words} {HIGHLIGHT}", terminal=terminal).out == MERGED
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_on_a_terminal_names_levels_and_what_is_highlighted_have_a_colour(two: Runner, width: int) -> None:
-    two.width, two.environ = width, {"NO_COLOR": "", "TERM": "xterm"}
+def test_on_a_terminal_names_levels_and_what_is_highlighted_have_a_colour(two: Runner) -> None:
+    two.environ = {"NO_COLOR": "", "TERM": "xterm"}
     assert two(f"logs churn churn-v2 {HIGHLIGHT}", terminal=True).out == COLOURED
     assert two(f"logs --all {HIGHLIGHT} --no-color", terminal=True).out == MERGED
     assert two(f"logs --all {HIGHLIGHT}", terminal=False).out == MERGED

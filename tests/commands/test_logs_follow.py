@@ -126,6 +126,26 @@ def test_a_line_that_is_written_in_two_halves_is_one_line(churn: Runner, log: Pa
         assert seen.next(2) == ["half a line\n", "next\n"]
 
 
+def test_a_last_line_without_an_end_is_shown_when_following_ends_and_no_more_than_once(
+    churn: Runner, log: Path
+) -> None:
+    with log.open("a") as file:
+        file.write("never ")
+    with following(churn, "-n", "1") as seen:
+        assert seen.next(1) == ["line 9\n"]
+        with log.open("a") as file:
+            file.write("ended\nlast words")
+        assert seen.next(1) == ["never ended\n"]
+        time.sleep(0.5)  # it has taken in what came with that line
+        code, rest, err, _ = seen.interrupted()
+    assert (code, rest, err) == (130, ["last words\n"], "error: interrupted\n")
+    with following(churn, "-n", "1", "--for", "1s", "-i", "words") as seen:
+        assert seen.next(1) == ["last words\n"]
+        assert seen.process.wait(_PATIENCE) == 0
+        with pytest.raises(Empty):
+            seen.lines.get(timeout=0.5)
+
+
 def test_a_log_that_begins_anew_is_followed_on_behind_a_gap(churn: Runner, log: Path) -> None:
     with following(churn, "-n", "1", "-o", "jsonl") as seen:
         seen.next(1)

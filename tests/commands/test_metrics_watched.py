@@ -203,6 +203,34 @@ def test_a_low_window_has_lower_charts_and_says_what_is_below(azure: LocalAzure,
         assert watched.end()[0] == 130
 
 
+def test_a_page_is_as_wide_as_the_window_is_by_then(azure: LocalAzure, tmp_path: Path) -> None:
+    called(azure, 3)
+    with watching("metrics svc --watch --interval 1s", tmp_path / "folder", azure.environ, columns=60) as watched:
+        watched.until(lambda seen: widest(seen) > 0)
+        for columns in (110, 40):
+            # what is drawn for the old width may still be on its way
+            watched.window.columns = max(columns, watched.window.columns)
+            fcntl.ioctl(watched.master, termios.TIOCSWINSZ, struct.pack("HHHH", 60, columns, 0, 0))
+            watched.until(lambda seen, columns=columns: columns - 10 <= widest(seen) <= columns)
+        assert watched.end()[0] == 130
+
+
+@pytest.mark.parametrize(("said", "columns"), [("60", 120), ("200", 60)])
+def test_a_width_that_is_said_is_kept_to_where_the_window_has_it(
+    azure: LocalAzure, tmp_path: Path, said: str, columns: int
+) -> None:
+    called(azure, 3)
+    environ = {**azure.environ, "COLUMNS": said}
+    with watching("metrics svc --watch --interval 1s", tmp_path / "folder", environ, columns=columns) as watched:
+        watched.until(lambda seen: 50 <= widest(seen) <= 60)
+        assert watched.end()[0] == 130
+
+
+def widest(seen: str) -> int:
+    """The cells of the widest axis."""
+    return max((len(line) for line in seen.splitlines() if "└" in line), default=0)
+
+
 def test_nothing_to_see_yet_is_said_in_the_page(azure: LocalAzure, tmp_path: Path) -> None:
     with watching("metrics svc --since 1h --watch --interval 1s", tmp_path / "folder", azure.environ) as watched:
         watched.until(lambda seen: "\nno telemetry of svc in " in seen)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -282,10 +287,10 @@ n
   1 │████████████████        ████████
     │████████████████        ████████
     │████████████████        ████████
-  0 └┬───────┬───────┬       ┬───────
+  0 └┬───────┬───────┬┄┄┄┄┄┄┄┬───────
 UTC  01:00   02:00   03:00   04:00
      2026-11-20
-█ n, up to 3
+█ n, up to 3   ┄ no value
 """
     )
 
@@ -313,3 +318,26 @@ def test_nobody_at_a_terminal_is_told_what_to_say(churn: Runner) -> None:
         2,
         "error: say one query\nhint: mlmon query 'traces | take 10', or -f FILE, or - for stdin, or --saved NAME\n",
     )
+
+
+# Ctrl-C
+
+
+def test_ctrl_c_ends_a_query_that_would_take_minutes(churn: Runner) -> None:
+    rows(churn.folder, "requests", *({"name": f"POST /score {number}"} for number in range(1000)))
+    crossed = "requests | extend k=1" + 2 * " | join kind=inner (requests | extend k=1) on k"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlmon", "query", f"{crossed} | summarize max(strlen(strcat(name, timestamp)))"],
+        cwd=churn.folder,
+        env={"HOME": str(churn.folder), "PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        time.sleep(1.5)  # it says nothing before it has an answer; still starting, it ends in the same way
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60) == ("", "error: interrupted\n")
+        assert process.returncode == 130
+    finally:
+        process.kill()

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +15,7 @@ from mlmon.core.model import ServiceName
 from mlmon.local.workspace import LocalWorkspace
 from running import NOW, Outcome, Runner
 
-SCREENS = Path(__file__).parent / "screens"
 V2 = "diabetes-v2/blue"
-
-
-def screen(name: str, seen: str) -> None:
-    """Compare a whole screen with the one that is kept."""
-    assert seen == (SCREENS / f"{name}.txt").read_bytes().decode()
 
 
 def story(mlmon: Runner, *words: str) -> Any:
@@ -70,32 +63,7 @@ def request(id_: str, **bag: str) -> dict[str, Any]:
     }
 
 
-# screens
-
-
-@pytest.mark.parametrize("width", [80, 120])
-@pytest.mark.parametrize(("name", "words"), [("well", "latest"), ("failed", f"latest-failed {V2}")])
-def test_a_story_as_people_see_it(demo: Runner, name: str, words: str, width: int) -> None:
-    outcome = replace(demo, width=width)(f"request {words} --quiet", terminal=True)
-    assert outcome.code == 0
-    assert max(map(len, outcome.out.splitlines())) <= width
-    screen(f"request-{name}-{width}", outcome.out)
-
-
-def test_a_terminal_without_more_than_ascii_gets_no_more(demo: Runner) -> None:
-    outcome = replace(demo, environ={"LC_ALL": "C"})(f"request latest-failed {V2} --quiet", terminal=True)
-    assert outcome.out.isascii()
-    screen("request-ascii", outcome.out)
-
-
-def test_colour_takes_nothing_away(demo: Runner) -> None:
-    in_colour = replace(demo, environ={"NO_COLOR": "", "TERM": "xterm-256color"})
-    coloured = in_colour("request latest --quiet", terminal=True).out
-    screen("request-colour", coloured)
-    plain = demo("request latest --quiet", terminal=True).out
-    assert coloured != plain
-    seen = re.sub(r"\x1b\[[0-9;]*m", "", coloured).splitlines()
-    assert [line.rstrip() for line in seen] == plain.splitlines()
+# forms for people: whole screens are in test_screens.py
 
 
 def test_what_a_service_writes_does_nothing_to_a_terminal(churn: Runner) -> None:

@@ -1,12 +1,10 @@
-"""Traces as a person sees them: whole screens, wide and narrow, with colour, without, and in ASCII."""
+"""Traces as a person sees them; the screens of test_screens.py are of the rows that are kept here."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from commands.test_traces import add, data
 from running import Runner
@@ -25,12 +23,6 @@ HOSTILE = {
 }
 
 
-@pytest.fixture
-def seen(churn: Runner) -> Runner:
-    add(churn, *ROWS)
-    return churn
-
-
 def screen(runner: Runner, command: str, *, width: int = 80, **environ: str) -> str:
     made = replace(runner, width=width, environ={**runner.environ, **environ})
     outcome = made(command, terminal=True)
@@ -38,38 +30,6 @@ def screen(runner: Runner, command: str, *, width: int = 80, **environ: str) -> 
     return outcome.out
 
 
-NARROW = """\
-id            time                 level    message              Input
-mntcflzeohou  2026-11-19 08:04:00  -        no level at all      -
-mntcfkp4020h  2026-11-19 08:03:00  info     -                    [0.5, 0.5, 0.5,
-                                                                 0.5, 0.5, 0.5,
-                                                                 0.5, 0.5, 0.5…
-mntcfjetcx0b  2026-11-19 08:02:00  warning  a long warning       -
-                                            about nothing in
-                                            particular that
-                                            takes mo…
-mntcfi4ioq6i  2026-11-19 08:01:00  debug    the model is warm    -
-mntcfgu804kk  2026-11-19 08:00:00  info     {"input": [[31.25,   -
-                                            2.5, 17.0], [64.0,
-                                            0.0, 1.5]], "outpu…
-"""
-WIDE = """\
-id            time                 level    marks           message               Input              Request Id  Models
-mntcflzeohou  2026-11-19 08:04:00  -        -               no level at all       -                  -           -
-mntcfkp4020h  2026-11-19 08:03:00  info     corrected, cut  -                     [0.5, 0.5, 0.5,    r-1         ["m:1"]
-                                                                                  0.5, 0.5, 0.5,
-                                                                                  0.5, 0.5, 0.5,
-                                                                                  0.5,…
-mntcfjetcx0b  2026-11-19 08:02:00  warning  -               a long warning about  -                  -           -
-                                                            nothing in
-                                                            particular that
-                                                            takes more…
-mntcfi4ioq6i  2026-11-19 08:01:00  debug    -               the model is warm     -                  -           -
-mntcfgu804kk  2026-11-19 08:00:00  info     -               {"input": [[31.25,    -                  -           -
-                                                            2.5, 17.0], [64.0,
-                                                            0.0, 1.5]],
-                                                            "output":…
-"""
 DEMO = """\
 id            time                 level  input                 output
 mntd0onfq36i  2026-11-19 17:53:56  info   [[54.0, 1.0, 27.2,    [105.01, 85.94,
@@ -93,38 +53,6 @@ payload.Models: ["m:1"]
 customDimensions.Container Id: host
 cloud_RoleName: churn-v2/blue
 """  # noqa: W291 - a value that is empty
-
-
-def test_in_eighty_columns_what_is_worth_least_is_left_out_and_said(seen: Runner) -> None:
-    outcome = seen("traces churn-v2", terminal=True)
-    assert (outcome.code, outcome.out) == (0, NARROW)
-    assert outcome.err == (
-        "time range: all there is\n"
-        "1 row is corrected: the parts of customDimensions were one text; --as-stored shows it as it is\n"
-        "1 row is cut at the length that telemetry allows: the collected data has the whole (mlmon pull)\n"
-        "left out to fit 80 columns: marks, Request Id, Models (-o json has them)\n"
-    )
-
-
-def test_in_a_hundred_and_twenty_it_is_there(seen: Runner) -> None:
-    assert screen(seen, "traces churn-v2", width=120) == WIDE
-
-
-@pytest.mark.parametrize(("width", "whole"), [(80, NARROW), (120, WIDE)])
-def test_colour_adds_nothing_but_colour(seen: Runner, width: int, whole: str) -> None:
-    coloured = screen(seen, "traces churn-v2", width=width, NO_COLOR="")
-    assert coloured.startswith("\x1b[1mid ")
-    plain = coloured.replace("\x1b[1m", "").replace("\x1b[0m", "")
-    assert [line.rstrip() for line in plain.splitlines()] == whole.splitlines()
-
-
-def test_ascii_has_dots_for_what_is_cut(seen: Runner) -> None:
-    drawn = screen(seen, "traces churn-v2", LC_ALL="C")
-    assert drawn.isascii()
-    assert [len(line) <= 80 for line in drawn.splitlines()] == [True] * len(NARROW.splitlines())
-    assert [line for line in drawn.splitlines() if "..." not in line] == [
-        line for line in NARROW.splitlines() if "…" not in line
-    ]
 
 
 def test_a_printed_object_has_a_column_for_each_part(demo: Runner) -> None:

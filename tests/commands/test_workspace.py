@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mlmon.drift.checking import Options
+from mlmon.settings.drift import THRESHOLD
 from running import Runner
 
 
@@ -73,7 +75,30 @@ def test_the_settings_and_where_each_came_from(churn: Runner, *, terminal: bool)
         {"setting": "storage_auth", "value": "identity", "origin": "default"},
         {"setting": "telemetry_scope", "value": "component", "origin": "default"},
         {"setting": "timeout", "value": None, "origin": "default"},
+        {"setting": "drift.baseline", "value": None, "origin": "default"},
+        {"setting": "drift.label", "value": None, "origin": "default"},
+        {"setting": "drift.threshold", "value": "0.1", "origin": "default"},
     ]
+
+
+def test_what_a_file_says_of_drift_is_among_the_settings(churn: Runner) -> None:
+    path = churn.folder / "mlmon.toml"
+    with path.open("a") as file:
+        file.write('[drift]\nbaseline = "data/train.csv"\n[drift.features.age]\nkind = "category"\nthreshold = 0.25\n')
+        file.write('[drift.features."a.b c"]\nthreshold = 0\n')
+    said = churn("status --settings -o json").json
+    assert [(each["setting"], each["value"], each["origin"]) for each in said if "drift" in each["setting"]] == [
+        ("drift.baseline", str(churn.folder / "data/train.csv"), str(path)),
+        ("drift.label", None, "default"),
+        ("drift.threshold", "0.1", "default"),
+        ('drift.features."a.b c".threshold', "0", str(path)),
+        ("drift.features.age.kind", "category", str(path)),
+        ("drift.features.age.threshold", "0.25", str(path)),
+    ]
+
+
+def test_the_threshold_that_is_said_to_hold_is_the_one_that_holds() -> None:
+    assert float(THRESHOLD) == Options().threshold
 
 
 def test_an_output_in_a_file_counts_on_a_terminal_only(churn: Runner) -> None:

@@ -116,6 +116,14 @@ def report(*, days: int = 90, features: int = 20, drifts_on: int = 60, seed: int
     )
 
 
+def by_chance() -> DriftReport:
+    """The small one, with a classifier that told nothing of all of the target."""
+    known = small()
+    coefficient = Coefficient(0.01, 0.01, 0.51, (-0.1, 0.1), 0.4, 500, 33)
+    features = tuple(replace(each, contribution_within_chance=True) for each in known.whole.features)
+    return replace(known, whole=replace(known.whole, coefficient=coefficient, features=features))
+
+
 def small() -> DriftReport:
     """Four features over five days, drifting from the third on."""
     return report(days=5, features=4, drifts_on=2)

@@ -1,6 +1,7 @@
 """Runs in a Python that has pyspark: what Spark makes of the demo and of random rows, beside what one machine makes.
 
-`python spark_local.py DEMO FOLDER ROWS` prints, for each case, how many cells there are and which differ.
+`python spark_local.py DEMO FOLDER [ROWS]` prints, for each case, how many cells there are and which differ: of the
+whole demo and a million rows, or of a part of the demo and fewer ROWS.
 """
 
 from __future__ import annotations
@@ -20,15 +21,25 @@ from mlmon.core.model import BlobInfo, ServiceName
 from mlmon.core.timerange import TimeRange, month_range
 from mlmon.drift.days import Reading, read_days
 from mlmon.drift.reading import opened
-from mlmon.drift.spark.running import summarize_collected, summarize_rows
+from mlmon.drift.spark.running import parts_of, summarize_collected, summarize_rows
 from mlmon.drift.spark.session import session
 from mlmon.drift.summary import Summary, merged
 from mlmon.local.workspace import LocalWorkspace
 
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
+WHOLE = 1_000_000
 DEMO = [
     ("diabetes", "inputs", None),
-    ("diabetes-v2/blue", "inputs", month_range(2026, 10)),
+    ("diabetes-v2/blue", "inputs", None),
+    ("diabetes-v2/blue", "predictions", None),
+]
+PART = [
+    ("diabetes", "inputs", month_range(2026, 9)),
+    (
+        "diabetes-v2/blue",
+        "inputs",
+        TimeRange(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 8, 12, tzinfo=UTC)),
+    ),
     (
         "diabetes-v2/blue",
         "predictions",
@@ -43,7 +54,7 @@ def main(demo: Path, folder: Path, rows: int) -> None:
     with session("local[2]") as spark:
         spark.conf.set("spark.sql.shuffle.partitions", "3")
         workspace = LocalWorkspace.open(demo, clock=lambda: NOW)
-        for service, collection, between in DEMO:
+        for service, collection, between in DEMO if rows >= WHOLE else PART:
             said = f"{service} {collection}"
             told[said] = collected(spark, workspace, ServiceName.parse(service), collection, between)
         told["odd files"] = collected(spark, LocalWorkspace.open(folder / "odd"), ServiceName("s", "d"), "inputs", None)
@@ -65,8 +76,7 @@ def collected(
     # a column that the baseline lacks
     kinds = {name: kind for name, kind in local.kinds.items() if name != "sex"}
     local = read_days(reading, selected, kinds, between=between, most=100)
-    found, left_out = summarize_collected(
-        spark,
+    parts = parts_of(
         selected,
         kinds,
         roots=roots,
@@ -76,6 +86,7 @@ def collected(
         most=100,
         others=strays,
     )
+    found, left_out = summarize_collected(spark, parts, kinds, selected, most=100)
     here, there = (
         {(day, feature): one for day, each in days.by_day.items() for feature, one in each.summaries.items()}
         for days in (local, found)
@@ -138,4 +149,4 @@ def compared(here: Cells, there: Cells) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if sys.argv[3:] else WHOLE)

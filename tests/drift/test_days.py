@@ -22,7 +22,7 @@ from mlmon.drift.cache import Cache
 from mlmon.drift.days import Days, Reading, read_days, with_values
 from mlmon.drift.kinds import overridden
 from mlmon.drift.result import Kind
-from mlmon.drift.summary import Categories, Quality
+from mlmon.drift.summary import Categories, Numbers, Quality
 
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
 KINDS: dict[str, Kind] = {"age": "number", "city": "category"}
@@ -289,3 +289,36 @@ def test_a_day_does_not_depend_on_what_is_read_with_it(days: list[list[list[dict
     for one in apart:
         each |= all_bits(days_of(one, most=4))
     assert all_bits(days_of(together, most=4)) == each
+
+
+def test_names_that_differ_in_case_alone_are_features_of_their_own() -> None:
+    """In the lines that are read many at a time, in those that are not (nested values), and in v1's files."""
+    plain = [{"Age": 1, "age": 20}, {"Age": 2, "age": 30}]
+    odd = [{"age": 40, "AGE": 9, "more": [1]}]
+    v2 = MemoryBlobs().put(INPUTS, "2026/03/01/08/a.jsonl", content=line(plain, correlation="a"))
+    v2.put(INPUTS, "2026/03/01/09/b.jsonl", content=line(odd, correlation="b"))
+    text = f"Age,age,AGE,{LAST}\n"
+    for at, cells in enumerate(("1,20,", "2,30,", ",40,9")):
+        text += f"{cells},{meta('c', str(at), second=at)}\n"
+    v1 = MemoryBlobs().put(MODELDATA, "m/1/inputs/2026/03/01/data.csv", content=text.encode())
+    for blobs, service in ((v2, V2), (v1, V1)):
+        found = days_of(blobs, service, None)
+        assert {name: found.kinds[name] for name in ("Age", "age", "AGE")} == dict.fromkeys(
+            ("Age", "age", "AGE"), "number"
+        )
+        seen = {name: one for name, one in found.by_day[FIRST].summaries.items() if isinstance(one, Numbers)}
+        assert {name: one.means.tolist() for name, one in seen.items()} == {
+            "Age": [1, 2],
+            "age": [20, 30, 40],
+            "AGE": [9],
+        }
+
+
+@pytest.mark.parametrize("most", [0, 100])
+def test_a_baseline_tells_names_by_their_case_too(most: int) -> None:
+    blobs = MemoryBlobs().put(INPUTS, "2026/03/01/08/a.jsonl", content=line([{"Age": 1}, {"Age": 2}]))
+    found = days_of(blobs, V2, {"age": "number"}, most=most)
+    assert {name: one.quality for name, one in found.by_day[FIRST].summaries.items()} == {
+        "age": Quality(rows=2, nulls=2),
+        "Age": Quality(rows=2),
+    }

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from drift import reports
 from mlmon.drift.document import document
@@ -50,6 +53,7 @@ def test_the_whole_document() -> None:
         "auc": 0.7,
         "band": [-0.1, 0.1],
         "p_value": 0.001,
+        "within_chance": False,
         "rows": 500,
         "seed": 33,
     }
@@ -58,6 +62,7 @@ def test_the_whole_document() -> None:
         "kind": "number",
         "verdict": "drift",
         "contribution": 1.0,
+        "contribution_within_chance": False,
         "effect_metric": "normalized_wasserstein_distance",
         "effect": 0.5,
         "threshold": 0.1,
@@ -182,3 +187,17 @@ def test_formats_of_rows_get_a_row_for_each_feature() -> None:
     assert head.startswith("feature,kind,verdict,contribution,effect_metric,effect,threshold,p_value,reason,metrics")
     assert first.startswith("income,number,drift,")
     assert len(others) == 3
+
+
+def test_contributions_to_what_is_chance_are_kept_and_marked() -> None:
+    told = parsed(reports.by_chance())
+    assert told["datadrift_coefficient"]["within_chance"] is True
+    assert {each["contribution_within_chance"] for each in told["features"]} == {True}
+    assert sum(each["contribution"] for each in told["features"]) == pytest.approx(1.0)
+    without = parsed(reports.without_days())
+    assert {each["contribution_within_chance"] for each in without["features"]} == {None}
+
+
+@pytest.mark.parametrize(("value", "chance"), [(0.11, False), (0.1, True), (-0.3, True), (math.nan, True)])
+def test_no_more_than_chance_is_also_what_is_worse(value: float, *, chance: bool) -> None:
+    assert Coefficient(value, value, 0.5, (-0.1, 0.1), 0.5, 500, 33).within_chance is chance

@@ -153,6 +153,12 @@ def test_without_days_and_without_a_classifier_there_are_no_such_parts() -> None
     assert "Without scikit-learn there is no coefficient" in named(elements, "main")[0].text
 
 
+def test_contributions_to_what_is_chance_are_said_to_be_that() -> None:
+    written = page(reports.by_chance())
+    assert "It does so no better than chance, so there is none to show." in written
+    assert written.count('<span class="nil">chance</span>') == len(reports.by_chance().whole.features)
+
+
 def test_how_it_was_computed_is_there_to_be_done_again() -> None:
     elements = read(reports.report())
     (how,) = [each for each in named(elements, "dl") if each.attributes.get("class") == "how"]

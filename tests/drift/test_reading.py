@@ -391,3 +391,50 @@ def test_of_many_columns_each_is_asked_about(tmp_path: Path) -> None:
     cells = ["x" if at % 7 == 0 else str(at) for at in range(120)]
     path = written(tmp_path, "wide.csv", "\n".join([",".join(names), ",".join(cells), ""]))
     assert kinds_of_file(path) == {name: "category" if at % 7 == 0 else "number" for at, name in enumerate(names)}
+
+
+CASES = [{"Age": 1, "age": 20, "b": "x"}, {"age": 30, "b": "y"}, {"Age": 2}, {"AGE": 9, "age_1": "real"}]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.jsonl", "t.jsonl.gz", "t.json", "t.parquet"])
+def test_names_that_differ_in_case_alone_are_columns_of_their_own(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    frame = pd.DataFrame(CASES)
+    if ".csv" in name:
+        frame.to_csv(path, index=False)
+    elif name.endswith("parquet"):
+        frame.to_parquet(path)
+    else:
+        text = json.dumps(CASES) if name.endswith(".json") else "\n".join(map(json.dumps, CASES))
+        path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    kinds = kinds_of_file(path)
+    found = summarize_file(path, kinds)
+    assert [*kinds] == ["Age", "age", "b", "AGE", "age_1"]
+    assert [values(found[each]) for each in ("Age", "age", "AGE")] == [{1.0: 1, 2.0: 1}, {20.0: 1, 30.0: 1}, {9.0: 1}]
+    assert [counted(found[each]) for each in ("b", "age_1")] == [{"x": 1, "y": 1}, {"real": 1}]
+
+
+def test_keys_of_json_that_differ_in_case_may_hold_what_a_path_would_mean_something_by(tmp_path: Path) -> None:
+    keys = ["a/b~c", "A/b~c", 'q"\\', "$.x[*]", "é", "É", "a' || '"]
+    rows = [{key: at for at, key in enumerate(keys)}, {"a/b~c": float("nan"), "A/b~c": None}]
+    path = written(tmp_path, "t.jsonl", "\n".join(map(json.dumps, rows)))
+    found = summarize_file(path, kinds_of_file(path))
+    assert {name: values(one) for name, one in found.items()} == {key: {float(at): 1} for at, key in enumerate(keys)}
+    assert found["a/b~c"].quality == Quality(rows=2, nans=1)
+    assert found["A/b~c"].quality == Quality(rows=2, nulls=1)
+
+
+def test_an_empty_name_is_a_column_too_and_what_is_no_object_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "t.jsonl", '{"": 5, "column": 1}\n{}\n')
+    assert {name: values(one) for name, one in summarize_file(path, kinds_of_file(path)).items()} == {
+        "column0": {5.0: 1},
+        "column": {1.0: 1},
+    }
+    for text in ("[1]", '{"a": 1}\n[{"a": 2}]', "5"):
+        with pytest.raises(UsageError, match="expected records"):
+            kinds_of_file(written(tmp_path, "t.jsonl", text))
+
+
+def test_names_that_end_in_numbers_and_do_not_differ_in_case_stay_as_they_are(tmp_path: Path) -> None:
+    path = written(tmp_path, "t.jsonl", '{"s": 1, "s_1": "a", "s_2": null}\n')
+    assert kinds_of_file(path) == {"s": "number", "s_1": "category", "s_2": "category"}

@@ -81,6 +81,19 @@ def test_without_a_classifier_there_is_neither_contribution_nor_chart() -> None:
     assert "compared: b.csv" in out
 
 
+def test_contributions_to_what_is_chance_are_not_shown_and_order_nothing() -> None:
+    out = seen(reports.by_chance(), tty=True).out
+
+    assert "datadrift coefficient: 0.01 (no more than chance, which gives −0.1 to 0.1), AUC 0.51\n" in out
+    rows = [line.split() for line in out.splitlines() if "number" in line or "category" in line]
+    assert [(row[0], row[row.index("drift") + 1]) for row in rows] == [
+        ("income", "–"),
+        ("debt_to_income", "–"),
+        ("country", "–"),
+        ("age", "–"),
+    ]
+
+
 def test_each_interval_is_told_also_where_no_classifier_was_asked() -> None:
     report = reports.small()
     without = replace(report, intervals=tuple(replace(each, coefficient=None) for each in report.intervals))

@@ -10,7 +10,7 @@ import pytest
 
 from drift import reports
 from mlmon.core.timerange import TimeRange
-from mlmon.drift.result import Interval, Verdict
+from mlmon.drift.result import Coefficient, Interval, Verdict
 from mlmon.drift.wording import (
     began,
     brief,
@@ -77,6 +77,14 @@ def test_lists_and_counts() -> None:
     assert [counted(count, "day") for count in (0, 1, 2000)] == ["0 days", "1 day", "2\u202f000 days"]
 
 
+def test_a_classifier_that_is_worse_than_chance_cannot_tell_either() -> None:
+    coefficient = Coefficient(-0.3, -0.3, 0.35, (-0.1, 0.1), 0.99, 500, 33)
+    known = reports.by_chance()
+    assert sentences(replace(known, whole=replace(known.whole, coefficient=coefficient)))[-1] == (
+        "A classifier cannot tell the target from the baseline: its AUC of 0.35 is no better than chance."
+    )
+
+
 def test_what_moved_most_comes_first_by_contribution_then_by_effect() -> None:
     known = {each.feature: each for each in reports.small().whole.features}
     nothing = {
@@ -87,6 +95,8 @@ def test_what_moved_most_comes_first_by_contribution_then_by_effect() -> None:
     assert [each.feature for each in ordered(nothing.values())] == ["country", "age", "income", "debt_to_income"]
     most = replace(nothing["debt_to_income"], contribution=0.4)
     assert ordered([*nothing.values(), most])[0] is most
+    by_chance = replace(most, contribution_within_chance=True)
+    assert ordered([*nothing.values(), by_chance])[-1] is by_chance
     changed = replace(nothing["income"], verdict=Verdict.SCHEMA_CHANGED, contribution=None, effect=None)
     assert ordered([most, changed])[0] is changed
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
-from emulators import accounts, assets, deployments, metadata, wording
+from emulators import accounts, assets, deployments, jobs, metadata, wording
 from emulators.messages import Answer, Refused, Request
 from emulators.resources import Contents, Document, by_id, spelled
 from emulators.server import Handler, Plane
@@ -30,7 +30,7 @@ class ArmPlane(Plane):
         operation = SUBSCRIPTION + r"/providers/Microsoft\.MachineLearningServices/locations/[^/]+/"
         self.route("GET", operation + r"mfeOperationsStatus/(?P<operation>[^/]+)", self._operation_status)
         self.route("GET", operation + r"mfeOperationResults/(?P<operation>[^/]+)", self._operation_result)
-        for part in (accounts, deployments, assets):
+        for part in (accounts, deployments, assets, jobs):
             part.add_routes(self)
 
     def admit(self, request: Request) -> None:

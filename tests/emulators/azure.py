@@ -22,6 +22,7 @@ from emulators.management import ManagementPlane, Webservices
 from emulators.messages import Requests
 from emulators.mirror import Mirror
 from emulators.operations import Operations
+from emulators.resources import Document
 from emulators.scoring import ScoringPlane
 from emulators.server import Listener, Plane
 from emulators.storage import BlobStore
@@ -60,6 +61,10 @@ class LocalAzure(Estate):
     """
 
     mirror: Mirror | None = None
+    run_job: Callable[[Document], bool] | None = None
+    """What runs a job, and says whether it came to a good end; without it, jobs go on by being asked after."""
+    job_ends: tuple[str, ...] = ("Completed",)
+    """The states that a job without `run_job` comes to in the end, one of them."""
 
     def __init__(self, folder: Path, *, planes: Sequence[PlaneFactory] = PLANES, mirror: Path | None = None) -> None:
         self.folder = folder

@@ -215,3 +215,54 @@ SCHEDULE: Final = Thing(
     },
     required=frozenset({"properties"}),
 )
+CODE_VERSION: Final = Thing(
+    # the SDK writes a number among the properties of code, which are texts
+    {
+        **_PROXY,
+        "properties": Thing({**_ASSET, "codeUri": text, "properties": anything}, required=frozenset({"codeUri"})),
+    },
+    required=frozenset({"properties"}),
+)
+PENDING_UPLOAD: Final = Thing({"pendingUploadId": Nullable(text), "pendingUploadType": text})
+ENVIRONMENT_VERSION: Final = Thing(
+    {
+        **_PROXY,
+        "properties": Thing(
+            {**_ASSET, "autoRebuild": anything, "build": anything, "condaFile": text, "image": text, "osType": text}
+        ),
+    },
+    required=frozenset({"properties"}),
+)
+_JOB_FOLDER: Final = Thing(
+    {"jobInputType": text, "jobOutputType": text, "description": Nullable(text), "mode": text, "uri": text},
+    required=frozenset({"uri"}),
+)
+_SPARK: Final = Thing(
+    {
+        "archives": Nullable(Items(text)),
+        "args": Nullable(text),
+        "codeId": text,
+        "computeId": Nullable(text),
+        "conf": Nullable(Each(text)),
+        "description": Nullable(text),
+        "displayName": Nullable(text),
+        "entry": Thing({"sparkJobEntryType": text, "file": text}, required=frozenset({"sparkJobEntryType", "file"})),
+        "environmentId": Nullable(text),
+        "experimentName": Nullable(text),
+        "files": Nullable(Items(text)),
+        "identity": Nullable(Thing({"identityType": text})),
+        "inputs": Nullable(Each(_JOB_FOLDER)),
+        "isArchived": truth,
+        "jars": Nullable(Items(text)),
+        "jobType": text,
+        "outputs": Nullable(Each(_JOB_FOLDER)),
+        "properties": Nullable(Each(Nullable(text))),
+        "pyFiles": Nullable(Items(text)),
+        "resources": Nullable(Thing({"instanceType": text, "runtimeVersion": text})),
+        "tags": Nullable(Each(Nullable(text))),
+    },
+    required=frozenset({"codeId", "entry", "jobType"}),
+)
+SPARK_JOB: Final = Thing(
+    {**_PROXY, "properties": Kinds("jobType", {"Spark": _SPARK})}, required=frozenset({"properties"})
+)

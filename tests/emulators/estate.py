@@ -73,6 +73,10 @@ class Estate:
         return self.contents.data
 
     @property
+    def jobs(self) -> dict[str, Document]:
+        return self.contents.jobs
+
+    @property
     def schedules(self) -> dict[str, Document]:
         return self.contents.schedules
 

@@ -24,6 +24,11 @@ _CONTAINERS: Final = {INFERENCE_SERVER: "inference-server", STORAGE_INITIALIZER:
 _V1_SCORING: Final = "/api/v1/service/{}/score"
 
 
+def copy_in(folder: Path) -> Path:
+    """Where in the folder of an Azure the copy of the embedded workspace lies."""
+    return folder / "mirrored"
+
+
 class Mirror:
     """Fills an Azure from the folder of an embedded workspace, and scores with a copy of it.
 
@@ -32,7 +37,7 @@ class Mirror:
 
     def __init__(self, azure: LocalAzure, folder: Path) -> None:
         self._azure = azure
-        copied = azure.folder / "mirrored"
+        copied = copy_in(azure.folder)
         shutil.copytree(folder, copied, symlinks=True)
         # asked anew each time: a test may put another clock there
         self._local = LocalWorkspace.open(copied, clock=lambda: azure.log_analytics.clock())  # noqa: PLW0108

@@ -33,6 +33,8 @@ class Contents:
     models: dict[tuple[str, str], Document] = field(default_factory=dict)
     environments: dict[tuple[str, str], Document] = field(default_factory=dict)
     schedules: dict[str, Document] = field(default_factory=dict)
+    codes: dict[tuple[str, str], Document] = field(default_factory=dict)
+    jobs: dict[str, Document] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

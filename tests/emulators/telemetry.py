@@ -54,7 +54,8 @@ class Telemetry:
         classic = _CLASSIC_TABLES.get(table, table)
         rows = self._rows.get(classic, [])
         known = self._files.setdefault((table, scope), _Written(self.folder / f"{table}-{len(self._files)}.jsonl"))
-        with known.path.open("a", encoding="utf-8") as file:
+        # an Azure that was started in this folder before may have left such a file
+        with known.path.open("a" if known.count else "w", encoding="utf-8") as file:
             for owner, row in rows[known.count :]:
                 if (seen := keep(classic, owner, row)) is not None:
                     file.write(f"{json.dumps(seen)}\n")

@@ -28,7 +28,9 @@ _PATH: Final = re.compile(
     re.IGNORECASE,
 )
 # what ends a path without being a resource's type: operations on the resource before it
-_ACTIONS: Final = frozenset({"getlogs", "listkeys", "listsecrets", "token", "listskus", "trigger", "regeneratekeys"})
+_ACTIONS: Final = frozenset(
+    {"getlogs", "listkeys", "listsecrets", "token", "listskus", "trigger", "regeneratekeys", "startpendingupload"}
+)
 _CANONICAL: Final = {
     name.lower(): name
     for name in (MACHINE_LEARNING, "Microsoft.Insights", "Microsoft.OperationalInsights", "Microsoft.Storage")

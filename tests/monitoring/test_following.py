@@ -14,7 +14,7 @@ from mlmon.core.errors import Failure, MlmonError, NotAllowed, NotFound, Unavail
 from mlmon.core.follow import Gap, GapReason
 from mlmon.core.model import LogSnapshot
 from mlmon.monitoring.asking import Answer, Source, Threads
-from mlmon.monitoring.following import Followed, Polled, Recovered, StatusChanged, Trouble, follow
+from mlmon.monitoring.following import Followed, Polled, Recovered, StatusChanged, Trouble, Unfinished, follow
 from mlmon.monitoring.pacing import Pace, Tempo
 
 THROTTLED = Unavailable("could not read the log: Azure throttles", hint="try again in 7 s", retry_after=7)
@@ -62,6 +62,7 @@ class Log:
     def __init__(self, *lines: str) -> None:
         self.lines = list(lines)
         self.status = ""
+        self.unfinished = False
         self.before: Callable[[], None] = lambda: None
         self.faults: list[MlmonError | None] = []
 
@@ -69,7 +70,8 @@ class Log:
         self.before()
         if self.faults and (fault := self.faults.pop(0)):
             raise fault
-        return LogSnapshot(tuple(self.lines[max(0, len(self.lines) - lines) :]), self.status)
+        last = tuple(self.lines[max(0, len(self.lines) - lines) :])
+        return LogSnapshot(last, self.status, unfinished=self.unfinished)
 
 
 def calm(pace: Pace) -> Tempo:
@@ -96,6 +98,28 @@ def test_it_begins_with_the_last_lines_and_goes_on_with_new_ones() -> None:
 @pytest.mark.parametrize(("tail", "shown"), [(0, []), (1, ["two"]), (9, ["one", "two"]), (None, ["one", "two"])])
 def test_as_many_lines_as_wanted_come_first(tail: int | None, shown: list[str]) -> None:
     assert told(Log("one", "two"), tail=tail, seconds=1) == [*shown, Polled(len(shown))]
+
+
+def test_a_last_line_without_an_end_is_told_as_such_until_it_has_one() -> None:
+    log = Log("one", "tw")
+    log.unfinished = True
+    written = iter(["tw", "tw", "two and", "two and three"])
+
+    def write() -> None:
+        log.lines[1] = next(written, "two and three")
+        log.unfinished = log.lines[1] != "two and three"
+
+    log.before = write
+    happened = [each for each in told(log) if each != Polled(0)]
+    assert happened == [
+        "one",
+        Polled(1),
+        Unfinished("tw"),
+        Unfinished("two and"),
+        "two and three",
+        Polled(1),
+        Unfinished(""),
+    ]
 
 
 def test_a_log_that_is_idle_is_asked_for_less_often_and_a_busy_one_more_often() -> None:

@@ -1,4 +1,4 @@
-"""Charts as text: axes that can be read, series told apart without colour, gaps where nothing was measured."""
+"""Charts as text: axes that can be read, series told apart without colour, dots where nothing was measured."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ BARS = BarChart(
 )
 
 
-def test_one_series_is_filled_columns_and_a_gap_has_no_axis() -> None:
+def test_one_series_is_filled_columns_and_the_axis_is_dotted_where_nothing_was_measured() -> None:
     assert chart(REQUESTS, PIPE, width=80) == (
         "requests\n"
         "150 |\n"
@@ -67,10 +67,10 @@ def test_one_series_is_filled_columns_and_a_gap_has_no_axis() -> None:
         " 50 |      :::############                                 ###:::\n"
         "    |      ###############                        ......############\n"
         "    |   ...##################            ...::::::#####################...\n"
-        "  0 ++--------+--------+--------+--      +--------+--------+--------+--------\n"
+        "  0 ++--------+--------+--------+--......+--------+--------+--------+--------\n"
         "UTC  09:00    12:00    15:00    18:00    21:00    00:00    03:00    06:00\n"
         "     2026-03-01                                   03-02\n"
-        "# requests, up to 120\n"
+        "# requests, up to 120   . no value\n"
     )
 
 
@@ -86,10 +86,10 @@ def test_a_terminal_that_can_gets_eighths_of_a_row() -> None:
         " 50 │    ▄▄████████                      ██▆▆\n"
         "    │    ██████████                ▂▂▃▃▇▇████▇▇\n"
         "    │  ▁▁██████████▆▆        ▂▂▄▄▅▅████████████▆▆▁▁\n"
-        "  0 └──────┬───────────┬─    ──────┬───────────┬─────\n"
+        "  0 └──────┬───────────┬─┄┄┄┄──────┬───────────┬─────\n"
         "UTC        12:00       18:00       00:00       06:00\n"
         "           2026-03-01              03-02\n"
-        "█ requests, up to 120\n"
+        "█ requests, up to 120   ┄ no value\n"
     )
 
 
@@ -105,11 +105,11 @@ def test_several_series_have_marks_and_say_where_they_meet() -> None:
         "100ms |   x  x  +        x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x  x\n"
         "      |%  +  +  *        +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +  +\n"
         "      |*  *  *           *  *  *  *  *  *  *  *  *  *  *  *  *  *  *  *  *\n"
-        "    0 ++--------+--      +--------+--------+--------+--------+--------+-----%--\n"
+        "    0 ++--------+--......+--------+--------+--------+--------+--------+-----%--\n"
         "  UTC  09:00    12:00    15:00    18:00    21:00    00:00    03:00    06:00\n"
         "       2026-03-01                                   03-02\n"
         "* p50, up to 40ms   + p95, up to 70ms   x p99, up to 210ms\n"
-        "% several at one place\n"
+        "% several at one place   . no value\n"
     )
 
 

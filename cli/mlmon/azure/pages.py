@@ -22,17 +22,26 @@ def page(connection: Connection, kind: PageKind, service: ServiceName | None) ->
     return _portal(connection, *_RESOURCE[kind](connection, service))
 
 
+def page_of_job(connection: Connection, name: str) -> str:
+    """The studio's page of a job. Raises `NotFound` where the cloud names no studio."""
+    return _in_studio(connection, f"/runs/{_escaped(name)}")
+
+
 def _studio(connection: Connection, service: ServiceName | None) -> str:
-    cloud = connection.wire.cloud
-    if not cloud.studio:
-        raise NotFound(f"the cloud {cloud.name} does not say where its studio is", hint="mlmon open shows the portal")
-    tenant = f"&tid={_escaped(connection.target.tenant)}" if connection.target.tenant else ""
     if service is None:
         where = "/home"
     elif service.generation is Generation.V2:
         where = f"/endpoints/realtime/{_escaped(service.endpoint)}/detail"
     else:
         where = "/endpoints"
+    return _in_studio(connection, where)
+
+
+def _in_studio(connection: Connection, where: str) -> str:
+    cloud = connection.wire.cloud
+    if not cloud.studio:
+        raise NotFound(f"the cloud {cloud.name} does not say where its studio is", hint="mlmon open shows the portal")
+    tenant = f"&tid={_escaped(connection.target.tenant)}" if connection.target.tenant else ""
     return f"{cloud.studio}{where}?wsid={connection.path}{tenant}"
 
 

@@ -16,6 +16,7 @@ from mlmon.settings import AzureWorkspace
 
 if TYPE_CHECKING:
     from mlmon.azure.blobs import AzureBlobs
+    from mlmon.azure.jobs import AzureJobs
     from mlmon.azure.logs import AzureLogs
     from mlmon.azure.scoring import AzureScoring
     from mlmon.azure.services import AzureServices
@@ -86,6 +87,12 @@ class AzureMLWorkspace:
         from mlmon.azure.scoring import AzureScoring
 
         return AzureScoring(self.connection, self.services)
+
+    @cached_property
+    def jobs(self) -> AzureJobs:
+        from mlmon.azure.jobs import AzureJobs
+
+        return AzureJobs(self.connection, self.blobs)
 
     def page(self, kind: PageKind, service: ServiceName | None = None) -> str:
         from mlmon.azure.pages import page

@@ -27,6 +27,10 @@ _TOUR: Final = (
     ("A month of collected data, downloaded:", "pull --month 3"),
 )
 _NEXT: Final = (
+    (
+        "compares what came since then with the training data: {drifted} have drifted",
+        "mlmon drift --baseline data/diabetes.csv --from {day}",
+    ),
     ("sends rows to the model: a request, a trace, collected data", "mlmon invoke --data rows.json"),
     ("serves it over HTTP", "mlmon serve scripts/diabetes.py --name diabetes"),
     ("makes the v2 deployment the one that commands mean", "mlmon use diabetes-v2/blue"),
@@ -90,6 +94,7 @@ def _tour(session: Session, made: Demo, folder: Path) -> Iterator[str]:
             raise
     yield ""
     yield f"# What to try next, in {made.folder}:"
+    told = {"day": made.drift_day, "drifted": " and ".join(made.drifted)}
     for says, line in _NEXT:
-        yield f"$ {line}"
-        yield f"    {says}"
+        yield f"$ {line.format(**told)}"
+        yield f"    {says.format(**told)}"

@@ -9,17 +9,21 @@ from mlmon.commands.command import Group, command
 from mlmon.commands.driftoptions import (
     BYS,
     COMPATS,
-    ENGINES,
     BaselineOption,
     BaselineRangeOption,
     CategoryOption,
+    EngineOption,
     ExcludeOption,
     FeaturesOption,
+    InstanceTypeOption,
+    JobOption,
     LabelOption,
+    MasterOption,
     NumberOption,
     OnOption,
     StaleAfterOption,
     TargetOption,
+    WriteJobOption,
     names_in,
     see_sides,
     thresholds_in,
@@ -31,7 +35,6 @@ from mlmon.output.results import Result
 from mlmon.session import Session
 
 _OUTCOME = "Outcome"
-_ENGINE = "Engine"
 
 
 @command(
@@ -107,25 +110,11 @@ def drift(
         ),
     ] = False,
     stale_after: StaleAfterOption = "3d",
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            "--engine",
-            metavar="|".join(ENGINES),
-            parser=one_of(ENGINES, "an engine"),
-            help="Summarize collected data by Spark: for tens of GB a day.",
-            rich_help_panel=_ENGINE,
-        ),
-    ] = None,
-    master: Annotated[
-        str | None,
-        typer.Option(
-            "--master",
-            metavar="URL",
-            help="Where Spark runs: local[2], spark://HOST:PORT, yarn. Default: local[*].",
-            rich_help_panel=_ENGINE,
-        ),
-    ] = None,
+    engine: EngineOption = None,
+    master: MasterOption = None,
+    instance_type: InstanceTypeOption = None,
+    job: JobOption = None,
+    write_job: WriteJobOption = None,
     alert: AlertOption = None,
     alert_dry_run: Annotated[
         bool, typer.Option("--alert-dry-run", help="Show what --alert would send, and send nothing.")
@@ -151,7 +140,8 @@ def drift(
     )  # why here: other commands need none
 
     excluded = {"--target": target, "--baseline-range": baseline_range, "--compat": compat}
-    by_spark = driftengine.engine_of(engine, master, excluded=excluded)
+    job_folder = session.path(write_job) if write_job else None
+    by_spark = driftengine.Said(engine, master, instance_type, job, job_folder).meant(excluded=excluded)
 
     to = telling.channels(session, alert or ())
     page = session.path(html) if html else None
@@ -176,6 +166,8 @@ def drift(
         sides = drifting.collected(session, wanted, said, driftwanted.baseline_given(session, baseline, baseline_range))
     if sides is drifting.NOTHING_NEW:
         return drifted.nothing_new(session)
+    if sides.job and job_folder:
+        return drifted.job_written(session, sides.job, job_folder)
     report = drifting.reported(session, sides, options, compat=compat or "")
     if page:
         drifted.write_page(page, report)

@@ -11,7 +11,7 @@ from typing import Final
 
 from mlmon.core.errors import ExitCode, Failure, UsageError
 from mlmon.drift.result import DriftReport, Verdict
-from mlmon.output.results import Faces, Field, Record, Result, Rows
+from mlmon.output.results import Faces, Field, Record, Result, Rows, Text
 from mlmon.session import Session
 
 _NOTHING_TO_COMPARE: Final = frozenset({Verdict.NO_DATA, Verdict.STALE})
@@ -39,6 +39,15 @@ def nothing_new(session: Session) -> Result:
     session.terminal.note(said)
     fields = (Field("verdict"), Field("reason"))
     return Faces(Rows((), ()), Record(fields, {"reason": said}, Rows((), ()), rows_key="features"))
+
+
+def job_written(session: Session, name: str, folder: Path) -> Result:
+    """The job that has been written, to be read by people; programs get its name and file."""
+    file = folder / "job.yml"
+    session.terminal.note(f"az ml job create --file {file} submits it, with the workspace's names")
+    session.terminal.note(f"then --job {name}, in place of --write-job, brings home what it makes")
+    values = {"job": name, "file": str(file)}
+    return Faces(Text(file.read_text("utf-8")), Record((Field("job"), Field("file")), values))
 
 
 def see_writable(path: Path) -> None:

@@ -1,14 +1,20 @@
-"""Where the collected data of a drift check are summarized: here, or by Spark."""
+"""Where the collected data of a drift check are summarized: here, or by Spark, of one's own or Azure's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mlmon.core.errors import ExitCode, UsageError
+from mlmon.core.errors import ExitCode, Failure, NotFound, UsageError
+from mlmon.core.jobs import SparkJob
 from mlmon.core.model import BlobInfo, Service
-from mlmon.core.ports import Workspace
+from mlmon.core.ports import Blobs, Workspace
 from mlmon.core.timerange import TimeRange
 from mlmon.drift.result import Kind
 from mlmon.output.controls import neutral
@@ -17,8 +23,40 @@ from mlmon.session import Session
 if TYPE_CHECKING:
     from mlmon.collected.selecting.layout import CollectedBlob
     from mlmon.drift.days import Days
+    from mlmon.drift.spark.running import Part
 
 _NAMED: Final = 20
+_JOB: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
+USUAL_INSTANCE: Final = "standard_e4s_v3"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an engine is to summarize: files of a service, between which `strays` stand that are not meant."""
+
+    workspace: Workspace
+    found: Service
+    selected: Sequence[CollectedBlob]
+    strays: Sequence[BlobInfo]
+    kinds: Mapping[str, Kind]
+    between: TimeRange | None
+    most: int
+
+    def parts(self, session: Session) -> list[Part]:
+        """The same for Spark, which reads by wildcard."""
+        from mlmon.drift.spark.running import parts_of
+
+        blobs = self.workspace.blobs
+        return parts_of(
+            self.selected,
+            self.kinds,
+            roots=blobs.roots(self.found.name),
+            address=blobs.address,
+            now=session.now,
+            between=self.between,
+            most=self.most,
+            others=self.strays,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,57 +65,174 @@ class Spark:
 
     master: str
 
-    def read(
-        self,
-        session: Session,
-        workspace: Workspace,
-        found: Service,
-        *,
-        selected: Sequence[CollectedBlob],
-        strays: Sequence[BlobInfo],
-        kinds: Mapping[str, Kind],
-        between: TimeRange | None,
-        most: int,
-    ) -> tuple[Days, ExitCode]:
-        """The days of files of a service; `strays` stand between them. Raises as `drift.spark.session`."""
+    def read(self, session: Session, work: Work) -> tuple[Days, ExitCode]:
+        """The days of the files. Raises as `drift.spark.session`."""
         from mlmon.drift.days import Days  # why here: who compares two files needs no collected data
 
-        if not selected:
-            return Days(dict(kinds), {}), ExitCode.DONE
+        if not work.selected:
+            return Days(dict(work.kinds), {}), ExitCode.DONE
         from mlmon.drift.spark.running import summarize_collected  # why here: few runs are by Spark
         from mlmon.drift.spark.session import session as started
 
-        said, blobs = f"Reading {found.name} by Spark", workspace.blobs
+        said, parts = f"Reading {work.found.name} by Spark", work.parts(session)
         with session.terminal.progress(said, total=None, unit="seconds", ticking=True), started(self.master) as spark:
-            days, left_out = summarize_collected(
-                spark,
-                selected,
-                kinds,
-                roots=blobs.roots(found.name),
-                address=blobs.address,
-                now=session.now,
-                between=between,
-                most=most,
-                others=strays,
-            )
+            days, left_out = summarize_collected(spark, parts, work.kinds, work.selected, most=work.most)
         return days, _told(session, left_out)
 
 
-def engine_of(engine: str | None, master: str | None, *, excluded: Mapping[str, object]) -> Spark | None:
-    """The engine that was asked for, None for this process.
+@dataclass(frozen=True, slots=True)
+class AzureML:
+    """A job on the Azure Machine Learning workspace's own Spark: a new one, or the one of the name `job`.
 
-    `excluded` are what an engine cannot do, by the names of the options. Raises `UsageError`.
+    With `folder` a new one is written there and not handed over.
     """
-    if engine is None:
-        if master:
-            raise UsageError("--master is for --engine spark", hint="say --engine spark too, or leave it out")
-        return None
-    if given := [name for name, value in excluded.items() if value]:
-        raise UsageError(
-            f"--engine {engine} reads collected data beside a baseline file, and {given[0]} is for what is read here",
-            hint="leave one of the two out",
+
+    instance_type: str
+    job: str = ""
+    folder: Path | None = None
+
+    def read(self, session: Session, work: Work) -> tuple[Days, ExitCode]:
+        """The days of the files, when the job has made them. Raises as `core.ports.Jobs` and `handover.brought`."""
+        jobs = work.workspace.jobs
+        from mlmon.drift.days import Days  # why here: who compares two files needs no collected data
+
+        if not work.selected:
+            return Days(dict(work.kinds), {}), ExitCode.DONE
+        from mlmon.drift.spark.handover import asked_of, brought  # why here: few runs are by Spark
+
+        name = self.job or self._submitted(session, work)
+        page = jobs.page(name)
+        session.terminal.note(f"the job {name}{f' is shown at {page}' if page else ''}")
+        with session.terminal.progress(f"Job {name}", total=None, unit="seconds", ticking=True):
+            jobs.wait(name, told=_saying(session))
+        asked = asked_of(work.selected, work.kinds, between=work.between, most=work.most)
+        with tempfile.TemporaryDirectory(prefix="mlmon-") as folder:
+            files = _fetched(work.workspace.blobs, jobs.made(name), Path(folder))
+            days, left_out = brought(files, asked, work.selected, work.kinds, job=name)
+        return days, _told(session, left_out)
+
+    def write(self, session: Session, work: Work, folder: Path) -> str:
+        """Write a job into a folder, as a file beside its code; its name. Raises as `core.ports.Jobs.written`."""
+        if not work.selected:
+            raise NotFound("there is nothing to make a job of", hint="name another range")
+        name = _new_name(session)
+        with tempfile.TemporaryDirectory(prefix="mlmon-") as made:
+            _written(session, work, Path(made), name=name, instance_type=self.instance_type)
+            try:  # only when it is found in order: what is there already is not written over
+                shutil.copytree(made, folder, dirs_exist_ok=True)
+            except OSError as error:
+                raise Failure(f"{str(folder)!r} cannot be written: {error}", hint="name another folder") from None
+        return name
+
+    def _submitted(self, session: Session, work: Work) -> str:
+        name, said = _new_name(session), "Submitting a job"
+        with (
+            tempfile.TemporaryDirectory(prefix="mlmon-") as folder,
+            session.terminal.progress(said, total=None, unit="seconds", ticking=True),
+        ):
+            file = _written(session, work, Path(folder), name=name, instance_type=self.instance_type)
+            work.workspace.jobs.submit(name, file)
+        return name
+
+
+Engine = Spark | AzureML
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What options say of engines."""
+
+    engine: str | None
+    master: str | None
+    instance_type: str | None
+    job: str | None
+    folder: Path | None
+
+    def meant(self, *, excluded: Mapping[str, object]) -> Engine | None:
+        """The engine that was asked for, None for this process.
+
+        `excluded` are what an engine cannot do, by the names of the options. Raises `UsageError`.
+        """
+        azures = {"--instance-type": self.instance_type, "--job": self.job, "--write-job": self.folder}
+        for engine, options in (("spark", {"--master": self.master}), ("azureml", azures)):
+            if self.engine != engine and (alone := [name for name, value in options.items() if value]):
+                raise UsageError(
+                    f"{alone[0]} is for --engine {engine}", hint=f"say --engine {engine} too, or leave it out"
+                )
+        if self.engine is None:
+            return None
+        if given := [name for name, value in excluded.items() if value]:
+            raise UsageError(
+                f"--engine {self.engine} reads collected data beside a baseline file,"
+                f" and {given[0]} is for what is read here",
+                hint="leave one of the two out",
+            )
+        return self._azureml() if self.engine == "azureml" else Spark(self.master or "local[*]")
+
+    def _azureml(self) -> AzureML:
+        if self.job and (self.folder or self.instance_type):
+            other = "--write-job" if self.folder else "--instance-type"
+            raise UsageError(
+                f"{other} is for a new job, and --job names one that is there", hint="leave one of the two out"
+            )
+        if self.job and not _JOB.fullmatch(self.job):
+            raise UsageError(f"{self.job!r} is not the name of a job", hint="az ml job list --output table shows them")
+        if self.folder and (self.folder.is_file() or (self.folder.is_dir() and any(self.folder.iterdir()))):
+            raise UsageError(f"{str(self.folder)!r} is there already", hint="name a new folder")
+        return AzureML(self.instance_type or USUAL_INSTANCE, self.job or "", self.folder)
+
+
+def _saying(session: Session) -> Callable[[str], None]:
+    """Says a state when it is another one than before."""
+    said = [""]
+
+    def say(state: str) -> None:
+        if state != said[0]:
+            said[0] = state
+            session.terminal.note(f"the job is {neutral(state)[:_NAMED]}")
+
+    return say
+
+
+def _new_name(session: Session) -> str:
+    return f"mlmon-drift-{session.now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _written(session: Session, work: Work, folder: Path, *, name: str, instance_type: str) -> Path:
+    """Write a job: its code, then the file beside it."""
+    from mlmon.drift.spark import handover
+
+    jobs, parts = work.workspace.jobs, work.parts(session)
+    code = folder / "code"
+    handover.write_code(code, parts, handover.asked_of(work.selected, work.kinds, between=work.between, most=work.most))
+    return jobs.written(
+        SparkJob(
+            name,
+            f"mlmon drift: summaries of {work.found.name}, {work.selected[0].collection}",
+            code,
+            entry=handover.ENTRY,
+            packages=(handover.ARCHIVE,),
+            containers=tuple(part.container for part in parts),
+            pip=handover.PIP,
+            instance_type=instance_type,
         )
-    return Spark(master or "local[*]")
+    )
+
+
+def _fetched(blobs: Blobs, made: Sequence[BlobInfo], folder: Path) -> list[Path]:
+    """The parquet files among what a job made, as files here."""
+    files = []
+    for at, blob in enumerate(one for one in made if one.name.endswith(".parquet")):
+        file = folder / f"{at}.parquet"
+        try:
+            with file.open("wb") as into:
+                into.writelines(blobs.read(blob))
+        except OSError as error:
+            raise Failure(
+                f"{str(file)!r} cannot be written: {error.strerror or error}", hint="free some room"
+            ) from None
+        files.append(file)
+    return files
 
 
 def _told(session: Session, left_out: Mapping[str, int]) -> ExitCode:

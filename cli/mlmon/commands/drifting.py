@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Final
 
 import mlmon
+from mlmon.commands.driftengine import AzureML
 from mlmon.commands.driftwanted import Baseline, Collected, Features
 from mlmon.commands.lastchecked import LastChecked
 from mlmon.commands.ranges import say_range
 from mlmon.core.errors import ExitCode, UsageError
 from mlmon.drift.assets import is_asset, opened_asset
+from mlmon.drift.atonce import Together
 from mlmon.drift.checking import Options
 from mlmon.drift.comparing import About, Data, compare, parts_of, strays, with_freshness
 from mlmon.drift.reading import Opened, Watch, opened
 from mlmon.drift.result import DriftReport, Kind
-from mlmon.drift.atonce import Together
 from mlmon.output.progress import Progress
 from mlmon.session import Session
 
@@ -40,6 +41,8 @@ class Sides:
     """`PARTIAL` where some of the collected data could not be read."""
     notes: tuple[str, ...] = ()
     last: LastChecked | None = None
+    job: str = ""
+    """The name of the job that would summarize the target, where one has been written and that was all."""
 
     def remember(self) -> None:
         """That this has been checked, for `--since-last`."""
@@ -94,7 +97,7 @@ def _reading(session: Session, name: str) -> AbstractContextManager[Progress]:
 
 
 def collected(session: Session, wanted: Collected, said: Features, baseline: Baseline) -> Sides:
-    """What a service collected, against a file or an earlier range of it; nothing where there is nothing new to check.
+    """What a service collected, against a file or an earlier range of it; `NOTHING_NEW` where it was checked already.
 
     Raises as `files` does.
     """
@@ -114,6 +117,9 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
         first, kinds = data_of(name, earlier, [*earlier.by_day], baseline.between, rows=said.rows), earlier.kinds
     else:
         first, kinds = _file(session, baseline.name, lambda known: said.kinds(session, known), rows=said.rows)
+    if isinstance(wanted.engine, AzureML) and wanted.engine.folder:
+        work = source.work(between, kinds)
+        return Sides(first, Data("", {}), job=wanted.engine.write(session, work, wanted.engine.folder))
     days = source.read(between, kinds)
     about = told_range(days, between, session.now)
     target = data_of(name, days, [*days.by_day], about, rows=said.rows)

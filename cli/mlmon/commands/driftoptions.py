@@ -14,10 +14,11 @@ from mlmon.core.errors import UsageError
 
 ON: Final = ("inputs", "predictions")
 COMPATS: Final = ("azure-v1", "azure-v2")
-ENGINES: Final = ("spark",)
+ENGINES: Final = ("spark", "azureml")
 BYS: Final = ("day", "week", "month")
 
 _FEATURES: Final = "Features"
+_ENGINE: Final = "Engine"
 BaselineOption = Annotated[
     str | None,
     typer.Option(
@@ -78,6 +79,52 @@ StaleAfterOption = Annotated[
         "--stale-after",
         metavar="D",
         help="Call the data stale when its newest row is so much older than the end of the range.",
+    ),
+]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="|".join(ENGINES),
+        parser=one_of(ENGINES, "an engine"),
+        help="Summarize collected data by Spark, one's own or a job on Azure's: for tens of GB a day.",
+        rich_help_panel=_ENGINE,
+    ),
+]
+MasterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--master",
+        metavar="URL",
+        help="Where Spark runs: local[2], spark://HOST:PORT, yarn. Default: local[*].",
+        rich_help_panel=_ENGINE,
+    ),
+]
+InstanceTypeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--instance-type",
+        metavar="TYPE",
+        help="The machines of a job: standard_e4s_v3 (the default) to standard_e64s_v3.",
+        rich_help_panel=_ENGINE,
+    ),
+]
+JobOption = Annotated[
+    str | None,
+    typer.Option(
+        "--job",
+        metavar="NAME",
+        help="Submit none: wait for this job, and bring home what it made.",
+        rich_help_panel=_ENGINE,
+    ),
+]
+WriteJobOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--write-job",
+        metavar="FOLDER",
+        help="Submit none: write the job and its code there, to be read, or for az ml job create.",
+        rich_help_panel=_ENGINE,
     ),
 ]
 

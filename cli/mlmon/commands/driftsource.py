@@ -10,7 +10,7 @@ from typing import Final
 from mlmon.collected.selecting.layout import CollectedBlob, Reason, name_in
 from mlmon.collected.selecting.newest import newest
 from mlmon.collected.selecting.selection import Selection, in_time, select
-from mlmon.commands.driftengine import Spark
+from mlmon.commands.driftengine import Engine, Work
 from mlmon.commands.joining import Asides
 from mlmon.commands.selecting import Skipped, explain_nothing, listing
 from mlmon.core.errors import ExitCode
@@ -36,7 +36,7 @@ class Source:
     """So many rows of a day are sampled."""
     collection: str = ""
     code: ExitCode = ExitCode.DONE
-    engine: Spark | None = None
+    engine: Engine | None = None
     """What reads the data in place of this process."""
 
     def read(
@@ -47,21 +47,11 @@ class Source:
         adjust: Callable[[dict[str, Kind]], dict[str, Kind]] = lambda kinds: kinds,
     ) -> Days:
         """The days of a range; without `kinds` they are found out."""
-        strays: list[BlobInfo] = []
-        selected = self._selected(between, strays)
         if self.engine and kinds is not None:
-            days, code = self.engine.read(
-                self.session,
-                self.workspace,
-                self.found,
-                selected=selected,
-                strays=strays,
-                kinds=kinds,
-                between=between,
-                most=self.rows,
-            )
+            days, code = self.engine.read(self.session, self.work(between, kinds))
             self.code = max(self.code, code)
             return days
+        selected = self._selected(between, [])
         asides = Asides(self.session)
         total = sum(one.blob.size for one in selected)
         with self.session.terminal.progress(f"Reading {self.found.name}", total=total, unit="bytes") as bar:
@@ -83,6 +73,12 @@ class Source:
         asides.say()
         self.code = max(self.code, asides.exit_code)
         return days
+
+    def work(self, between: TimeRange | None, kinds: dict[str, Kind]) -> Work:
+        """What the engine has to do for a range."""
+        strays: list[BlobInfo] = []
+        selected = self._selected(between, strays)
+        return Work(self.workspace, self.found, selected, strays, kinds, between, self.rows)
 
     def newest(self) -> date | None:
         """The day of the newest data of any collection; None where nothing was ever collected."""

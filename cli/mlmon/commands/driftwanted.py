@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from mlmon.commands.driftengine import Spark
+from mlmon.commands.driftengine import Engine
 from mlmon.core.errors import UsageError
 from mlmon.core.timerange import TimeRange, day_range, day_start, parse_day, parse_month, resolve
 from mlmon.drift.checking import Options
@@ -122,7 +122,7 @@ class Collected:
     stale_after: timedelta = timedelta(days=3)
     by: str | None = None
     since_last: bool = False
-    engine: Spark | None = None
+    engine: Engine | None = None
 
 
 def whole_days(between: TimeRange | None) -> TimeRange | None:

@@ -98,7 +98,9 @@ def collected_records(session: Session, wanted: Collected, sides: Sides, found: 
         names = [one.name for one in made.columns]
         past = len(tables.META) + len(made.base.names)
         given, answered = names[len(tables.META) : past], [name for name in names[past:] if name != tables.MATCH]
-        column = _column(found.feature.feature, names, sides.collection, base=made.base.name)
+        own = (sides.collection, found.feature.feature)
+        # a name that another collection, or another case, has too says whose it is
+        column = next((one.name for one in made.columns if one.own == own), own[1])
         told = _Told(column, ids=_IDS, beside=answered, others=given)
         return _chosen(found, told, made.rows(), most=most)
 
@@ -194,12 +196,6 @@ def _chosen(found: Explained, told: _Told, rows: Iterable[Row], *, most: int) ->
 
     best = [row for *_, row in heapq.nlargest(most, judged(), key=lambda one: one[:3])]
     return Records(told.fields, best)
-
-
-def _column(feature: str, names: Sequence[str], collection: str, *, base: str) -> str:
-    """The dataset's column of a feature: one whose name another collection or the service has too says whose it is."""
-    own = [f"{collection}.{feature}", feature] if collection != base else [feature, f"{collection}.{feature}"]
-    return next((name for name in own if name in names), feature)
 
 
 def _number(value: Value) -> float | None:

@@ -18,7 +18,7 @@ from mlmon.commands.logrows import Source, gap_entry, line_by_line, record_entry
 from mlmon.core.follow import Gap
 from mlmon.core.model import LogSnapshot, Service
 from mlmon.core.ports import Logs, Workspace
-from mlmon.monitoring.following import Followed, Polled, Recovered, StatusChanged, Trouble, follow
+from mlmon.monitoring.following import Followed, Polled, Recovered, StatusChanged, Trouble, Unfinished, follow
 from mlmon.monitoring.logrecords import Folding, LogRecord, Wanted, merged
 from mlmon.monitoring.replaying import replay, saved
 from mlmon.output.cells import human_duration
@@ -59,14 +59,13 @@ def replayed(session: Session, files: Sequence[str], *, wanted: Wanted, raw: boo
 def _snapshot(logs: Logs, service: Service, container: str, source: Source, lines: int) -> LogSnapshot:
     found = logs.snapshot(service.name, lines=lines, container=container)
     source.container = found.container
-    if found.unfinished:  # its half would be one line, and the whole another
-        return replace(found, lines=found.lines[:-1], left_out=found.left_out + 1)
     return found
 
 
 @dataclass(slots=True)
 class _Log:
-    """One log on its way: `before` is what it had said when it was first read, `since` what waits to be shown.
+    """One log on its way: `before` is what it had said when it was first read, `since` what waits to be shown, and
+    `unfinished` its last line while that has no end.
 
     `looks` counts the times it was asked for, `was_read` is whether it has ever answered.
     """
@@ -76,6 +75,7 @@ class _Log:
     before: list[LogRecord] = field(default_factory=list)
     since: list[LogRecord | Gap] = field(default_factory=list)
     status: Sequence[str] = ()
+    unfinished: str = ""
     looks: int = 0
     was_read: bool = False
 
@@ -123,6 +123,8 @@ class _Following:
                 log.looks += 1
             case Recovered(after):
                 self._say(log, f"the log is read again, after {human_duration(after)}")
+            case Unfinished(text):
+                log.unfinished = text
             case StatusChanged(text):
                 self._tell_status(log, text.splitlines())
 
@@ -179,8 +181,10 @@ class _Following:
         return line_by_line(record) if self._asked.raw else (record,)
 
     def _rest(self) -> Iterator[Entry]:
-        """What was held when following ended."""
+        """What was held when following ended: a last line without its end will not get one any more, for us."""
         for log in self._logs.values():
+            if log.unfinished:
+                log.take(log.folding.push(log.unfinished))
             log.take(log.folding.flush())
             log.looks += 1
             log.was_read = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -73,7 +73,7 @@ def read_all(session: Session, workspace: Workspace, chosen: Sequence[Service], 
         if each.snapshot.status:
             whose = f"{each.service.name}: " if len(chosen) > 1 else ""
             session.terminal.note(f"{whose}{each.snapshot.status}")
-    return found
+    return [_chosen(one, asked) for one in found]
 
 
 def _tried(workspace: Workspace, service: Service, *, asked: Asked) -> Read | MlmonError:
@@ -84,23 +84,30 @@ def _tried(workspace: Workspace, service: Service, *, asked: Asked) -> Read | Ml
 
 
 def _read(workspace: Workspace, service: Service, *, asked: Asked) -> Read:
-    """The last records, of so many lines as that takes."""
+    """All records, of so many lines as the last of them that are asked for take. Filters wait: see `core.patterns`."""
     from mlmon.monitoring.logrecords import records
 
     # a filter looks at the whole log: a match further back must not be missed; else some lines more than are shown,
     # because a record may have many, and one without a time has that of the record above it
-    lines = asked.last + LINES_ABOVE if asked.last is not None and asked.wanted.everything else _WHOLE_LOG
+    last = asked.last if asked.wanted.everything else None
+    lines = _WHOLE_LOG if last is None else last + LINES_ABOVE
     while True:
         snapshot = workspace.logs.snapshot(service.name, lines=lines, container=asked.container)
-        found = [record for record in records(snapshot.lines) if record in asked.wanted]
-        if asked.raw:
-            found = [line for record in found for line in line_by_line(record)]
+        found = list(records(snapshot.lines))
         # the first record of a part of a log may be the end of a longer one
-        if len(snapshot.lines) + snapshot.left_out < lines or (asked.last is not None and len(found) > asked.last):
-            break
+        if len(snapshot.lines) + snapshot.left_out < lines or (last is not None and len(_parts(found, asked)) > last):
+            return Read(service, snapshot, found)
         lines *= 8
-    kept = found if asked.last is None else found[max(0, len(found) - asked.last) :]
-    return Read(service, snapshot, kept)
+
+
+def _chosen(read: Read, asked: Asked) -> Read:
+    """The last of the records that are wanted."""
+    found = _parts([record for record in read.records if record in asked.wanted], asked)
+    return replace(read, records=found if asked.last is None else found[max(0, len(found) - asked.last) :])
+
+
+def _parts(found: Sequence[LogRecord], asked: Asked) -> Sequence[LogRecord]:
+    return [line for record in found for line in line_by_line(record)] if asked.raw else found
 
 
 def merged_entries(found: Sequence[Read], *, several: bool) -> Iterator[Entry]:

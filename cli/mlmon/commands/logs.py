@@ -127,7 +127,9 @@ def logs(
 
     A log is followed by looking at its last lines again and again, more often while it is busy. Each line is shown
     once; where it cannot be told that none is missing, a gap says so. What goes wrong meanwhile is said, and it is
-    tried again.
+    tried again. A last line without an end is shown when it has one, or when following ends.
+
+    An expression that takes more than a second of computing for one record ends the command with an error.
 
     In -o jsonl each record is one line: type (record, or gap), time, level, service, container, logger, message,
     request_id, pid, and line, which is all of it as it was written.

@@ -15,6 +15,7 @@ from threading import Event
 from typing import Protocol
 
 from mlmon.core.flow import Flow
+from mlmon.core.jobs import SparkJob
 from mlmon.core.model import (
     BlobInfo,
     Chunk,
@@ -170,7 +171,7 @@ class Blobs(Protocol):
 
         Raises:
             NotFound: there is no such asset, or no file of it in a storage that can be read.
-            UsageError: the name is none of an asset, or there are no assets here.
+            UsageError: the name is none of an asset.
         """
 
     def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
@@ -195,8 +196,42 @@ class Scoring(Protocol):
         """Score one request body. A failing script is an answer (status 500), not an error. Raises `NotFound`."""
 
 
+class Jobs(Protocol):
+    """Spark jobs on the machines of a workspace. Each is known by its name, which is the workspace's for ever."""
+
+    def written(self, job: SparkJob) -> Path:
+        """Write a job as a file beside its `code`: what `submit` takes, and what `az ml job create -f` does.
+
+        Raises:
+            UsageError: no job may be like that, or this kind of workspace runs none.
+        """
+
+    def submit(self, name: str, file: Path) -> None:
+        """Hand a written job over, with its code.
+
+        Raises:
+            Interrupted: Ctrl-C; whether there is such a job now is not known.
+        """
+
+    def wait(self, name: str, *, told: Callable[[str], None]) -> None:
+        """Wait for the end of a job; `told` is given its state in the service's words, whenever it is asked for.
+
+        Raises:
+            NotFound: there is no such job.
+            Failure: it failed, or was cancelled.
+            Interrupted: Ctrl-C; the job goes on.
+            Unavailable: `--timeout` has passed; the job goes on.
+        """
+
+    def made(self, name: str) -> Sequence[BlobInfo]:
+        """The files that a job wrote to its folder, sorted by name."""
+
+    def page(self, name: str) -> str:
+        """The address of a page about a job, "" where there is none."""
+
+
 class Workspace(Protocol):
-    """One workspace: the four planes that are read, and scoring."""
+    """One workspace: the four planes that are read, scoring, and jobs."""
 
     @property
     def name(self) -> str:
@@ -216,6 +251,10 @@ class Workspace(Protocol):
 
     @property
     def scoring(self) -> Scoring: ...
+
+    @property
+    def jobs(self) -> Jobs:
+        """Raises `UsageError` where there are no machines to run one."""
 
     def page(self, kind: PageKind, service: ServiceName | None = None) -> str:
         """The address of a page about a service, or about the workspace where the service has none or none is named:

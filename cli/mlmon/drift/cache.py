@@ -30,8 +30,9 @@ from mlmon.drift.sampling import Sampled, Values
 from mlmon.drift.summary import Categories, Numbers, Quality, Summary
 from mlmon.state import FOLDER
 
-VERSION: Final = 1
-"""Raised when a summary changes its meaning."""
+VERSION: Final = 2
+"""Raised when the same files give another summary or sample, or are kept otherwise: what was kept before is not read
+any more. A test has what fixed files give, by version."""
 _DIGEST: Final = 32
 
 Identity = tuple[tuple[str, str, int, str, str], ...]

@@ -161,7 +161,13 @@ def _interval(baseline: Data, target: Data, options: Options, compat: str) -> In
         coefficient=told.coefficient if told else None,
     )
     shares = told.contributions if told else {}
-    features = tuple(replace(each, contribution=shares.get(each.feature)) for each in found.features)
+    by_chance = told is not None and told.coefficient.within_chance
+    features = tuple(
+        replace(each, contribution=shares[each.feature], contribution_within_chance=by_chance)
+        if each.feature in shares
+        else each
+        for each in found.features
+    )
     return replace(found, between=target.between, features=features)
 
 

@@ -42,6 +42,7 @@ _FEATURE: Final = (
     Field("baseline", kind="json"),
     Field("target", kind="json"),
     Field("histogram", kind="json"),
+    Field("contribution_within_chance", kind="flag"),
 )
 _WHOLE: Final = (
     Field("verdict"),
@@ -100,6 +101,7 @@ def _told(feature: FeatureDrift) -> Object:
         "threshold": number(feature.threshold),
         "p_value": number(feature.p_value),
         "reason": feature.reason,
+        "contribution_within_chance": None if feature.contribution is None else feature.contribution_within_chance,
         "metrics": {name: _metric(metric) for name, metric in feature.metrics.items()},
     }
 
@@ -150,7 +152,7 @@ def _coefficient(known: Coefficient | None) -> Json:
         return None
     figures = _numbers({"value": known.value, "mcc": known.mcc, "auc": known.auc})
     chance: Object = {"band": list(map(number, known.band)), "p_value": number(known.p_value)}
-    return figures | chance | {"rows": known.rows, "seed": known.seed}
+    return figures | chance | {"within_chance": known.within_chance, "rows": known.rows, "seed": known.seed}
 
 
 def _interval(interval: Interval) -> Json:

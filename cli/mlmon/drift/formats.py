@@ -1,4 +1,4 @@
-"""The formats of a file of rows, each as a table that DuckDB reads: lines of text are held, parquet is where it is."""
+"""How files of rows are written (csv, parquet, JSON lines, packed or not), and how DuckDB reads each as a table."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from mlmon.drift.tables import Column, Table
 if TYPE_CHECKING:
     import duckdb
 
-ENDINGS: Final = (".csv", ".parquet", ".jsonl", ".ndjson", ".json")
+FORMATS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "JSON", ".ndjson": "JSON", ".json": "JSON"}
+"""What files are by the ends of their names."""
+GIVEN: Final = "given"
+"""The table that lines of text are held in, where there is one."""
+OBJECTS: Final = "objects"
+_GZIP: Final = ".gz"
 LONGEST: Final = 32 << 20
 """So many bytes a line may have."""
-_GZIP: Final = ".gz"
 _DELIMITERS: Final = ",;\t|"
 _INDEX: Final = re.compile(r"__index_level_\d+__")
 """What pandas calls an index without a name, which it writes as a column."""
@@ -28,22 +32,14 @@ _INDEX: Final = re.compile(r"__index_level_\d+__")
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The rows of a file. `left_out` are columns that are no features, such as the number of a row."""
+    """A file's rows. `left_out` are columns that are no features, such as the number of a row."""
 
     table: Table
     left_out: tuple[str, ...] = ()
 
 
-def given(connection: duckdb.DuckDBPyConnection, path: Path, *, longest: int = LONGEST) -> Given:
-    """What is in a file, of whose lines none has more than `longest` bytes: DuckDB makes room for some such lines.
-
-    Raises as `kind_of` does, and what DuckDB and the file raise.
-    """
-    return _MAKERS.get(kind_of(path), _json)(connection, path, longest)
-
-
-def kind_of(path: Path) -> str:
-    """By which end of its name a file is read.
+def ending_of(path: Path) -> str:
+    """The end of the name of a file of rows, without that of its packing.
 
     Raises:
         NotFound: there is no such file.
@@ -55,11 +51,23 @@ def kind_of(path: Path) -> str:
         raise NotFound(f"there is no file {str(path)!r}", hint="name a csv, parquet or jsonl file")
     plain = path.with_suffix("") if path.suffix.lower() == _GZIP else path
     kind = plain.suffix.lower()
-    if kind not in ENDINGS or (kind == ".parquet" and plain is not path):
+    if kind not in FORMATS or (kind == ".parquet" and plain is not path):
         raise UsageError(
-            f"{path.name!r} is no file of rows that can be read", hint=f"its name ends in {', '.join(ENDINGS)}"
+            f"{path.name!r} is no file of rows that can be read", hint=f"its name ends in {', '.join(FORMATS)}"
         )
     return kind
+
+
+def given(connection: duckdb.DuckDBPyConnection, path: Path, *, longest: int = LONGEST) -> Given:
+    """The rows of a file, by the end of its name. Lines of text are held by DuckDB, parquet is read where it is.
+
+    No line has more than `longest` bytes: there is to be room for some such lines.
+
+    Raises:
+        UsageError: it is no file of rows.
+        duckdb.Error, UnicodeDecodeError, OSError, EOFError, csv.Error: it cannot be read.
+    """
+    return _MAKERS.get(ending_of(path), _json)(connection, path, longest)
 
 
 def _csv(connection: duckdb.DuckDBPyConnection, path: Path, longest: int) -> Given:
@@ -68,7 +76,7 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path, longest: int) -> Giv
     columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(header)))
     if header:
         connection.execute(
-            f"""CREATE OR REPLACE TABLE given AS SELECT * FROM read_csv({_pattern(path)}, columns = {{{columns}}},
+            f"""CREATE TABLE {GIVEN} AS SELECT * FROM read_csv({_pattern(path)}, columns = {{{columns}}},
                 header = true, auto_detect = false, delim = {_literal(delimiter)}{ending}, quote = '"', escape = '"',
                 max_line_size = {longest}, buffer_size = {4 * longest})"""
         )
@@ -102,20 +110,75 @@ def _text(path: Path) -> TextIO:
 
 def _json(connection: duckdb.DuckDBPyConnection, path: Path, longest: int) -> Given:
     """Every value as JSON's own text, a string without its quotes."""
+    import duckdb
+
     with _text(path) as file:
         if not any(line.strip() for line in file):
             return _held(connection, {})
     layout = "auto" if path.name.lower().removesuffix(_GZIP).endswith(".json") else "newline_delimited"
-    connection.execute(
-        f"""CREATE OR REPLACE TABLE given AS
-            SELECT * FROM read_json({_pattern(path)}, format = '{layout}', records = true,
-            maximum_depth = 1, sample_size = -1, map_inference_threshold = -1, maximum_object_size = {longest})"""
-    )
+    said = f"{_pattern(path)}, format = '{layout}', maximum_object_size = {longest}"
+    try:
+        connection.execute(
+            f"""CREATE TABLE {GIVEN} AS SELECT * FROM read_json({said}, records = true, maximum_depth = 1,
+                sample_size = -1, map_inference_threshold = -1)"""
+        )
+    except duckdb.BinderException:  # a name that is no column's, as "" is, or something else than objects
+        _hold_objects(connection, said)
+        told = connection.execute(f"SELECT coalesce(bool_and(json_type(json) = 'OBJECT'), false) FROM {OBJECTS}")
+        if told.fetchall() != [(True,)]:
+            raise
+        return _of_objects(connection)
+    names = [*_described(connection, GIVEN)]
+    if _renamed(names):
+        _hold_objects(connection, said)
+        if {*_keys(connection)} != {*names}:
+            connection.execute(f"DROP TABLE {GIVEN}")
+            return _of_objects(connection)
+        connection.execute(f"DROP TABLE {OBJECTS}")
     found = {}
-    for at, name in enumerate(_described(connection, "given")):
-        connection.execute(f'ALTER TABLE given RENAME {_quoted(name)} TO "j {at}"')  # no name of ours in SQL
+    for at, name in enumerate(names):
+        connection.execute(f'ALTER TABLE {GIVEN} RENAME {_quoted(name)} TO "j {at}"')  # no name of ours in SQL
         found[name] = Column(f"(\"j {at}\" ->> '$')", "VARCHAR")
     return _held(connection, found)
+
+
+def _hold_objects(connection: duckdb.DuckDBPyConnection, said: str) -> None:
+    connection.execute(f"CREATE TABLE {OBJECTS} AS SELECT json FROM read_json_objects({said})")
+
+
+def _keys(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The names in the objects that are held, in the order in which they are met."""
+    found = connection.execute(
+        f"""SELECT key FROM (
+                SELECT unnest(keys) AS key, row, generate_subscripts(keys, 1) AS place
+                FROM (SELECT json_keys(json) AS keys, rowid AS row FROM {OBJECTS}))
+            GROUP BY key ORDER BY min((row, place))"""
+    )
+    return [str(row[0]) for row in found.fetchall()]
+
+
+def _of_objects(connection: duckdb.DuckDBPyConnection) -> Given:
+    """The objects that are held as rows: slower, and with names of any kind."""
+    keys = _keys(connection)
+    connection.execute(f"ALTER TABLE {OBJECTS} RENAME TO {GIVEN}")
+    cells = [Column(f"(json ->> {_pointer(key)})", "VARCHAR") for key in keys]
+    return _held(
+        connection, dict(zip(_distinct([key or f"column{at}" for at, key in enumerate(keys)]), cells, strict=True))
+    )
+
+
+_NUMBERED: Final = re.compile(r"(.+)_[0-9]+", re.DOTALL)
+
+
+def _renamed(names: Sequence[str]) -> bool:
+    """Whether DuckDB may have given a column another name: to it `Age` and `age` are the same, and one is `age_1`."""
+    known = {name.lower() for name in names}
+    return any((found := _NUMBERED.fullmatch(name.lower())) and found[1] in known for name in names)
+
+
+def _pointer(key: str) -> str:
+    """Where a value stands in an object (https://www.rfc-editor.org/rfc/rfc6901): `Age` and `age` are two places."""
+    return _literal("/" + key.replace("~", "~0").replace("/", "~1"))
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, _: int) -> Given:
@@ -163,10 +226,10 @@ def _held(
     left_out: tuple[str, ...] = (),
     has_words: bool = False,
 ) -> Given:
-    """The table `given`, which is not there where there are no columns."""
-    rows = connection.execute("SELECT count(*) FROM given").fetchall()[0][0] if columns else 0
+    """The table GIVEN, which is not there where there are no columns."""
+    rows = connection.execute(f"SELECT count(*) FROM {GIVEN}").fetchall()[0][0] if columns else 0
     kept = {name: column for name, column in columns.items() if name not in left_out}
-    source = "given" if columns else "(SELECT 0 AS rowid WHERE false)"
+    source = GIVEN if columns else "(SELECT 0 AS rowid WHERE false)"
     return Given(Table(connection, source, kept, "rowid", 0, int(rows), has_words=has_words), left_out)
 
 

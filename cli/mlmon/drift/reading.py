@@ -1,4 +1,4 @@
-"""A file of rows (csv, parquet or JSON lines, packed or not) as summaries, read once from its beginning to its end."""
+"""A file of rows, or several as one, as summaries, read once from its beginning to its end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from mlmon.collected.tables.temporary import TemporaryFolder
 from mlmon.core.errors import Failure, UsageError
 from mlmon.drift import sampling, tables
-from mlmon.drift.formats import LONGEST, Given, given, kind_of
+from mlmon.drift.formats import GIVEN, LONGEST, OBJECTS, Given, ending_of, given
 from mlmon.drift.result import Kind
 from mlmon.drift.summary import BASELINE_CAP, Summary
 from mlmon.drift.tables import Table
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import duckdb
 
 T = TypeVar("T")
+Watch = Callable[["duckdb.DuckDBPyConnection"], None]
+"""Who is told of a connection before it is used."""
 _MEMORY: Final = "56MB"
 _MOST_MEMORY: Final = "512MB"
 """Of files that have not enough of the former: those of many columns, or of long lines."""
@@ -42,9 +44,9 @@ _SETTINGS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file that is being read. `left_out` are columns that are no features, such as the number of a row."""
+    """What is being read, by the name that people know it by. `left_out` are columns that are no features."""
 
-    path: Path
+    name: str
     table: Table
     left_out: tuple[str, ...] = ()
 
@@ -77,8 +79,15 @@ class Opened:
         return self._asked(lambda: sampling.sample([self.table], kinds, most=most)).get(tables.ALL)
 
     def _asked(self, question: Callable[[], T]) -> T:
-        with _readable(self.path):
-            return _with_room(self.table.connection, question)
+        """An answer, with more memory where it takes more."""
+        import duckdb
+
+        with readable(self.name):
+            try:
+                return question()
+            except duckdb.OutOfMemoryException:
+                give_room(self.table.connection)
+                return question()
 
 
 def summarize_file(path: Path, kinds: Mapping[str, Kind], *, cap: int = BASELINE_CAP) -> dict[str, Summary]:
@@ -93,10 +102,6 @@ def kinds_of_file(path: Path) -> dict[str, Kind]:
         return file.kinds()
 
 
-Watch = Callable[["duckdb.DuckDBPyConnection"], None]
-"""Who is told of a connection before it is used."""
-
-
 @contextmanager
 def opened(path: Path, *, watch: Watch = lambda _: None) -> Iterator[Opened]:
     """A file, by the end of its name. Lines of text are held in a temporary folder, parquet is read where it is.
@@ -106,74 +111,72 @@ def opened(path: Path, *, watch: Watch = lambda _: None) -> Iterator[Opened]:
         UsageError: it is none of these, or cannot be read.
         Failure: there is no room for its rows.
     """
-    is_held = kind_of(path) != ".parquet"
+    with connected(is_held=ending_of(path) != ".parquet") as connection:
+        watch(connection)
+        found = placed(connection, path)
+        yield Opened(path.name, found.table, found.left_out)
+
+
+def placed(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str = "") -> Given:
+    """The rows of a file for DuckDB, which people know by its own name or another. Raises as `opened` does."""
+    import duckdb
+
+    with readable(name or path.name):
+        try:
+            return given(connection, path, longest=_USUAL_LINE)
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error:  # among other reasons a line is longer than that
+            give_room(connection)
+            for table in (GIVEN, OBJECTS):
+                connection.execute(f"DROP TABLE IF EXISTS {table}")
+            return given(connection, path, longest=LONGEST)
+
+
+def give_room(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a connection have as much memory as any may."""
+    connection.execute(f"SET memory_limit = '{_MOST_MEMORY}'")
+
+
+@contextmanager
+def connected(*, is_held: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB that holds rows, if there are to be such, in a folder of its own, gone afterwards.
+
+    Raises `Failure` where there is no room.
+    """
+    import duckdb  # why here: 0.1 s that commands without rows need not pay
+
     try:
         folder = TemporaryFolder.make()
     except OSError as error:
         raise Failure(f"there is no temporary folder: {error.strerror or error}", hint=_ROOM) from None
     try:
-        with _connected(folder.path, is_held=is_held) as connection:
-            watch(connection)
-            with _readable(path):
-                found = _given(connection, path)
-            yield Opened(path, found.table, found.left_out)
+        with duckdb.connect(":memory:", config={"temp_directory": str(folder.path / "spilled")}) as connection:
+            for setting in _SETTINGS:
+                connection.execute(setting)
+            if is_held:
+                # nobody opens these tables a second time
+                rows = _literal(str(folder.path / "rows.duckdb"))
+                connection.execute(f"ATTACH {rows} AS held (RECOVERY_MODE no_wal_writes)")
+                connection.execute("USE held")
+                # else what is let go of is given back to the system, and asked for again
+                connection.execute(f"SET block_allocator_memory = '{_MEMORY}'")
+            yield connection
     finally:
         folder.delete()
 
 
-def _given(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
-    """What is in a file, with little memory if that is enough."""
-    import duckdb
-
-    try:
-        return given(connection, path, longest=_USUAL_LINE)
-    except duckdb.InterruptException:
-        raise
-    except duckdb.Error:  # among other reasons a line is longer than that
-        connection.execute(f"SET memory_limit = '{_MOST_MEMORY}'")
-        return given(connection, path, longest=LONGEST)
-
-
-def _with_room(connection: duckdb.DuckDBPyConnection, question: Callable[[], T]) -> T:
-    """An answer, with more memory where it takes more."""
-    import duckdb
-
-    try:
-        return question()
-    except duckdb.OutOfMemoryException:
-        connection.execute(f"SET memory_limit = '{_MOST_MEMORY}'")
-        return question()
-
-
 @contextmanager
-def _connected(folder: Path, *, is_held: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-    import duckdb  # why here: 0.1 s that commands without rows need not pay
-
-    connection = duckdb.connect(":memory:", config={"temp_directory": str(folder / "spilled")})
-    try:
-        for setting in _SETTINGS:
-            connection.execute(setting)
-        if is_held:  # nobody opens these tables a second time
-            connection.execute(f"ATTACH {_literal(str(folder / 'rows.duckdb'))} AS held (RECOVERY_MODE no_wal_writes)")
-            connection.execute("USE held")
-            # else what is let go of is given back to the system, and asked for again
-            connection.execute(f"SET block_allocator_memory = '{_MEMORY}'")
-        yield connection
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Turn what DuckDB says of a file into what a person can do about it."""
+def readable(name: str) -> Iterator[None]:
+    """Turn what DuckDB says of a file into what a person can do about it: `Failure` or `UsageError`."""
     import duckdb
 
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise Failure(f"{path.name!r} does not fit: {_first_line(error)}", hint=_ROOM) from None
+        raise Failure(f"{name!r} does not fit: {_first_line(error)}", hint=_ROOM) from None
     except (duckdb.Error, UnicodeDecodeError, OSError, EOFError, csv.Error) as error:
-        raise UsageError(f"{path.name!r} cannot be read: {_first_line(error)}", hint=_HINT) from None
+        raise UsageError(f"{name!r} cannot be read: {_first_line(error)}", hint=_HINT) from None
 
 
 def _first_line(error: Exception) -> str:

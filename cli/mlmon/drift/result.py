@@ -91,7 +91,8 @@ class FeatureDrift:
 
     `effect` is the metric that `threshold` is about, named by `effect_metric`; `p_value` is adjusted for all features
     of the interval. `contribution` is the feature's share of what the classifier tells both sides apart by, None
-    without one. `reason` says in words why the verdict is not simply drift or no drift.
+    without one; where the classifier does no better than chance it is a share of noise, which is marked. `reason` says
+    in words why the verdict is not simply drift or no drift.
     """
 
     feature: str
@@ -107,6 +108,12 @@ class FeatureDrift:
     baseline: Profile | None = None
     target: Profile | None = None
     histogram: Histogram | None = None
+    contribution_within_chance: bool = False
+
+    @property
+    def contributed(self) -> float | None:
+        """The contribution where it means something, for people; None without one."""
+        return None if self.contribution_within_chance else self.contribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,11 @@ class Coefficient:
     p_value: float
     rows: int
     seed: int
+
+    @property
+    def within_chance(self) -> bool:
+        """Whether chance gives as much, or the classifier told nothing."""
+        return not self.value > self.band[1]
 
 
 @dataclass(frozen=True, slots=True)

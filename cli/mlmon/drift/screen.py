@@ -99,7 +99,8 @@ def _head(report: DriftReport, *, plain: bool) -> Record:
     known = report.whole.coefficient
     if known is not None:
         low, high = map(brief, known.band)
-        values["coefficient"] = f"{brief(known.mcc)} (chance gives {low} to {high}), AUC {brief(known.auc)}"
+        chance = "no more than chance, which gives" if known.within_chance else "chance gives"
+        values["coefficient"] = f"{brief(known.mcc)} ({chance} {low} to {high}), AUC {brief(known.auc)}"
     fields = tuple(field for field in _HEAD if field.key in values)
     return Record(fields, {key: _written(value, plain=plain) for key, value in values.items()})
 
@@ -125,7 +126,7 @@ def _table(report: DriftReport, *, plain: bool) -> Rows:
 
 def _row(feature: FeatureDrift, *, plain: bool) -> Row:
     figures = {
-        "contribution": share(feature.contribution),
+        "contribution": share(feature.contributed),
         "effect": brief(feature.effect),
         "threshold": brief(feature.threshold),
         "p": probability(feature.p_value),

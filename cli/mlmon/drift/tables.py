@@ -137,7 +137,8 @@ class Table:
 def kinds_in(table: Table) -> dict[str, Kind]:
     """What each column is: a number where its type is one, or where every text in it is a number."""
     texts = [name for name, column in table.columns.items() if column.is_text]
-    for some in (f" LIMIT {_SOME}", ""):  # a few rows tell of most columns that they are words
+    few = [f" LIMIT {_SOME}"] if table.past - table.first > _SOME else []
+    for some in (*few, ""):  # a few rows tell of most columns that they are words
         texts = _numbers_among(table, texts, some)
     return {
         name: "number" if is_numeric(column.type) or name in texts else "category"

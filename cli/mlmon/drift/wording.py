@@ -92,8 +92,9 @@ def sentences(report: DriftReport) -> list[str]:
 
 
 def _of_coefficient(known: Coefficient) -> str:
-    if known.band[0] <= known.value <= known.band[1]:
-        return f"A classifier cannot tell the target from the baseline: its AUC of {brief(known.auc)} is within chance."
+    if known.within_chance:
+        so = "is within chance" if known.value >= known.band[0] else "is no better than chance"
+        return f"A classifier cannot tell the target from the baseline: its AUC of {brief(known.auc)} {so}."
     return f"A classifier tells the target from the baseline with an AUC of {brief(known.auc)} (0.5 is chance)."
 
 
@@ -143,7 +144,7 @@ def began(intervals: Sequence[Interval]) -> Interval | None:
 
 
 def ordered(features: Iterable[FeatureDrift]) -> list[FeatureDrift]:
-    """What moved most first: by contribution, then by effect in units of its threshold.
+    """What moved most first: by contribution where it is more than chance, then by effect in units of its threshold.
 
     A feature with a changed schema is before all: nothing can be said of how far it moved.
     """
@@ -151,7 +152,7 @@ def ordered(features: Iterable[FeatureDrift]) -> list[FeatureDrift]:
         features,
         key=lambda each: (
             each.verdict is not Verdict.SCHEMA_CHANGED,
-            -_known(each.contribution),
+            -_known(each.contributed),
             -exceeding(each),
             each.feature,
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -19,6 +20,11 @@ from mlmon.local.definition_file import DefinitionFile
 from mlmon.local.store import Store, cannot
 
 V1_CONTAINER: Final = "modeldata"
+ASSETS: Final = "assets"
+"""The container of the data assets' files, below their names and versions."""
+_ASSET: Final = re.compile(
+    r"azureml:(?P<name>(?!\.+:)[\w.()$-]{1,260}):(?P<version>(?!\.+$)[\w.()$-]{1,260})", re.ASCII
+)
 _CHUNK: Final = 1024 * 1024
 
 
@@ -100,7 +106,12 @@ class LocalBlobs:
         return self._folders.container(container).absolute().as_uri()
 
     def asset(self, name: str) -> Sequence[BlobInfo]:
-        raise UsageError(f"a local workspace has no data assets, and so no {name}", hint="name the file itself")
+        if not (said := _ASSET.fullmatch(name)):
+            raise UsageError(f"{name!r} is no version of a data asset", hint="write azureml:NAME:VERSION")
+        below = f"{said['name']}/{said['version']}/"
+        if found := [*self.list(ASSETS, below)]:
+            return found
+        raise NotFound(f"there is no data asset {name}", hint=f"its files are those below blobs/{ASSETS}/{below}")
 
     def read(self, blob: BlobInfo, *, start: int = 0, flow: Flow | None = None) -> Iterator[Chunk]:
         path = self._find(blob)

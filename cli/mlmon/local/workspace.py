@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from mlmon.core.errors import Failure, MlmonError, NotFound, UsageError
 from mlmon.core.model import Generation, Json, PageKind, Service, ServiceName
-from mlmon.core.ports import LocalServer
+from mlmon.core.ports import Jobs, LocalServer
 from mlmon.local.blobs import BlobFolders, LocalBlobs
 from mlmon.local.definition import FILE_NAME, Definition
 from mlmon.local.definition_file import DefinitionFile
@@ -122,6 +122,12 @@ class LocalWorkspace:
             files=self._telemetry_files,
             blobs=self._blob_folders,
             world=self._world,
+        )
+
+    @property
+    def jobs(self) -> Jobs:
+        raise UsageError(
+            "an embedded workspace has no machines to run a job on", hint="--engine spark reads it with this machine's"
         )
 
     def page(self, kind: PageKind, service: ServiceName | None = None) -> str:  # noqa: ARG002 - they share one folder

@@ -51,7 +51,15 @@ class Polled:
     lines: int
 
 
-Happening = str | Gap | Trouble | Recovered | StatusChanged | Polled
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The last line as far as it is written by now; "" when there is none any more. It comes as a line once it has its
+    end, which may be never."""
+
+    text: str
+
+
+Happening = str | Gap | Trouble | Recovered | StatusChanged | Polled | Unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,7 @@ class _Watched:
         self._failing_since: float | None = None
         self._complaint = ""
         self._status = ""
+        self._unfinished = ""
         self._lines = WHOLE_LOG if tail is None else tail + _AROUND_BACKFILL
 
     def begin(self) -> int:
@@ -151,13 +160,19 @@ class _Watched:
         if snapshot.status != self._status:
             self._status = snapshot.status
             yield StatusChanged(snapshot.status)
-        counted = asked - snapshot.left_out
-        joins = self._follower.continues(snapshot.lines, asked=counted)
-        deeper = None if joins or len(snapshot.lines) < counted else self._tempo.deeper(asked)
+        # the half of a line would be one line, and the whole another
+        whole = len(snapshot.lines) - snapshot.unfinished
+        lines, rest = snapshot.lines[:whole], "".join(snapshot.lines[whole:])
+        counted = asked - snapshot.left_out - snapshot.unfinished
+        joins = self._follower.continues(lines, asked=counted)
+        deeper = None if joins or len(lines) < counted else self._tempo.deeper(asked)
         if deeper:
             self._lines, self.due = deeper, now
             return
-        yield from self._told(self._follower.feed(snapshot.lines, asked=counted), now, joins=joins)
+        yield from self._told(self._follower.feed(lines, asked=counted), now, joins=joins)
+        if rest != self._unfinished:
+            self._unfinished = rest
+            yield Unfinished(rest)
 
     def _told(self, found: list[str | Gap], now: float, *, joins: bool) -> Iterator[Happening]:
         first = self._read_at is None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 from zlib import crc32
 
+from mlmon.core.patterns import spans
 from mlmon.output.controls import neutral
 from mlmon.output.results import Entry, Lines
 from mlmon.output.streams import SOURCES, Stream
@@ -19,14 +19,15 @@ Span = tuple[int, int]
 
 
 def entry_text(entry: Entry, lines: Lines, terminal: Terminal) -> str:
-    """The entry, a line for each of its lines: `name | text`. Does nothing to a terminal; tabs stay."""
+    """The entry, a line for each of its lines: `name | text`. Does nothing to a terminal; tabs stay. Raises as
+    `core.patterns.spans`."""
     stream = terminal.stdout
     room = terminal.width // _SHARE if stream.is_terminal else lines.widest
     before = _before(entry.source, min(lines.widest, room), stream)
     if entry.gap:
         said = "".join(f"{stream.ellipsis} {neutral(line)}" for line in entry.lines)
         return f"{before}{stream.styled(said, 'warning')}\n"
-    marked = _spans("\n".join(entry.lines), lines.marked) if stream.colour and lines.marked else []
+    marked = spans(lines.marked, "\n".join(entry.lines)) if stream.colour and lines.marked else []
     made, start = [], 0
     for line in entry.lines:
         made.append(f"{before}{_line(line, start, marked, tone=entry.tone, stream=stream)}\n")
@@ -70,9 +71,3 @@ def _pieces(line: str, start: int, marked: Sequence[Span]) -> Iterator[tuple[str
             yield line[begin:end], True
             at = end
     yield line[at:], False
-
-
-def _spans(text: str, patterns: Sequence[re.Pattern[str]]) -> list[Span]:
-    """What the expressions find, in order; where two overlap, the one that begins first."""
-    found = [found.span() for pattern in patterns for found in pattern.finditer(text) if found[0]]
-    return sorted(found)

@@ -44,7 +44,8 @@ def redraw(pages: Iterable[Page], terminal: Terminal, *, draw: Draw) -> None:
 
 def _frame(page: Page, terminal: Terminal, size: os.terminal_size, draw: Draw) -> list[str]:
     """The page in as many lines as the window has but one, which is the cursor's."""
-    columns, room = min(size.columns, terminal.width), max(2, size.lines - 1)
+    columns = size.columns if terminal.resizable else min(size.columns, terminal.width)
+    room = max(2, size.lines - 1)
     lines: list[str] = []
     for height in _HEIGHTS:
         drawn = StringIO()

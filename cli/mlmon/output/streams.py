@@ -143,9 +143,8 @@ class Stream:
 
 def terminal_width(files: tuple[TextIO | None, ...], environ: Mapping[str, str]) -> int:
     """Columns: COLUMNS when it is a number above 0, else the first stream that is a terminal, else 80."""
-    said = environ.get("COLUMNS", "")
-    if said.isascii() and said.isdigit() and int(said) > 0:
-        return int(said)
+    if said := said_width(environ):
+        return said
     for file in files:
         try:
             columns = os.get_terminal_size(file.fileno()).columns if file is not None else 0
@@ -154,6 +153,12 @@ def terminal_width(files: tuple[TextIO | None, ...], environ: Mapping[str, str])
         if columns > 0:
             return columns
     return 80
+
+
+def said_width(environ: Mapping[str, str]) -> int | None:
+    """What COLUMNS says, when it is a number above 0."""
+    said = environ.get("COLUMNS", "")
+    return int(said) or None if said.isascii() and said.isdigit() else None
 
 
 def _is_ascii(environ: Mapping[str, str]) -> bool:

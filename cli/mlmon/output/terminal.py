@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from mlmon.core.errors import Failure, MlmonError, UsageError, did_you_mean
 from mlmon.output.controls import json_safe, neutral
-from mlmon.output.streams import Stream, terminal_width
+from mlmon.output.streams import Stream, said_width, terminal_width
 
 if TYPE_CHECKING:
     from mlmon.output.progress import Bar, Progress, Unit
@@ -22,6 +22,7 @@ Level = Literal["info", "warning", "debug"]
 class Terminal:
     """Where a run's words go. Data goes to stdout, everything else to stderr; each is judged on its own.
 
+    `width` is that of the window at the start, unless it was said to be another: `resizable` is whether it may change.
     `machine` makes notes and errors JSON lines. `clock` counts seconds for progress.
     """
 
@@ -29,6 +30,7 @@ class Terminal:
     stdout: Stream
     stderr: Stream
     width: int
+    resizable: bool = False
     quiet: bool = False
     debug: bool = False
     machine: bool = False
@@ -53,6 +55,7 @@ class Terminal:
             stdout=Stream.of(stdout, environ),
             stderr=Stream.of(stderr, environ),
             width=width or terminal_width((stdout, stderr), environ),
+            resizable=not (width or said_width(environ)),
             clock=clock,
         )
 

@@ -86,7 +86,7 @@ class Settings:
         """Every setting, in the order of the documentation; one that is set nowhere has no value."""
         known = {"workspace": self.workspace, "service": self.service, "output": self.output}
         first = (setting or Setting(name, "", "default") for name, setting in known.items())
-        return (*first, *self.options, self.timeout)
+        return (*first, *self.options, self.timeout, *self.drift.all())
 
     def require_target(self) -> Target:
         """The workspace to work on. Raises `NotFound` when there is none."""

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from mlmon.core.errors import UsageError, did_you_mean
+from mlmon.settings.target import Setting
 
+THRESHOLD: Final = "0.1"
+"""What holds where nothing is said; `mlmon.drift` has it as a number."""
 KINDS: Final = ("number", "category")
 _KEYS: Final = ("baseline", "label", "threshold", "features")
 _OF_A_FEATURE: Final = ("threshold", "kind")
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+"""Keys that TOML has without quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,22 @@ class DriftSettings:
     threshold: float | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
+    file: Path | None = None
+    """The settings file that says it."""
+
+    def all(self) -> Iterator[Setting]:
+        """Each of them, by its place in a settings file; one of a feature only where it is said."""
+        yield self._setting("baseline", self.baseline)
+        yield self._setting("label", self.label)
+        yield self._setting("threshold", _written(self.threshold), default=THRESHOLD)
+        for name in sorted({*self.thresholds, *self.kinds}):
+            key = name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+            for what, value in (("kind", self.kinds.get(name, "")), ("threshold", _written(self.thresholds.get(name)))):
+                if value:
+                    yield self._setting(f"features.{key}.{what}", value)
+
+    def _setting(self, name: str, value: str, *, default: str = "") -> Setting:
+        return Setting(f"drift.{name}", value or default, str(self.file) if value and self.file else "default")
 
 
 NOTHING_SAID: Final = DriftSettings()
@@ -51,6 +74,7 @@ def drift_settings(table: Any, *, path: Path) -> DriftSettings:
         _threshold(table, where=f"[drift] in {path}"),
         {name: value for name, value in said.items() if value is not None},
         {name: kind for name, kind in kinds.items() if kind},
+        path,
     )
 
 
@@ -85,3 +109,7 @@ def _kind(table: Mapping[str, Any], *, where: str) -> str:
     if "kind" in table and table["kind"] not in KINDS:
         raise UsageError(f"the kind of {where} is none", hint=f"it is one of: {', '.join(KINDS)}")
     return str(table.get("kind", ""))
+
+
+def _written(number: float | None) -> str:
+    return "" if number is None else f"{number:.12g}"

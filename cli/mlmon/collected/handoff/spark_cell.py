@@ -45,9 +45,14 @@ def databricks(sources: Sequence[Source]) -> str:
     return "".join([*parts, "\n".join(frames)])
 
 
-def paths_of(source: Source) -> list[str]:
-    """The paths of a source as Spark reads them, with its wildcards."""
-    return [path for series in _series(source) for path in series]
+def uri_of(source: Source) -> str:
+    """The address of a source's container as Spark opens it, with a `/` at its end; nothing in it is a wildcard."""
+    return _root(source)
+
+
+def globs_of(source: Source) -> list[str]:
+    """The paths of a source below its container as Spark reads them, with its wildcards."""
+    return [pattern.glob(_escape) for pattern in source.patterns]
 
 
 def root_of(source: Source) -> str:

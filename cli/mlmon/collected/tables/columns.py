@@ -17,11 +17,15 @@ _FLAGS: Final = "('True', 'False', 'true', 'false')"
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """One column of a dataset: an SQL expression under a name, of a DuckDB type; `JSON` is text with a nested value."""
+    """One column of a dataset: an SQL expression under a name, of a DuckDB type; `JSON` is text with a nested value.
+
+    `own` is what it is called where it comes from, and before that the name of its collection.
+    """
 
     name: str
     expression: str
     type: str
+    own: tuple[str, str] = ("", "")
 
 
 def view(staging: Staging, collection: Collection) -> dict[str, str]:
@@ -84,7 +88,7 @@ def distinct(taken: Iterable[str], columns: Sequence[Sequence[Out]], prefixes: S
                 number += 1
                 given = f"{name}_{number}"
             known.add(given.casefold())
-            out.append(Out(given, one.expression, one.type))
+            out.append(Out(given, one.expression, one.type, (prefix, one.name)))
     return out
 
 

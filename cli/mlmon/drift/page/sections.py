@@ -109,7 +109,9 @@ def features(known: Sequence[FeatureDrift]) -> Markup:
     why = "Effect: normalized Wasserstein distance of numbers, Jensen-Shannon distance of categories. "
     why += "Its bar is in units of the threshold, which is the upright line."
     if contributed:
-        why = f"Contribution: a feature's part in what the classifier tells both sides apart by. {why}"
+        by_chance = any(each.contribution_within_chance for each in known)
+        nothing = " It does so no better than chance, so there is none to show." if by_chance else ""
+        why = f"Contribution: a feature's part in what the classifier tells both sides apart by.{nothing} {why}"
     table = tables.what_moved(shown, caption="Every feature with its verdict, what moved most first")
     return section("features", "What moved", why, table, _left_out(len(known) - len(shown), "feature"))
 

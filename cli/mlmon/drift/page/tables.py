@@ -99,7 +99,9 @@ def _words(feature: FeatureDrift) -> Markup:
 
 
 def _contribution(feature: FeatureDrift) -> Markup:
-    part = feature.contribution
+    part = feature.contributed
+    if feature.contribution_within_chance and feature.contribution is not None:
+        return element("div", _empty_bar(), element("span", "chance", class_="nil"), class_="bar")
     if part is None or not math.isfinite(part):
         return element("div", _empty_bar(), element("span", UNKNOWN), class_="bar")
     bar = joined(element("rect", width=percent(part), height=10, class_="fill"), _axis())

@@ -130,11 +130,26 @@ class _Held:
 
 
 def name_of(path: str, base: str) -> str:
-    """The name of a blob, of the address that Spark has for it: scheme, authority, and the path as a URL writes it."""
-    _, found, below = path.partition("://")
+    """The name of a blob, of the address that Spark has for it: scheme, authority, and the path as a URL writes it.
+
+    What stands in a datastore of Azure Machine Learning may be called by that, long or short:
+    https://learn.microsoft.com/azure/machine-learning/how-to-access-data-interactive
+    """
+    scheme, found, below = path.partition("://")
+    if found and scheme == "azureml":
+        return unquote(below.partition("/paths/")[2])
     authority_and_path = below if found else path.partition(":")[2]
     whole = "/" + unquote(authority_and_path.partition("/")[2])
     return whole.removeprefix(base)
+
+
+def base_of(uri: str) -> str:
+    """What `name_of` needs to know of a container that Spark opens at this address: its path, a `/` at its end."""
+    scheme, found, below = uri.partition("://")
+    if found and scheme == "azureml":
+        return "/"  # by whatever address Spark has for its files, the datastore's own path is none of it
+    path = unquote(below.partition("/")[2] if found else uri).strip("/")
+    return f"/{path}/" if path else "/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ SCHEMA: Final = "sort string, day string, feature string, content binary, count 
 CELL: Final = ("sort", "day", "feature")
 """Rows that are alike in these become one."""
 _SUMMARY, _SAMPLE, _LEFT_OUT = "summary", "sample", "left out"
+ASKED: Final = "asked"
+"""The one row that says what all others are of, where they are kept."""
 
 
 @dataclass(slots=True)

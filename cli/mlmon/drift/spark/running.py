@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial, reduce
 from typing import Any, Final
 
-from mlmon.collected.handoff.patterns import Source, sources
-from mlmon.collected.handoff.spark_cell import paths_of, root_of
+from mlmon.collected.handoff.patterns import sources
+from mlmon.collected.handoff.spark_cell import globs_of, root_of, uri_of
 from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.core.model import BlobInfo, CollectedRoot
 from mlmon.core.timerange import TimeRange
@@ -24,7 +25,31 @@ _DAY_OF_V1: Final = r"/([0-9]{4}/[0-9]{1,2}/[0-9]{1,2})(?:/[0-9]{1,2})?/[^/]*$"
 
 
 def summarize_collected(
-    spark: Any,
+    spark: Any, parts: Sequence[Part], kinds: Mapping[str, Kind], selected: Sequence[CollectedBlob], *, most: int = 0
+) -> tuple[Days, Mapping[str, int]]:
+    """What `drift.days.read_days` gives of the selected files, of which `parts` were made by `parts_of`; and how many
+    lines of which file could not be read.
+
+    Of a sample, rows that are alike may be drawn more often than on one machine; summaries are the same.
+    """
+    found = home(merged_rows(spark, parts, most=most).collect()) if parts else Found({}, {})
+    return days_of(found, kinds, selected)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One collection in one container: what Spark reads below `uri`, and how.
+
+    `container` is called as its blobs call it.
+    """
+
+    container: str
+    uri: str
+    globs: tuple[str, ...]
+    task: collecting.Task
+
+
+def parts_of(
     selected: Sequence[CollectedBlob],
     kinds: Mapping[str, Kind],
     *,
@@ -34,28 +59,38 @@ def summarize_collected(
     between: TimeRange | None = None,
     most: int = 0,
     others: Iterable[BlobInfo] = (),
-) -> tuple[Days, Mapping[str, int]]:
-    """What `drift.days.read_days` gives of the files of one collection, read by Spark by wildcard, and how many lines
-    of which file could not be read.
+) -> list[Part]:
+    """What is to be read of these files of one collection, by wildcard.
 
-    `address` gives the URL of a container; `others` are blobs that stand between the files and are not meant. Of a
-    sample, rows that are alike may be drawn more often than on one machine; summaries are the same.
+    `address` gives the URL of a container; `others` are blobs that stand between the files and are not meant.
     """
     parts = []
     for source in sources(selected, between, address=address, others=others):
+        own = tuple(root for root in roots if address(root.container) == source.address)
         task = collecting.Task(
-            selected[0].service,
-            tuple(root for root in roots if root.container == source.container),
-            root_of(source),
-            source.address,
-            dict(kinds),
-            between,
-            now,
-            most,
+            selected[0].service, own, root_of(source), source.address, dict(kinds), between, now, most
         )
-        files = _files(spark, source) if task.is_v1 else _lines(spark, source)
-        parts.append(_summarized(files, partial(collecting.summarized, task=task)))
-    found = _merged(parts, most=most) if parts else Found({}, {})
+        container = next(one.blob.container for one in selected if address(one.blob.container) == source.address)
+        parts.append(Part(container, uri_of(source), tuple(globs_of(source)), task))
+    return parts
+
+
+def merged_rows(spark: Any, parts: Sequence[Part], *, most: int) -> Any:
+    """The DataFrame of the summaries of all parts, a row a cell."""
+    read = [_files(spark, part) if part.task.is_v1 else _lines(spark, part) for part in parts]
+    return _merged(
+        [
+            _summarized(files, partial(collecting.summarized, task=part.task))
+            for files, part in zip(read, parts, strict=True)
+        ],
+        most=most,
+    )
+
+
+def days_of(
+    found: Found, kinds: Mapping[str, Kind], selected: Sequence[CollectedBlob]
+) -> tuple[Days, Mapping[str, int]]:
+    """What came home as `summarize_collected` returns it."""
     days = {day: Day(with_all_rows(one.summaries, kinds), one.sample) for day, one in found.by_day.items() if day}
     passed_over = {
         f"{one.blob.name}: it is passed over by Spark, as is every file whose name begins like this": 1
@@ -85,36 +120,40 @@ def summarize_rows(
     ]
     chosen = frame.select((F.lit(rows.NO_DAY) if number is None else number).alias("day"), *cells)
     task = rows.Task(names, dict(kinds), cap, has_words)
-    return _merged([_summarized(chosen, partial(rows.summarized, task=task))])
+    return home(_merged([_summarized(chosen, partial(rows.summarized, task=task))]).collect())
 
 
 def _summarized(frame: Any, summarized: Callable[[Iterable[Any]], Iterator[Any]]) -> Any:
     return frame.mapInArrow(summarized, SCHEMA)
 
 
-def _merged(parts: Sequence[Any], *, most: int = 0) -> Found:
+def _merged(parts: Sequence[Any], *, most: int = 0) -> Any:
     together = reduce(lambda one, other: one.union(other), parts)
-    return home(together.groupBy(*CELL).applyInPandas(partial(joined, most=most), SCHEMA).collect())
+    return together.groupBy(*CELL).applyInPandas(partial(joined, most=most), SCHEMA)
 
 
-def _lines(spark: Any, source: Source) -> Any:
+def _paths(part: Part) -> list[str]:
+    return [f"{part.uri.rstrip('/')}/{glob}" for glob in part.globs]
+
+
+def _lines(spark: Any, part: Part) -> Any:
     """The lines of v2 files with their file; equal ones in the same part."""
     from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
     spark.conf.set(_BATCH, "2000")
     read = spark.read.option("recursiveFileLookup", "true").option("lineSep", "\n")
-    lines = read.text(paths_of(source)).select(
+    lines = read.text(_paths(part)).select(
         F.input_file_name().alias("path"), F.col("value").cast("binary").alias("content")
     )
     return lines.repartition(F.xxhash64("content"))
 
 
-def _files(spark: Any, source: Source) -> Any:
+def _files(spark: Any, part: Part) -> Any:
     """Whole v1 files; those of a day in the same part, one after the other."""
     from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
     spark.conf.set(_BATCH, "1")
-    read = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(paths_of(source))
+    read = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(_paths(part))
     day = F.regexp_replace(F.regexp_extract("path", _DAY_OF_V1, 1), "/0", "/")
     files = read.select(F.input_file_name().alias("path"), "content").withColumn("day", day)
     return files.repartition("day").sortWithinPartitions("day").select("path", "content")

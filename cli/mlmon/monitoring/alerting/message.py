@@ -217,6 +217,7 @@ def _coefficient_as_json(found: Coefficient | None) -> Json:
         "auc": _finite(found.auc),
         "band": [_finite(each) for each in found.band],
         "p_value": _finite(found.p_value),
+        "within_chance": found.within_chance,
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
+from mlmon.core.patterns import any_finds
 from mlmon.core.timerange import TimeRange
 from mlmon.monitoring.logrecords.record import LogRecord, at_least
 
@@ -19,7 +20,11 @@ _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The records in the range, at this level or above ("" for any and for none), that any `include` finds (all,
-    without one) and no `exclude` finds. The expressions see all lines of a record."""
+    without one) and no `exclude` finds. The expressions see all lines of a record.
+
+    `record in wanted` raises `UsageError` where an expression takes too long, but only in the main thread, where a
+    person's expressions belong; see `core.patterns`.
+    """
 
     between: TimeRange | None = None
     level: str = ""
@@ -39,8 +44,7 @@ class Wanted:
         if not (self.include or self.exclude):
             return True
         text = record.text.replace("\r\n", "\n").removesuffix("\r")  # $ stands before a CRLF too
-        found = not self.include or any(pattern.search(text) for pattern in self.include)
-        return found and not any(pattern.search(text) for pattern in self.exclude)
+        return (not self.include or any_finds(self.include, text)) and not any_finds(self.exclude, text)
 
 
 def merged(sources: Mapping[Key, Iterable[LogRecord]]) -> Iterator[tuple[Key, LogRecord]]:

@@ -1,7 +1,7 @@
 """Values over time: one series as filled columns, several as marks, above an axis of times and beside one of amounts.
 
 A column is an interval, or the highest of several where there are more than columns. Where nothing was measured there
-is no column, and no axis below it.
+is no column, and the axis below it is dotted: nothing was asked of it, which is not 0.
 """
 
 from __future__ import annotations
@@ -39,10 +39,11 @@ class _Signs:
     corner: str
     line: str
     tick: str
+    unmeasured: str
 
 
-_UNICODE: Final = _Signs("●▲■○△□◇", "◆", "▁▂▃▄▅▆▇█", "│", "└", "─", "┬")
-_PLAIN: Final = _Signs("*+xo#@=", "%", ".:#", "|", "+", "-", "+")
+_UNICODE: Final = _Signs("●▲■○△□◇", "◆", "▁▂▃▄▅▆▇█", "│", "└", "─", "┬", "┄")
+_PLAIN: Final = _Signs("*+xo#@=", "%", ".:#", "|", "+", "-", "+", ".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,8 @@ def _axis(plot: _Plot) -> list[_Cell]:
     for at, column in enumerate(zip(*plot.values, strict=True)):
         measured = any(value is not None for value in column)
         for cell in range(at * plot.cell, (at + 1) * plot.cell):
-            plain = (plot.signs.tick if cell in marked else plot.signs.line if measured else " ", "")
+            bare = plot.signs.line if measured else plot.signs.unmeasured
+            plain = (plot.signs.tick if cell in marked else bare, "")
             line.append(on_it[cell] if on_it and on_it[cell] != (" ", "") else plain)
     return line
 
@@ -191,6 +193,8 @@ def _entries(
         yield Entry(words, plot.mark(at), _STYLES[at % len(_STYLES)]) if plot else Entry(words)
     if plot and _overlaps(plot):
         yield Entry("several at one place", plot.signs.several)
+    if plot and any(all(value is None for value in column) for column in zip(*plot.values, strict=True)):
+        yield Entry("no value", plot.signs.unmeasured)
     if plot and plot.each > 1:
         yield Entry(f"highest of every {plot.each} intervals")
 
