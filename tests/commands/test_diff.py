@@ -35,6 +35,14 @@ def test_people_see_the_worst_statistic_of_each_column(mlmon: Runner) -> None:
     ]
 
 
+def test_a_narrow_terminal_keeps_both_sides_and_the_relative_change(mlmon: Runner) -> None:
+    two_files(mlmon)
+    outcome = replace(mlmon, width=70)("diff old.csv new.csv", terminal=True)
+    heads = outcome.out.splitlines()[2].split()
+    assert heads == ["column", "change", "statistic", "old", "new", "relative", "change"]
+    assert outcome.err == "left out to fit 70 columns: old type, new type, distance (-o json has them)\n"
+
+
 def test_programs_get_every_statistic(mlmon: Runner) -> None:
     two_files(mlmon)
     rows = json.loads(mlmon("diff old.csv new.csv -o json").out)

@@ -153,11 +153,23 @@ def test_a_feature_is_what_a_person_says_it_is(files: Runner) -> None:
         ("drift --baseline train.csv --since-last --month 3", "error: --since-last says the range itself"),
         ("drift --baseline train.csv --target same.csv --html nowhere/d.html", "error: there is no folder"),
         ("drift --baseline train.csv --target same.csv --html .", "error: "),
+        ("drift --baseline train.csv --target same.csv --html -", "error: a page is not written to stdout"),
         ("drift --baseline empty.csv --target same.csv", "error: the baseline 'empty.csv' has no rows"),
+        (
+            "drift --baseline train.csv --target same.csv --features age --exclude age",
+            "error: no feature is left to compare\nhint: these are left out: age",
+        ),
+        ("drift --baseline train.csv --target same.csv --label aeg", "error: neither side has a feature 'aeg'"),
+        (
+            "drift --baseline train.csv --target same.csv --alert-dry-run",
+            "error: --alert-dry-run shows what --alert would send, and there is no --alert",
+        ),
+        ("drift --baseline train.csv --target latin.csv", "error: 'latin.csv' cannot be read: it is not text in UTF-8"),
     ],
 )
 def test_what_makes_no_sense_is_refused(files: Runner, line: str, error: str) -> None:
     (files.folder / "empty.csv").write_text("age,city\n")
+    (files.folder / "latin.csv").write_bytes(bytes(range(256)) * 20)
     outcome = files(line)
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.startswith(error)
@@ -300,6 +312,9 @@ def test_on_a_schedule_each_day_is_checked_once(demo: Runner, tmp_path: Path) ->
             "features": [],
         },
     )
+    rows = Runner(folder, now=first)(f"{line.removesuffix('json')}csv").out
+    [head] = rows.splitlines()
+    assert head.startswith("feature,kind,verdict,contribution,")
     assert days(first + timedelta(days=2)) == (3, ["2026-11-15", "2026-11-16"])
     # another baseline is another check
     assert Runner(folder, now=first)("drift --baseline-range 2026-01 --since-last -o json").json["verdict"] == "drift"
@@ -334,11 +349,22 @@ def test_records_of_a_file_are_explained_by_what_is_in_them(files: Runner) -> No
     assert [set(each) for each in records] == [{"age", "baseline_share", "target_share", "city"}] * 3
     known = [line.split(",")[0] for line in (files.folder / "later.csv").read_text().splitlines()[1:]]
     assert all(f"{float(each['age']):.3f}" in known for each in records)
+    seen = files("drift-explain age --baseline train.csv --target later.csv --rows 3").out
+    assert "\ncompared: later.csv (90 rows) with train.csv (90 rows)\n" in seen
     outcome = files("drift-explain agee --baseline train.csv --target later.csv")
     assert (outcome.code, outcome.err.splitlines()) == (
         2,
         ["error: neither side has a feature 'agee'", "hint: did you mean 'age'?"],
     )
+
+
+def test_a_feature_without_data_is_explained_by_why(demo_: Runner) -> None:
+    outcome = demo_(f"drift-explain bmi {BASELINE} --day 2025-01-01")
+    assert outcome.out == (
+        "feature: bmi\nverdict: no data\n"
+        "compared: diabetes of 1 Jan 2025 (0 rows) with diabetes.csv (442 rows)\neffect: -\nthreshold: 0.1\n"
+    )
+    assert outcome.err.splitlines()[-1] == "there is no record to show"
 
 
 def test_thresholds_are_proposed_and_can_be_pasted(files: Runner) -> None:
@@ -422,6 +448,9 @@ def test_what_the_model_answers_is_compared_though_it_is_called_as_the_label_is(
     assert verdicts(known) == {"progression": "drift"}
     asked = "age, sex, bmi, bp, s1, s2, s3, s4, s5, s6"
     assert f"Not compared, because predictions lack them: {asked}." in known["method"]["notes"]
+    numbered = demo_(f"drift diabetes-v2/blue {BASELINE} {line} 10").json
+    why = "The baseline has no column that was predicted (0): --baseline-range compares with earlier predictions."
+    assert (numbered["verdict"], why in numbered["method"]["notes"]) == ("schema changed", True)
     proposed = demo_("drift-calibrate --baseline-range 2026-01 --on predictions -o json").json
     assert [each["feature"] for each in proposed] == ["progression"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -21,6 +22,7 @@ summary: 3 of 4 features have drifted. income has moved most: by 0.32 standard d
 the baseline with an AUC of 0.63 (0.5 is chance).
 compared: churn/blue of 1 Jan 2026 to 5 Jan 2026 (5 924 rows) with training.csv (48 000 rows)
 datadrift coefficient: 0.27 (chance gives -0.022 to 0.022), AUC 0.63
+judged: drift is more than chance (Holm over all tests, one false alarm in 90 checks), and above the threshold
 
 feature         type      verdict   contribution  effect  threshold   p-value  baseline and target
 income          number    drift             72 %    0.32        0.1  < 0.0001  __,+##+,____  __.=###=.___
@@ -106,7 +108,7 @@ def test_each_interval_is_told_also_where_no_classifier_was_asked() -> None:
 def test_without_data_the_verdict_stands_alone() -> None:
     assert seen(reports.of_verdict(Verdict.NO_DATA), tty=False).out == (
         "verdict: no data\n"
-        "summary: No data to compare. There are no rows to compare.\n"
+        "summary: No data to compare.\n"
         "compared: churn/blue of 1 Jan 2026 to 2 Jan 2026 (0 rows) with training.csv (48 000 rows)\n"
     )
 
@@ -116,6 +118,50 @@ def test_a_changed_schema_comes_first_and_says_why() -> None:
 
     assert "summary: The schema has changed in 2 features. income: the target has no such feature." in out
     assert out.index("schema changed  ") < out.index("no drift")
+
+
+def test_a_feature_that_only_the_target_has_is_of_no_known_type() -> None:
+    known = reports.of_verdict(Verdict.SCHEMA_CHANGED)
+    income, *others = known.whole.features
+    new = replace(income, feature="added", reason="the baseline has no such feature", baseline=None)
+    report = replace(known, whole=replace(known.whole, features=(new, *others)))
+
+    [row] = [line.split() for line in seen(report, tty=False).out.splitlines() if line.startswith("added ")]
+    assert row[:4] == ["added", "-", "schema", "changed"]
+    features = json.loads(shown(faces(report, plain=True), "json", tty=False).out)["features"]
+    assert {each["feature"]: each["kind"] for each in features}["added"] is None
+
+
+def test_on_a_terminal_sentences_are_broken_at_blanks() -> None:
+    head = seen(reports.small(), tty=True, width=80).out.partition("\n\n")[0]
+
+    assert head.splitlines()[:5] == [
+        "verdict: drift",
+        "summary: 3 of 4 features have drifted. income has moved most: by 0.32 standard",
+        "  deviations of the baseline (threshold 0.1). debt_to_income and country have",
+        "  drifted too. It has lasted since 3 Jan 2026. A classifier tells the target",
+        "  from the baseline with an AUC of 0.63 (0.5 is chance).",
+    ]
+    assert max(map(len, head.splitlines())) <= 80
+
+
+def _by(compat: str, report: DriftReport) -> str:
+    """What is seen where figures are Azure's: none of chance."""
+    features = tuple(replace(each, p_value=None, verdict=Verdict.NO_DRIFT) for each in report.whole.features)
+    if compat == "azure-v1":
+        features = tuple(replace(each, effect=None, threshold=None) for each in features)
+    whole = replace(report.whole, features=features, verdict=Verdict.DRIFT)
+    return seen(replace(report, whole=whole, method=replace(report.method, compat=compat)), tty=False).out
+
+
+def test_formulas_of_azure_are_named_and_say_no_more_than_they_know() -> None:
+    first, second = (_by(compat, reports.small()) for compat in ("azure-v1", "azure-v2"))
+
+    assert "summary: The features have drifted, taken together. " in first
+    assert "\njudged: as azure-v1 does, by the coefficient alone, be it chance or not\n" in first
+    assert "\nfeature         type      contribution  baseline and target\n" in first
+    assert "\njudged: as azure-v2 does, by the effect alone, be it chance or not\n" in second
+    assert "\nfeature         type      verdict   contribution  effect  threshold  baseline and target\n" in second
 
 
 def test_hostile_names_do_nothing_to_a_terminal() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from drift import reports
-from mlmon.core.timerange import TimeRange
+from mlmon.core.timerange import TimeRange, day_start
+from mlmon.drift.comparing import parts_of
 from mlmon.drift.result import Coefficient, Interval, Verdict
 from mlmon.drift.wording import (
     began,
@@ -136,4 +137,13 @@ def test_intervals_are_called_what_they_are() -> None:
 
     assert units == {1: "day", 3: "interval", 7: "week", 31: "month"}
     assert unit_of([replace(day, between=None)]) == "interval"
+
+
+@pytest.mark.parametrize("by", ["day", "week", "month"])
+@pytest.mark.parametrize(("first", "days"), [(date(2026, 7, 1), 143), (date(2026, 8, 23), 90), (date(2026, 1, 30), 40)])
+def test_intervals_that_the_range_cuts_are_called_what_they_were_asked_for(by: str, first: date, days: int) -> None:
+    empty = Interval(None, 0, Verdict.NO_DATA, ())
+    parts = parts_of(TimeRange(day_start(first), day_start(first + timedelta(days=days))), by)
+
+    assert unit_of([replace(empty, between=part) for part in parts]) == by
     assert range_of(None) == ""

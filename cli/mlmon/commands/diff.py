@@ -19,7 +19,7 @@ _FIELDS: Final = (
     Field("change"),
     Field("old_type", header="old type", optional=True),
     Field("new_type", header="new type", optional=True),
-    Field("distance", kind="number"),
+    Field("distance", kind="number", optional=True, dear=True),
     Field("statistic"),
     Field("old", kind="number"),
     Field("new", kind="number"),

@@ -131,6 +131,12 @@ def drift(
     if since_last and between:
         raise UsageError("--since-last says the range itself", hint="leave the other range out")
 
+    if alert_dry_run and not alert:
+        raise UsageError(
+            "--alert-dry-run shows what --alert would send, and there is no --alert",
+            hint="add --alert webhook, slack, teams or smtp",
+        )
+
     from mlmon.commands import (
         drifted,
         driftengine,

@@ -35,10 +35,12 @@ def shown(session: Session, report: DriftReport, *, ending: Callable[[], ExitCod
 
 def nothing_new(session: Session) -> Result:
     """No day has ended since the last run: a document without a verdict, and no row."""
+    from mlmon.drift.document import FEATURE_FIELDS
+
     said = "nothing new: no day has ended since the last check"
     session.terminal.note(said)
     fields = (Field("verdict"), Field("reason"))
-    return Faces(Rows((), ()), Record(fields, {"reason": said}, Rows((), ()), rows_key="features"))
+    return Faces(Rows((), ()), Record(fields, {"reason": said}, Rows(FEATURE_FIELDS, ()), rows_key="features"))
 
 
 def job_written(session: Session, name: str, folder: Path) -> Result:
@@ -52,6 +54,8 @@ def job_written(session: Session, name: str, folder: Path) -> Result:
 
 def see_writable(path: Path) -> None:
     """Refuse a file that cannot be written, before any work is done. Raises `UsageError`."""
+    if path.name == "-":
+        raise UsageError("a page is not written to stdout", hint="name a file, such as drift.html")
     if path.is_dir():
         raise UsageError(f"{str(path)!r} is a folder", hint="name a file, such as drift.html")
     if not path.parent.is_dir():

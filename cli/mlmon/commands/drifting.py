@@ -178,6 +178,9 @@ def _answered(
 ) -> tuple[dict[str, Kind], tuple[str, ...]]:
     """The columns of a file that predictions have too: the others of a table of rows are what was asked about."""
     common = {name: kind for name, kind in kinds.items() if name in columns}
+    if columns and not common:
+        why = f"The baseline has no column that was predicted ({_listed(columns)})"
+        return kinds, (*notes, f"{why}: --baseline-range compares with earlier predictions.")
     if not common or len(common) == len(kinds):
         return kinds, notes
     asked = [name for name in kinds if name not in common]

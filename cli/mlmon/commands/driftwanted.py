@@ -63,7 +63,8 @@ class Features:
                 f"{label!r} is taken for the label: it is in the baseline alone (--label NAME names another,"
                 f" --features {label} compares it)"
             )
-        return Chosen(self.only, self.exclude, label, tuple(self.thresholds))
+        named = (*self.thresholds, *([self.label] if self.label and on == "inputs" else []))
+        return Chosen(self.only, self.exclude, label, named)
 
 
 def rows_for(compat: str) -> int:

@@ -24,6 +24,8 @@ from mlmon.core.model import Json, Value
 from mlmon.drift.kinds import category_of
 from mlmon.drift.reading import opened
 from mlmon.drift.result import FeatureDrift, Histogram
+from mlmon.drift.screen import compared as which
+from mlmon.drift.screen import written
 from mlmon.drift.showing import OTHERS
 from mlmon.output.cells import exact
 from mlmon.output.results import BarChart, Faces, Field, Page, Record, Result, Row, Rows
@@ -34,7 +36,14 @@ _FEW: Final = 12
 _AT_ONCE: Final = 10_000
 _TOLD: Final = ("feature", "kind", "verdict", "effect_metric", "effect", "threshold", "p_value", "reason")
 _DOCUMENT: Final = (*(Field(key, kind="json") for key in _TOLD), Field("distribution", kind="json"))
-_PEOPLE: Final = tuple(Field(key) for key in ("feature", "verdict", "effect", "threshold"))
+_PEOPLE: Final = (
+    Field("feature"),
+    Field("verdict"),
+    Field("reason", prose=True),
+    Field("compared", prose=True),
+    Field("effect"),
+    Field("threshold"),
+)
 _SHARES: Final = (
     Field("baseline_share", header="baseline", kind="number"),
     Field("target_share", header="target", kind="number"),
@@ -48,6 +57,8 @@ class Explained:
 
     feature: FeatureDrift
     code: ExitCode
+    compared: str
+    """Which data were compared, for people."""
 
     @property
     def histogram(self) -> Histogram:
@@ -82,7 +93,8 @@ def compared(session: Session, sides: Sides, feature: str) -> Explained:
     report = reported(session, sides, options_of(session, None, {}), quietly=True)
     found = [each for each in report.whole.features if each.feature == feature]
     nothing = FeatureDrift(feature, "number", report.verdict, {}, reason=report.whole.reason)
-    return Explained(found[0] if found else nothing, sides.code)
+    said = written(which(report), plain=session.terminal.stdout.plain)
+    return Explained(found[0] if found else nothing, sides.code, said)
 
 
 def collected_records(session: Session, wanted: Collected, sides: Sides, found: Explained, *, most: int) -> Records:
@@ -129,8 +141,11 @@ def shown(found: Explained, records: Records) -> Result:
         {"bin": name, "baseline_share": one, "target_share": other}
         for name, one, other in zip(names, known.baseline, known.target, strict=True)
     ]
-    rows = Rows(records.fields, records.rows, empty="no record has a value that is more frequent than in the baseline")
-    people = Page((Record(_PEOPLE, {**told, "effect": _rounded(feature.effect)}), *_charts(known), rows))
+    nothing = "no record has a value that is more frequent than in the baseline"
+    rows = Rows(records.fields, records.rows, empty=nothing if known.target else "there is no record to show")
+    head = {**told, "effect": _rounded(feature.effect), "compared": found.compared}
+    fields = tuple(field for field in _PEOPLE if field.key != "reason" or feature.reason)
+    people = Page((Record(fields, head), *_charts(known), rows))
     machines = Record(_DOCUMENT, {**told, "distribution": distribution}, rows, rows_key="records")
     return Faces(people, machines, exit_code=found.code)
 

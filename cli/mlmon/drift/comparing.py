@@ -62,7 +62,7 @@ class Chosen:
         """Their names: in the order of the baseline, what only the target has last.
 
         Raises:
-            UsageError: neither side has a feature that is named.
+            UsageError: neither side has a feature that is named, or none is left.
         """
         known = [*dict.fromkeys([*baseline, *target])]
         for name in (*self.features, *self.exclude, *self.named):
@@ -70,7 +70,11 @@ class Chosen:
                 hint = did_you_mean(name, known) or f"there is: {', '.join(known) or 'none'}"
                 raise UsageError(f"neither side has a feature {name!r}", hint=hint)
         left_out = {*self.exclude, *([] if self.label in self.features else [self.label])}
-        return [name for name in known if (not self.features or name in self.features) and name not in left_out]
+        wanted = [name for name in known if (not self.features or name in self.features) and name not in left_out]
+        if known and not wanted:
+            gone = ", ".join(name for name in known if name in left_out)
+            raise UsageError("no feature is left to compare", hint=f"these are left out: {gone}")
+        return wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from mlmon.drift.wording import ordered
 from mlmon.output.cells import plain
 from mlmon.output.results import Field, Record, Rows
 
-_FEATURE: Final = (
+FEATURE_FIELDS: Final = (
     Field("feature"),
     Field("kind"),
     Field("verdict"),
@@ -77,7 +77,7 @@ def document(report: DriftReport, *, exit_code: ExitCode = ExitCode.DONE) -> Rec
         "intervals": [_interval(each) for each in report.intervals],
     }
     features = [_told(each) | _shapes(each) for each in ordered(whole.features)]
-    return Record(_WHOLE, values, rows=Rows(_FEATURE, features), rows_key="features", exit_code=exit_code)
+    return Record(_WHOLE, values, rows=Rows(FEATURE_FIELDS, features), rows_key="features", exit_code=exit_code)
 
 
 def number(value: float | None) -> Json:
@@ -93,7 +93,7 @@ def _told(feature: FeatureDrift) -> Object:
     """What is said of a feature, in the whole as in an interval."""
     return {
         "feature": feature.feature,
-        "kind": feature.kind,
+        "kind": feature.known_kind,
         "verdict": feature.verdict.value,
         "contribution": number(feature.contribution),
         "effect_metric": feature.effect_metric or None,

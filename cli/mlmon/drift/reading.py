@@ -180,6 +180,8 @@ def readable(name: str) -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text in UTF-8"
     said = str(error).partition("\n")[0].removeprefix("Invalid Input Error: ").rstrip(" .")
     line = _AT_LINE.fullmatch(said)
     return f"line {line[1]} is not like the first" if line else said

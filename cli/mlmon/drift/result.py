@@ -108,6 +108,12 @@ class FeatureDrift:
     baseline: Profile | None = None
     target: Profile | None = None
     histogram: Histogram | None = None
+
+    @property
+    def known_kind(self) -> Kind | None:
+        """What it is in the baseline, whose types count; None of a feature that only the target has."""
+        return None if self.verdict is Verdict.SCHEMA_CHANGED and self.baseline is None else self.kind
+
     contribution_within_chance: bool = False
 
     @property

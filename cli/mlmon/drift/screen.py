@@ -13,9 +13,11 @@ from mlmon.core.timerange import TimeRange
 from mlmon.drift.document import document
 from mlmon.drift.result import DriftReport, FeatureDrift, Histogram, Interval
 from mlmon.drift.wording import (
+    JUDGES_THE_WHOLE,
     brief,
     counted,
     headline,
+    judged_by,
     name_of,
     ordered,
     probability,
@@ -37,9 +39,10 @@ _ASCII: Final = str.maketrans(
 )
 _HEAD: Final = (
     Field("verdict"),
-    Field("summary"),
-    Field("compared"),
-    Field("coefficient", "datadrift coefficient"),
+    Field("summary", prose=True),
+    Field("compared", prose=True),
+    Field("coefficient", "datadrift coefficient", prose=True),
+    Field("judged", prose=True),
 )
 _TABLE: Final = (
     Field("feature"),
@@ -94,23 +97,26 @@ def _head(report: DriftReport, *, plain: bool) -> Record:
     values: dict[str, str] = {
         "verdict": report.verdict.value,
         "summary": " ".join([f"{headline(report)}.", *sentences(report)]),
-        "compared": _compared(report),
+        "compared": compared(report),
     }
+    if report.whole.rows:
+        values["judged"] = judged_by(report)
     known = report.whole.coefficient
     if known is not None:
         low, high = map(brief, known.band)
         chance = "no more than chance, which gives" if known.within_chance else "chance gives"
         values["coefficient"] = f"{brief(known.mcc)} ({chance} {low} to {high}), AUC {brief(known.auc)}"
     fields = tuple(field for field in _HEAD if field.key in values)
-    return Record(fields, {key: _written(value, plain=plain) for key, value in values.items()})
+    return Record(fields, {key: written(value, plain=plain) for key, value in values.items()})
 
 
-def _written(text: str, *, plain: bool) -> str:
+def written(text: str, *, plain: bool) -> str:
     """Figures with the signs that ASCII has, where there is no more than that."""
     return text.translate(_ASCII) if plain else text
 
 
-def _compared(report: DriftReport) -> str:
+def compared(report: DriftReport) -> str:
+    """Which data were compared with which, and how many rows both have."""
     between = range_of(report.target.between)
     target = f"{name_of(report.target.name)}{' of ' if between else ''}{between}"
     baseline = f"{name_of(report.baseline.name)} ({counted(report.baseline.rows, 'row')})"
@@ -119,9 +125,22 @@ def _compared(report: DriftReport) -> str:
 
 def _table(report: DriftReport, *, plain: bool) -> Rows:
     features = ordered(report.whole.features)
-    told = [each.contribution is not None for each in features]
-    fields = tuple(field for field in _TABLE if field.key != "contribution" or any(told))
+    without = {"contribution", "effect", "threshold", "p"} - {key for one in features for key in _figures(one)}
+    if report.method.compat == JUDGES_THE_WHOLE:
+        without.add("verdict")  # none of them was judged: "no drift" would say that they were
+    fields = tuple(field for field in _TABLE if field.key not in without)
     return Rows(fields, [_row(each, plain=plain) for each in features])
+
+
+def _figures(feature: FeatureDrift) -> set[str]:
+    """The columns in which a feature has a figure; one that is kept for programs alone counts too."""
+    values = {
+        "contribution": feature.contribution,
+        "effect": feature.effect,
+        "threshold": feature.threshold,
+        "p": feature.p_value,
+    }
+    return {key for key, value in values.items() if value is not None}
 
 
 def _row(feature: FeatureDrift, *, plain: bool) -> Row:
@@ -133,10 +152,10 @@ def _row(feature: FeatureDrift, *, plain: bool) -> Row:
     }
     return {
         "feature": name_of(feature.feature),
-        "kind": feature.kind,
+        "kind": feature.known_kind,
         "verdict": feature.verdict.value,
         "histograms": _sparks(feature.histogram, plain=plain),
-        **{name: _written(value, plain=plain) for name, value in figures.items()},
+        **{name: written(value, plain=plain) for name, value in figures.items()},
     }
 
 

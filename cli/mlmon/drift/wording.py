@@ -56,6 +56,9 @@ _HEADLINES: Final = {
     Verdict.NO_DATA: "No data to compare",
     Verdict.STALE: "The data have stopped coming",
 }
+_SAID_BY_HEADLINE: Final = frozenset({Verdict.SCHEMA_CHANGED, Verdict.NO_DATA})
+JUDGES_THE_WHOLE: Final = "azure-v1"
+"""Formulas by which no feature has a verdict of its own."""
 _MINUS: Final = "\N{MINUS SIGN}"
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY: Final = timedelta(days=1)
@@ -72,6 +75,8 @@ def headline(report: DriftReport) -> str:
             return f"No drift in {counted(len(features), 'feature')}"
         case Verdict.SCHEMA_CHANGED:
             return f"The schema has changed in {counted(len(_changed(features)), 'feature')}"
+        case Verdict.DRIFT if report.method.compat == JUDGES_THE_WHOLE:
+            return "The features have drifted, taken together"
         case other:
             return _HEADLINES[other]
 
@@ -80,7 +85,7 @@ def sentences(report: DriftReport) -> list[str]:
     """What drifted and how much, since when, and how well both sides can be told apart: whole sentences."""
     whole = report.whole
     said = _of_features(whole)
-    if whole.reason and not (whole.drifted or whole.verdict is Verdict.SCHEMA_CHANGED):
+    if whole.reason and not (whole.drifted or whole.verdict in _SAID_BY_HEADLINE):
         said.append(_sentence(name_of(whole.reason, longest=300)))
     since = began(report.intervals)
     if since is not None and whole.verdict is Verdict.DRIFT:
@@ -262,13 +267,28 @@ def interval_name(interval: Interval) -> str:
 
 
 def unit_of(intervals: Sequence[Interval]) -> str:
-    """What the intervals are: day, week, month, or interval."""
-    spans = {each.between.end - each.between.start for each in intervals if each.between}
+    """What the intervals are: day, week, month, or interval. The first and the last may be cut by the range."""
+    ranges = [each.between for each in intervals if each.between]
+    spans = {between.end - between.start for between in ranges}
+    begun = [between.start for between in ranges[1:]]
     if spans == {_DAY}:
         return "day"
-    if spans == {7 * _DAY}:
+    if spans == {7 * _DAY} or (begun and max(spans) <= 7 * _DAY and all(start.weekday() == 0 for start in begun)):
         return "week"
+    if begun and max(spans) <= 31 * _DAY and all(start.day == 1 for start in begun):
+        return "month"
     return "month" if spans and all(28 * _DAY <= span <= 31 * _DAY for span in spans) else "interval"
+
+
+def judged_by(report: DriftReport) -> str:
+    """When a feature is said to have drifted: by what test, how often by chance alone, and by how much."""
+    known = report.method
+    if known.compat == JUDGES_THE_WHOLE:
+        return f"as {known.compat} does, by the coefficient alone, be it chance or not"
+    if known.compat:
+        return f"as {name_of(known.compat)} does, by the effect alone, be it chance or not"
+    runs = f"one false alarm in {round(1 / known.alpha)} checks" if known.alpha > 0 else "no false alarm"
+    return f"drift is more than chance ({name_of(known.correction)} over all tests, {runs}), and above the threshold"
 
 
 def _sentence(text: str) -> str:

@@ -38,7 +38,7 @@ class Field:
     The kind says how people see a value: `bytes` is a size (an int), `duration` a timedelta or a number of
     seconds, `flag` a bool shown as on or off. `optional` columns are the first to be left out of a table that
     is too wide for the terminal, and of them the `dear` ones the last; no other format leaves any out. A `whole`
-    column is left out rather than cut.
+    column is left out rather than cut. `prose` is sentences: beside its key, a terminal has it broken at blanks.
     """
 
     key: str
@@ -47,6 +47,7 @@ class Field:
     optional: bool = False
     whole: bool = False
     dear: bool = False
+    prose: bool = False
 
     @property
     def label(self) -> str:

@@ -110,7 +110,7 @@ def _show_table(result: Rows | Record | Change | Lines | Text, terminal: Termina
         case Rows():
             _say_left_out(_show_text_rows(result, terminal), terminal)
         case Record():
-            terminal.write(text.record_lines(result, terminal.stdout))
+            terminal.write(text.record_lines(result, terminal))
             left_out: Sequence[str] = ()
             if result.rows is not None:
                 left_out = _show_text_rows(result.rows, terminal, lead="\n" if result.fields else "")

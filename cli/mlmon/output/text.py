@@ -16,6 +16,7 @@ from mlmon.output.streams import Stream
 from mlmon.output.terminal import Terminal
 
 _GAP: Final = 2
+_INDENT: Final = "  "
 _LINES_A_CELL: Final = 3
 _LINES_A_BLOCK: Final = 200
 _SHORTEST: Final = 12
@@ -58,12 +59,29 @@ def table(rows: Rows, known: Sequence[Row], terminal: Terminal) -> Drawn:
     return Drawn(chain((caption,), _drawn(fitting, terminal)), left_out)
 
 
-def record_lines(record: Record, stream: Stream) -> str:
-    """`key: value` lines."""
-    return "".join(
-        f"{stream.styled(neutral(field.label), 'bold')}: {readable(record.values.get(field.key), field)}\n"
-        for field in record.fields
-    )
+def record_lines(record: Record, terminal: Terminal) -> str:
+    """`key: value` lines; prose is wrapped on a terminal."""
+    return "".join(_record_line(field, record.values.get(field.key), terminal) for field in record.fields)
+
+
+def _record_line(field: Field, value: Value, terminal: Terminal) -> str:
+    stream, label, text = terminal.stdout, neutral(field.label), f" {readable(value, field)}"
+    if field.prose and stream.is_terminal:
+        text = _wrapped(text, terminal.width, taken=cells_of(label) + 1)
+    return f"{stream.styled(label, 'bold')}:{text}\n"
+
+
+def _wrapped(text: str, width: int, *, taken: int) -> str:
+    """Broken at blanks, so that no line is longer where its words are not. So many cells of the first are taken."""
+    from rich.cells import cell_len
+
+    lines, room = [""], width - taken
+    for word in text.split(" ")[1:]:
+        if lines[-1].strip() and cell_len(lines[-1]) + 1 + cell_len(word) > room:
+            lines.append(_INDENT[1:])
+            room = width
+        lines[-1] += f" {word}"
+    return "\n".join(lines)
 
 
 def change_text(change: Change) -> str:

@@ -121,7 +121,8 @@ def by_interval(known: Sequence[FeatureDrift], intervals: Sequence[Interval]) ->
     unit = unit_of(intervals)
     room = min(MOST_ROWS, max(5, CELLS // len(intervals)))
     names = [each.feature for each in known[:room]]
-    why = f"Each row is a feature, each column a {unit}; the warmer, the farther above its threshold."
+    column = f"{'an' if unit == 'interval' else 'a'} {unit}"
+    why = f"Each row is a feature, each column {column}; the warmer, the farther above its threshold."
     table = tables.by_interval(names, intervals, unit)
     figures = tables.behind("The effects as a table", table, scrolls=True)
     figure_ = element("figure", heat_map(names, intervals), figures)
