@@ -2,8 +2,9 @@
 
 A blob service on loopback over TLS with 10 ms before each answer, and the same three whole programs in turns, start-up
 and listing included. Prints for each case the median of the rounds: wall seconds, CPU seconds with all children, peak
-memory, and mlmon's as ratios to the others' beside the goals. curl is told every address and lists nothing.
-`--profile` says where mlmon's CPU time goes; a second `--mlmon FILE` measures another build in the same turns.
+memory, and mlmon's as ratios to the others' beside the goals; and how long it takes to its first file, to its last and
+to its end. curl is told every address and lists nothing. Where a goal is missed, and with `--profile`, it says where
+mlmon's CPU time goes; a second `--mlmon FILE` measures another build in the same turns.
 
 Needs Debian's nginx-light, libnginx-mod-http-lua, libsecret-1-0, curl and npm; azcopy comes from npm. Files stay in
 `--folder` for the next time. What is fetched goes to `--to`, by default into memory: what a disk takes for thousands of
@@ -17,7 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -102,8 +103,9 @@ def main() -> None:
             prepared(Path(work), case, folder=asked.folder) as bench,
         ):
             measured, listings = rounds(bench, commands_of(bench, programs), count=asked.rounds)
-            print(table(name, case, measured, listings), flush=True)
-            if asked.profile:
+            shown = table(name, case, measured, listings)
+            print(shown, flush=True)
+            if asked.profile or "MISSED" in shown:
                 print(clients.profile(commands_of(bench, programs)["mlmon"], bench.to, bench.work), flush=True)
 
 
@@ -112,7 +114,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="three rounds without S20000")
     parser.add_argument("--only", type=lambda text: text.split(","), help=f"some of {','.join(CASES)}")
     parser.add_argument("--rounds", type=int, help="how often each program runs")
-    parser.add_argument("--profile", action="store_true", help="one more run of mlmon a case, to say where CPU goes")
+    parser.add_argument("--profile", action="store_true", help="also of cases that reach their goals")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir(), "mlmon-transfer"))
     parser.add_argument("--to", type=Path, help="on which disk is fetched")
     parser.add_argument("--mlmon", type=Path, action="append", help="a build of mlmon; may be given again")
@@ -238,12 +240,22 @@ def table(name: str, case: Case, measured: Mapping[str, list[Taken]], listings: 
         ratio = f"{own.wall / one.wall:6.2f}{own.cpu / one.cpu:6.2f}{own.memory / one.memory:6.2f}"
         shown = f"{one.wall:8.2f}{one.cpu:8.2f}{one.memory / 1e6:7.0f}{listings[program]:10}"
         lines.append(f"  {program:24}{shown}   {ratio}")
+    lines.append(breakdown(own, count))
     lines += [verdict(goal, middle, count) for goal in case.goals]
     return "\n".join(lines)
 
 
 def medians(taken: Sequence[Taken]) -> Taken:
-    return Taken(*(median(getattr(one, part) for one in taken) for part in ("wall", "cpu", "memory")))
+    return Taken(*(median(getattr(one, part.name) for one in taken) for part in fields(Taken)))
+
+
+def breakdown(own: Taken, count: int) -> str:
+    """Where mlmon's time goes: until the first file, while they come, after the last; and its CPU for each."""
+    user, system = (own.cpu - own.system) * 1000 / count, own.system * 1000 / count
+    return (
+        f"  mlmon: first file after {own.first:.2f} s, the others {own.last - own.first:.2f} s, end"
+        f" {own.wall - own.last:.2f} s; CPU ms a file: user {user:.2f}, system {system:.2f}, start-up included"
+    )
 
 
 def verdict(goal: Goal, middle: Mapping[str, Taken], count: int) -> str:

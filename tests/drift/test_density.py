@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import gaussian_kde
 
@@ -76,6 +76,7 @@ def test_a_feature_that_one_side_lacks_is_left_as_it_is() -> None:
     st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50),
     st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50),
 )
+@example(one=[0.0], other=[2.2250738585072014e-308])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # linspace over all the numbers there are
 def test_a_density_is_a_number_of_any_values_and_never_negative(one: list[float], other: list[float]) -> None:
     feature = drawn(summary_of_numbers(np.array(one)), summary_of_numbers(np.array(other)))

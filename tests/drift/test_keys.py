@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmon.drift.keys import COARSEST, distinct_by_level, keys_of, lower_ends, numbers_of, upper_ends
+from mlmon.drift.keys import COARSEST, keys_of, lower_ends, lowest_level, numbers_of, upper_ends
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 lists = st.lists(finite, min_size=1, max_size=30)
@@ -59,14 +59,18 @@ def test_a_bucket_holds_its_numbers_between_its_ends(number: float, level: int) 
     assert (level > 0) or low[0] == high[0] == number
 
 
-@given(st.lists(finite, max_size=40))
-def test_how_many_buckets_there_are_is_counted_at_each_level(numbers: list[float]) -> None:
+def lowest(keys: list[int], cap: int, coarsest: int) -> int:
+    fitting = (level for level in range(coarsest) if len({key >> level for key in keys}) <= cap)
+    return next(fitting, coarsest)
+
+
+@given(st.lists(finite, max_size=40), st.integers(1, 20))
+def test_the_lowest_level_of_so_many_buckets_is_found(numbers: list[float], cap: int) -> None:
     keys = np.sort(keys_of(np.array(numbers, np.float64)))
-    assert distinct_by_level(keys).tolist() == [len(set((keys >> level).tolist())) for level in range(COARSEST + 1)]
+    assert lowest_level(keys, cap) == lowest(keys.tolist(), cap, COARSEST)
 
 
-@given(st.lists(st.integers(0, 2**63 - 1), max_size=40))
-def test_that_holds_of_any_integers(keys: list[int]) -> None:
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=40), st.integers(1, 20), st.integers(0, 63))
+def test_that_holds_of_any_integers(keys: list[int], cap: int, coarsest: int) -> None:
     ordered = np.sort(np.array(keys, np.int64))
-    expected = [len(set((ordered >> level).tolist())) for level in range(COARSEST + 1)]
-    assert distinct_by_level(ordered).tolist() == expected
+    assert lowest_level(ordered, cap, coarsest=coarsest) == lowest(keys, cap, coarsest)

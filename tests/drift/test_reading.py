@@ -6,6 +6,7 @@ import gzip
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ import pytest
 from mlmon.core.errors import NotFound, UsageError
 from mlmon.drift.kinds import category_of, overridden
 from mlmon.drift.reading import kinds_of_file, opened, summarize_file
-from mlmon.drift.summary import Categories, Numbers, Quality, Summary, merged, summary_of_numbers
+from mlmon.drift.summary import BASELINE_CAP, Categories, Numbers, Quality, Summary, merged, summary_of_numbers
 
 
 def counted(summary: Summary) -> dict[str, int]:
@@ -278,27 +279,46 @@ def test_a_thousand_columns_are_a_thousand_features(tmp_path: Path) -> None:
     assert sum(kind == "number" for kind in kinds.values()) == 500
 
 
-def test_more_rows_than_are_held_at_once_give_the_summary_of_all(tmp_path: Path) -> None:
-    # 2 000 columns make the batches of 2 048 rows
-    numbers = np.random.default_rng(5).lognormal(size=5_000)
-    frame = pd.DataFrame({"a": numbers} | {f"z{at}": np.zeros(5_000, np.int8) for at in range(2_000)})
+def bits(summary: Summary) -> tuple[Any, ...]:
+    assert isinstance(summary, Numbers)
+    arrays = (summary.buckets, summary.counts, *summary.offsets)
+    return (summary.level, summary.quality, summary.least, summary.greatest, *(each.tolist() for each in arrays))
+
+
+@pytest.mark.parametrize("group", [9_000, 250_000, 300_000, 1_200_000])
+def test_more_rows_than_are_held_at_once_give_the_summary_of_all(tmp_path: Path, group: int) -> None:
+    # at once 262 144 rows are read, or a group of rows where that is larger, but never more than 1 048 576
+    numbers = np.random.default_rng(5).lognormal(size=1_200_000)
     path = tmp_path / "t.parquet"
-    frame.to_parquet(path)
-    found = summarize_file(path, dict.fromkeys(frame.columns, "number"), cap=64)["a"]
-    whole = summary_of_numbers(numbers, cap=64)
-    assert isinstance(found, Numbers)
-    assert (found.level, found.quality, found.least, found.greatest) == (
-        whole.level,
-        whole.quality,
-        whole.least,
-        whole.greatest,
+    pq.write_table(pa.table({"a": numbers, "b": pa.array(numbers < 1)}), path, row_group_size=group)
+    found = summarize_file(path, {"a": "number", "b": "category"}, cap=64)
+    assert bits(found["a"]) == bits(summary_of_numbers(numbers, cap=64))
+    assert counted(found["b"]) == {"true": int((numbers < 1).sum()), "false": int((numbers >= 1).sum())}
+
+
+def test_rows_of_a_table_that_are_read_in_turns_give_the_summary_of_all(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(6).integers(-500, 500, 300_000)
+    path = written(tmp_path, "t.csv", "a\n" + "\n".join(map(str, numbers.tolist())))
+    assert bits(summarize_file(path, {"a": "number"})["a"]) == bits(
+        summary_of_numbers(numbers.astype(np.float64), cap=BASELINE_CAP)
     )
-    pairs = zip(
-        (found.buckets, found.counts, *found.offsets),
-        (whole.buckets, whole.counts, *whole.offsets),
-        strict=True,
-    )
-    assert all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
+def test_a_line_longer_than_most_is_read_with_more_memory(tmp_path: Path, name: str) -> None:
+    long = ["x" * 3_000_000 + end for end in "abb"]
+    lines = ["a", *long] if name == "t.csv" else [json.dumps({"a": text}) for text in long]
+    found = summarize_file(written(tmp_path, name, "\n".join(lines)), {"a": "category"})["a"]
+    assert sorted(found.counts.tolist()) == [1, 2]
+
+
+def test_columns_that_need_more_memory_than_most_files_get_it(tmp_path: Path) -> None:
+    row = ",".join(["some text that is no number"] * 300)
+    path = written(tmp_path, "t.csv", "\n".join([",".join(f"f{at}" for at in range(300)), *[row] * 3_000]))
+    with opened(path) as file:
+        assert file.table.rows("SELECT current_setting('memory_limit')") == [("488.2 MiB",)]  # 512 million bytes
+        found = file.summaries(file.kinds())
+    assert {one.count for one in found.values()} == {3_000}
 
 
 def test_more_categories_than_are_held_at_once_give_the_summary_of_all(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from drift.same import rows
+from mlmon.drift import sampling
 from mlmon.drift.kinds import category_of
 from mlmon.drift.reading import opened
 from mlmon.drift.result import Kind
@@ -100,3 +101,12 @@ def test_a_part_without_a_feature_has_no_values_of_it() -> None:
     both = together([one, other])
     assert str(np.asarray(both.columns["a"]).tolist()) == "[nan, 5.0]"
     assert both.columns["b"] == ["x", None]
+
+
+def test_rows_that_are_looked_at_in_turns_are_the_same_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(8)
+    frame = pd.DataFrame({"a": random.integers(0, 2_000, 5_000) / 7, "b": random.choice(["x", "y", None], 5_000)})
+    path = written(tmp_path / "t.parquet", frame)
+    at_once = rows(sampled(path, 300))
+    monkeypatch.setattr(sampling, "_NUMBERED", 700)
+    assert rows(sampled(path, 300)) == at_once

@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mlmon.collected.selecting.layout import CollectedBlob
-from mlmon.collected.tables.temporary import TemporaryFolder
 from mlmon.core.errors import ExitCode, Failure, NotFound, UsageError
 from mlmon.core.jobs import SparkJob
 from mlmon.core.model import BlobInfo, Service
 from mlmon.core.ports import Blobs, Workspace
 from mlmon.core.timerange import TimeRange
-from mlmon.drift.days import Days
 from mlmon.drift.result import Kind
 from mlmon.output.controls import neutral
 from mlmon.session import Session
 
 if TYPE_CHECKING:
+    from mlmon.collected.selecting.layout import CollectedBlob
+    from mlmon.drift.days import Days
     from mlmon.drift.spark.running import Part
 
 _NAMED: Final = 20
@@ -70,6 +69,8 @@ class Spark:
 
     def read(self, session: Session, work: Work) -> tuple[Days, ExitCode]:
         """The days of the files. Raises as `drift.spark.session`."""
+        from mlmon.drift.days import Days  # why here: who compares two files needs no collected data
+
         if not work.selected:
             return Days(dict(work.kinds), {}), ExitCode.DONE
         from mlmon.drift.spark.running import summarize_collected  # why here: few runs are by Spark
@@ -95,6 +96,8 @@ class AzureML:
     def read(self, session: Session, work: Work) -> tuple[Days, ExitCode]:
         """The days of the files, when the job has made them. Raises as `core.ports.Jobs` and `handover.brought`."""
         jobs = work.workspace.jobs
+        from mlmon.drift.days import Days  # why here: who compares two files needs no collected data
+
         if not work.selected:
             return Days(dict(work.kinds), {}), ExitCode.DONE
         from mlmon.drift.spark.handover import asked_of, brought  # why here: few runs are by Spark
@@ -187,6 +190,8 @@ class Said:
 @contextmanager
 def _held_folder() -> Iterator[Path]:
     """An empty temporary folder, gone afterwards. Raises `Failure` where there is no room for one."""
+    from mlmon.collected.tables.temporary import TemporaryFolder  # why here: jobs alone need one
+
     try:
         held = TemporaryFolder.make()
         (inside := held.path / "job").mkdir()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -11,18 +11,16 @@ from typing import Final
 
 import mlmon
 from mlmon.commands.driftengine import AzureML
-from mlmon.commands.driftsource import Source, data_of, part_of, told_range
 from mlmon.commands.driftwanted import Baseline, Collected, Features
 from mlmon.commands.lastchecked import LastChecked
 from mlmon.commands.ranges import say_range
 from mlmon.core.errors import ExitCode, UsageError
 from mlmon.drift.assets import is_asset, opened_asset
+from mlmon.drift.atonce import Together
 from mlmon.drift.checking import Options
 from mlmon.drift.comparing import About, Data, compare, parts_of, strays, with_freshness
-from mlmon.drift.reading import Opened, opened
+from mlmon.drift.reading import Opened, Watch, opened
 from mlmon.drift.result import DriftReport, Kind
-from mlmon.drift.sampling import sample
-from mlmon.drift.tables import ALL
 from mlmon.output.progress import Progress
 from mlmon.session import Session
 
@@ -58,8 +56,13 @@ NOTHING_NEW: Final = Sides(Data("", {}), Data("", {}))
 
 def files(session: Session, baseline: str, target: Path, said: Features) -> Sides:
     """Two files, without times. Raises as `reading.opened` does, and `UsageError` as `Features` does."""
-    first, kinds = _file(session, baseline, lambda found: said.kinds(session, found), rows=said.rows)
-    second, _ = _file(session, str(target), lambda _: kinds, rows=said.rows)
+    named, together = (baseline, str(target)), Together()
+    with _reading(session, " and ".join(map(_shown, named))), ExitStack() as open_:
+        both = together.map(lambda name: open_.enter_context(_opened(session, name, watch=together.watch)), named)
+        kinds = said.kinds(session, both[0].kinds())
+        first, second = together.map(
+            lambda one: _side(_shown(one[0]), one[1], kinds, rows=said.rows), [*zip(named, both, strict=True)]
+        )
     names = said.chosen(session, kinds, second.summaries, guess=False).among(kinds, second.summaries)
     return Sides(first.only(names), second.only(names))
 
@@ -68,16 +71,25 @@ def _file(
     session: Session, name: str, kinds_of: Callable[[dict[str, Kind]], dict[str, Kind]], *, rows: int
 ) -> tuple[Data, dict[str, Kind]]:
     """A file or data asset as a side, and what its features are."""
-    shown = name if is_asset(name) else Path(name).name
-    with _reading(session, shown), _opened(session, name) as file:
+    with _reading(session, _shown(name)), _opened(session, name) as file:
         kinds = kinds_of(file.kinds())
-        summaries = file.summaries(kinds)
-        sampled = sample([file.table], kinds, most=rows).get(ALL) if rows else None
-    return Data(shown, summaries, sample=sampled.columns if sampled else None), kinds
+        return _side(_shown(name), file, kinds, rows=rows), kinds
 
 
-def _opened(session: Session, name: str) -> AbstractContextManager[Opened]:
-    return opened_asset(session.connect().blobs, name) if is_asset(name) else opened(session.path(name))
+def _side(shown: str, file: Opened, kinds: dict[str, Kind], *, rows: int) -> Data:
+    summaries = file.summaries(kinds)
+    sampled = file.sample(kinds, most=rows) if rows else None
+    return Data(shown, summaries, sample=sampled.columns if sampled else None)
+
+
+def _shown(name: str) -> str:
+    return name if is_asset(name) else Path(name).name
+
+
+def _opened(session: Session, name: str, *, watch: Watch = lambda _: None) -> AbstractContextManager[Opened]:
+    if is_asset(name):
+        return opened_asset(session.connect().blobs, name, watch=watch)
+    return opened(session.path(name), watch=watch)
 
 
 def _reading(session: Session, name: str) -> AbstractContextManager[Progress]:
@@ -89,6 +101,8 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
 
     Raises as `files` does.
     """
+    from mlmon.commands.driftsource import Source, data_of, part_of, told_range  # why here: two files need none of it
+
     workspace = session.connect()
     found = session.service(workspace, wanted.service)
     name = str(found.name)
@@ -133,6 +147,8 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
 def baseline_alone(session: Session, service: str | None, baseline: Baseline, said: Features, *, on: str) -> Data:
     """The baseline without anything to compare it with. Raises as `files` does."""
     if baseline.between:
+        from mlmon.commands.driftsource import Source, data_of  # why here: as above
+
         workspace = session.connect()
         found = session.service(workspace, service)
         say_range(session, baseline.between)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlmon.core.errors import ExitCode
-from mlmon.drift.page import page
 from mlmon.drift.result import DriftReport
-from mlmon.monitoring.alerting import sending
-from mlmon.monitoring.alerting.sending import Channel, Told
 from mlmon.session import Session
+
+if TYPE_CHECKING:
+    from mlmon.monitoring.alerting.sending import Channel, Told
 
 
 def channels(session: Session, names: Sequence[str]) -> tuple[Channel, ...]:
     """Who is to be told. Raises `UsageError` for a variable that is missing or wrong."""
+    if not names:
+        return ()
+    from mlmon.monitoring.alerting import sending  # why here: sending takes more to import than two files to compare
+
     return sending.channels(names, session.world.environ)
 
 
@@ -34,6 +39,9 @@ class Telling:
         if not self.to:
             remember()
             return code
+        from mlmon.drift.page import page  # why here: as above
+        from mlmon.monitoring.alerting import sending
+
         session = self.session
         delivery = sending.tell(
             self.report,

@@ -14,7 +14,7 @@ from mlmon.core.flow import Flow
 from mlmon.core.model import BlobInfo
 from mlmon.core.ports import Blobs
 from mlmon.drift.formats import FORMATS
-from mlmon.drift.reading import Opened
+from mlmon.drift.reading import Opened, Watch
 from mlmon.drift.together import Part, opened_together
 
 PREFIX: Final = "azureml:"
@@ -27,7 +27,7 @@ def is_asset(baseline: str) -> bool:
 
 
 @contextmanager
-def opened_asset(blobs: Blobs, name: str) -> Iterator[Opened]:
+def opened_asset(blobs: Blobs, name: str, *, watch: Watch = lambda _: None) -> Iterator[Opened]:
     """The rows of a data asset, `azureml:NAME:VERSION`: those of its file, or of all files of rows in its folder.
 
     Raises:
@@ -46,7 +46,7 @@ def opened_asset(blobs: Blobs, name: str) -> Iterator[Opened]:
             # a blob may be called what no file can be: a number says as much here
             parts.append(Part(folder.path / f"{at}{_ending(blob.name)}", PurePosixPath(blob.name).name))
             _fetch(blobs, blob, parts[-1].path, name)
-        with opened_together(parts, name) as rows:
+        with opened_together(parts, name, watch=watch) as rows:
             yield rows
     finally:
         folder.delete()

@@ -43,8 +43,8 @@ def _with_curve(feature: FeatureDrift, baseline: Summary | None, target: Summary
 def _curve(sample: Numbers, histogram: Histogram) -> tuple[float, ...]:
     first, last = histogram.edges[0], histogram.edges[-1]
     bin_width = (last - first) / (len(histogram.edges) - 1)
-    if not np.isfinite(bin_width):
-        return ()  # numbers so far apart that there is no number for the distance
+    if not np.finfo(np.float64).tiny <= bin_width < np.inf:
+        return ()  # numbers so far apart, or so near, that there is no number for the distance or for the density
     points = np.linspace(first, last, POINTS)
     found = density(sample, points, least_width=bin_width / 2) * bin_width
     return tuple(found.tolist())
@@ -54,7 +54,9 @@ def density(sample: Numbers, points: Floats, *, least_width: float) -> Floats:
     """The density at each point, in shares of the sample for a unit of its values. `least_width` is above 0."""
     width = max(least_width, 0.9 * _spread(sample) * sample.count ** (-1 / 5))
     with np.errstate(under="ignore", over="ignore"):  # what is infinitely far away adds nothing
-        kernels = np.exp(-(((points[:, None] - sample.means) / width) ** 2) / 2)
+        kernels = (points[:, None] - sample.means) / width
+        np.square(kernels, out=kernels)  # in its place: there are as many as points times buckets
+        np.exp(np.multiply(kernels, -0.5, out=kernels), out=kernels)
     found: Floats = kernels @ (sample.counts / sample.count) / (width * sqrt(tau))
     return found
 

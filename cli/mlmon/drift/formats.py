@@ -7,7 +7,7 @@ import gzip
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -21,9 +21,10 @@ FORMATS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "JSON", ".ndjs
 """What files are by the ends of their names."""
 GIVEN: Final = "given"
 """The table that lines of text are held in, where there is one."""
-_OBJECTS: Final = "objects"
+OBJECTS: Final = "objects"
 _GZIP: Final = ".gz"
-_LINE: Final = 32 << 20  # bytes that a line may have
+LONGEST: Final = 32 << 20
+"""So many bytes a line may have."""
 _DELIMITERS: Final = ",;\t|"
 _INDEX: Final = re.compile(r"__index_level_\d+__")
 """What pandas calls an index without a name, which it writes as a column."""
@@ -57,17 +58,19 @@ def ending_of(path: Path) -> str:
     return kind
 
 
-def given(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
+def given(connection: duckdb.DuckDBPyConnection, path: Path, *, longest: int = LONGEST) -> Given:
     """The rows of a file, by the end of its name. Lines of text are held by DuckDB, parquet is read where it is.
+
+    No line has more than `longest` bytes: there is to be room for some such lines.
 
     Raises:
         UsageError: it is no file of rows.
         duckdb.Error, UnicodeDecodeError, OSError, EOFError, csv.Error: it cannot be read.
     """
-    return _MAKERS.get(ending_of(path), _json)(connection, path)
+    return _MAKERS.get(ending_of(path), _json)(connection, path, longest)
 
 
-def _csv(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
+def _csv(connection: duckdb.DuckDBPyConnection, path: Path, longest: int) -> Given:
     """Every cell as text: what its column is depends on all of its cells."""
     header, delimiter, ending = _header(path)
     columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(header)))
@@ -75,7 +78,7 @@ def _csv(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
         connection.execute(
             f"""CREATE TABLE {GIVEN} AS SELECT * FROM read_csv({_pattern(path)}, columns = {{{columns}}},
                 header = true, auto_detect = false, delim = {_literal(delimiter)}{ending}, quote = '"', escape = '"',
-                max_line_size = {_LINE}, buffer_size = {4 * _LINE})"""
+                max_line_size = {longest}, buffer_size = {4 * longest})"""
         )
     names = _distinct([name or f"column{at}" for at, name in enumerate(header)])
     found = {name: Column(f"c{at}", "VARCHAR") for at, name in enumerate(names)}
@@ -99,13 +102,13 @@ def _header(path: Path) -> tuple[list[str], str, str]:
 
 
 def _text(path: Path) -> TextIO:
-    csv.field_size_limit(_LINE)
+    csv.field_size_limit(LONGEST)
     if path.suffix.lower() == _GZIP:
         return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
+def _json(connection: duckdb.DuckDBPyConnection, path: Path, longest: int) -> Given:
     """Every value as JSON's own text, a string without its quotes."""
     import duckdb
 
@@ -113,7 +116,7 @@ def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
         if not any(line.strip() for line in file):
             return _held(connection, {})
     layout = "auto" if path.name.lower().removesuffix(_GZIP).endswith(".json") else "newline_delimited"
-    said = f"{_pattern(path)}, format = '{layout}', maximum_object_size = {_LINE}"
+    said = f"{_pattern(path)}, format = '{layout}', maximum_object_size = {longest}"
     try:
         connection.execute(
             f"""CREATE TABLE {GIVEN} AS SELECT * FROM read_json({said}, records = true, maximum_depth = 1,
@@ -121,7 +124,7 @@ def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
         )
     except duckdb.BinderException:  # a name that is no column's, as "" is, or something else than objects
         _hold_objects(connection, said)
-        told = connection.execute(f"SELECT coalesce(bool_and(json_type(json) = 'OBJECT'), false) FROM {_OBJECTS}")
+        told = connection.execute(f"SELECT coalesce(bool_and(json_type(json) = 'OBJECT'), false) FROM {OBJECTS}")
         if told.fetchall() != [(True,)]:
             raise
         return _of_objects(connection)
@@ -131,7 +134,7 @@ def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
         if {*_keys(connection)} != {*names}:
             connection.execute(f"DROP TABLE {GIVEN}")
             return _of_objects(connection)
-        connection.execute(f"DROP TABLE {_OBJECTS}")
+        connection.execute(f"DROP TABLE {OBJECTS}")
     found = {}
     for at, name in enumerate(names):
         connection.execute(f'ALTER TABLE {GIVEN} RENAME {_quoted(name)} TO "j {at}"')  # no name of ours in SQL
@@ -140,7 +143,7 @@ def _json(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
 
 
 def _hold_objects(connection: duckdb.DuckDBPyConnection, said: str) -> None:
-    connection.execute(f"CREATE TABLE {_OBJECTS} AS SELECT json FROM read_json_objects({said})")
+    connection.execute(f"CREATE TABLE {OBJECTS} AS SELECT json FROM read_json_objects({said})")
 
 
 def _keys(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -148,7 +151,7 @@ def _keys(connection: duckdb.DuckDBPyConnection) -> list[str]:
     found = connection.execute(
         f"""SELECT key FROM (
                 SELECT unnest(keys) AS key, row, generate_subscripts(keys, 1) AS place
-                FROM (SELECT json_keys(json) AS keys, rowid AS row FROM {_OBJECTS}))
+                FROM (SELECT json_keys(json) AS keys, rowid AS row FROM {OBJECTS}))
             GROUP BY key ORDER BY min((row, place))"""
     )
     return [str(row[0]) for row in found.fetchall()]
@@ -157,7 +160,7 @@ def _keys(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def _of_objects(connection: duckdb.DuckDBPyConnection) -> Given:
     """The objects that are held as rows: slower, and with names of any kind."""
     keys = _keys(connection)
-    connection.execute(f"ALTER TABLE {_OBJECTS} RENAME TO {GIVEN}")
+    connection.execute(f"ALTER TABLE {OBJECTS} RENAME TO {GIVEN}")
     cells = [Column(f"(json ->> {_pointer(key)})", "VARCHAR") for key in keys]
     return _held(
         connection, dict(zip(_distinct([key or f"column{at}" for at, key in enumerate(keys)]), cells, strict=True))
@@ -178,7 +181,7 @@ def _pointer(key: str) -> str:
     return _literal("/" + key.replace("~", "~0").replace("/", "~1"))
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
+def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, _: int) -> Given:
     source = f"read_parquet({_pattern(path)}, file_row_number = true)"
     types = _described(connection, source)
     types.popitem()  # the number of the row, which was asked for
@@ -186,13 +189,20 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Given:
         _top_level(connection.execute(f"SELECT name, num_children FROM parquet_schema({_pattern(path)})"))
     )
     found = {name: Column(_quoted(stored), kind) for name, (stored, kind) in zip(names, types.items(), strict=True)}
-    [rows] = connection.execute(f"SELECT count(*) FROM {source}").fetchall()[0]
+    groups = connection.execute(
+        f"""SELECT any_value(row_group_num_rows) FROM parquet_metadata({_pattern(path)})
+            GROUP BY row_group_id ORDER BY row_group_id"""
+    )
+    ends = [*accumulate(int(count) for (count,) in groups.fetchall())]
     left_out = tuple(name for name in found if _INDEX.fullmatch(name))
     columns = {name: column for name, column in found.items() if name not in left_out}
-    return Given(Table(connection, source, columns, "file_row_number", 0, int(rows)), left_out)
+    return Given(Table(connection, source, columns, "file_row_number", 0, ends[-1] if ends else 0, ends=ends), left_out)
 
 
-_MAKERS: Final[Mapping[str, Callable[[duckdb.DuckDBPyConnection, Path], Given]]] = {".csv": _csv, ".parquet": _parquet}
+_MAKERS: Final[Mapping[str, Callable[[duckdb.DuckDBPyConnection, Path, int], Given]]] = {
+    ".csv": _csv,
+    ".parquet": _parquet,
+}
 
 
 def _top_level(schema: duckdb.DuckDBPyConnection) -> list[str]:

@@ -23,7 +23,8 @@ _MAGNITUDE: Final = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 def keys_of(numbers: Floats) -> Ints:
     """The integers of finite numbers, in an array of the same shape. -0.0 is 0.0."""
     bits = (numbers + 0.0).view(np.int64)  # adding nothing makes a negative zero a positive one
-    return np.where(bits < 0, bits ^ _MAGNITUDE, bits)
+    keys: Ints = bits ^ (bits >> 63 & _MAGNITUDE)
+    return keys
 
 
 def numbers_of(keys: Ints) -> Floats:
@@ -52,20 +53,17 @@ def scaled_back(number: float, exponent: int) -> float:
         return float(np.ldexp(number, exponent))
 
 
-def distinct_by_level(ordered: Ints, *, coarsest: int = COARSEST) -> Ints:
-    """How many buckets sorted keys take at each level from 0 to `coarsest`."""
-    if not ordered.size:
-        return np.zeros(coarsest + 1, np.int64)
+def lowest_level(ordered: Ints, cap: int, *, coarsest: int = COARSEST) -> int:
+    """The lowest level at which sorted keys take at most `cap` buckets, else `coarsest`."""
+    if ordered.size <= cap:
+        return 0
     # neighbours share a bucket at every level that leaves out the highest bit in which they differ
-    differ = _bit_lengths(ordered[1:] ^ ordered[:-1])
-    apart = np.bincount(differ, minlength=65)
-    # they are apart at level l where their highest different bit is above l
-    return 1 + apart[::-1].cumsum()[::-1][1 : coarsest + 2]
-
-
-def _bit_lengths(bits: Ints) -> Ints:
-    """`int.bit_length` of each, a negative one being of 64 bits."""
-    unsigned = bits.view(np.uint64)
-    # a double has room for 53 bits, so each half is measured by itself
-    upper, lower = unsigned >> np.uint64(32), unsigned & np.uint64(0xFFFF_FFFF)
-    return np.where(upper > 0, np.frexp(upper.astype(np.float64))[1] + 32, np.frexp(lower.astype(np.float64))[1])
+    differ = (ordered[1:] ^ ordered[:-1]).view(np.uint64)
+    low, high = 0, coarsest
+    while low < high:
+        middle = (low + high) // 2
+        if 1 + np.count_nonzero(differ >= np.uint64(1 << middle)) <= cap:
+            high = middle
+        else:
+            low = middle + 1
+    return low

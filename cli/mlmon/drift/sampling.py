@@ -21,6 +21,9 @@ from mlmon.drift.tables import Table
 ROWS: Final = 10_000
 """So many rows of a day are sampled, at most."""
 
+_NUMBERED: Final = 1_000_000
+"""So many rows are numbered at once among those that are equal."""
+
 Values: TypeAlias = "NDArray[np.float64] | list[str | None]"
 
 
@@ -47,16 +50,32 @@ def sample(tables: Sequence[Table], kinds: Mapping[str, Kind], *, most: int = RO
     for part, table in enumerate(tables):
         cells = ", ".join(_hashed(table, name, kind) for name, kind in kinds.items())
         run(f"INSERT INTO marks SELECT {part}, {table.place}, {table.group}, hash({cells}) FROM {table.source}")
-    run(
-        f"""CREATE OR REPLACE TEMP TABLE chosen AS SELECT part, n, g, m FROM (
-                SELECT part, n, g, hash(h, g, row_number() OVER (PARTITION BY g, h)) AS m FROM marks)
-            QUALIFY row_number() OVER (PARTITION BY g ORDER BY m) <= {most}"""
-    )
+    _choose(tables, most)
     found: dict[int, list[Sampled]] = {}
     for part, table in enumerate(tables):
         for group, rows in _fetched(table, part, kinds).items():
             found.setdefault(group, []).append(rows)
     return {group: together(parts, most=most) for group, parts in sorted(found.items())}
+
+
+def _choose(tables: Sequence[Table], most: int) -> None:
+    """The table `chosen`: the rows with the smallest marks.
+
+    Equal rows have to be numbered, which takes the more room the more rows are looked at. So these are looked at in
+    turns, in each of which equal rows are together, and those chosen in each turn compete in the end.
+    """
+    run = tables[0].connection.execute
+    turns = max(1, -(-sum(table.past - table.first for table in tables) // _NUMBERED))
+    run("CREATE OR REPLACE TEMP TABLE nominated (part INTEGER, n BIGINT, g BIGINT, m UBIGINT)")
+    least = f"QUALIFY row_number() OVER (PARTITION BY g ORDER BY m) <= {most}"
+    for turn in range(turns):
+        where = f" WHERE h % {turns} = {turn}" if turns > 1 else ""
+        run(
+            f"""INSERT INTO nominated SELECT part, n, g, m FROM (
+                    SELECT part, n, g, hash(h, g, row_number() OVER (PARTITION BY g, h)) AS m FROM marks{where})
+                {least}"""
+        )
+    run(f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT * FROM nominated {least}")
 
 
 def together(parts: Iterable[Sampled], *, most: int = ROWS) -> Sampled:

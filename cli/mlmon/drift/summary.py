@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from mlmon.drift.keys import COARSEST, Floats, Ints, distinct_by_level, keys_of, lower_ends, upper_ends
+from mlmon.drift.keys import COARSEST, Floats, Ints, keys_of, lower_ends, lowest_level, numbers_of, upper_ends
 
 CAP: Final = 2048
 """So many buckets are kept of a day's numbers."""
@@ -144,22 +144,28 @@ class Categories:
 Summary: TypeAlias = Numbers | Categories
 
 
-def summary_of_numbers(numbers: Floats, *, nulls: int = 0, failures: int = 0, cap: int = CAP) -> Numbers:
-    """Summarize an array of any length; NaN and infinities are counted by themselves.
+def summary_of_numbers(
+    numbers: Floats, *, nulls: int = 0, failures: int = 0, cap: int = CAP, level: int = 0
+) -> Numbers:
+    """Summarize an array of any length; NaN and infinities are counted. `nulls` and `failures` are not in the array.
 
-    `nulls` and `failures` are rows that are not in the array.
+    `level` is that of a summary with which this one is to be merged, if any: theirs together is no lower.
     """
-    finite = numbers[np.isfinite(numbers)]
-    nans = int(np.isnan(numbers).sum())
+    is_finite = np.isfinite(numbers)
+    finite = numbers if is_finite.all() else numbers[is_finite]
+    nans = int(np.isnan(numbers).sum()) if finite.size < numbers.size else 0
     quality = Quality(len(numbers) + nulls + failures, nulls, nans, len(numbers) - len(finite) - nans, failures)
     if not finite.size:
         return Numbers(quality, cap=cap)
     keys = np.sort(keys_of(np.asarray(finite, np.float64)))
-    level = _level_for(distinct_by_level(keys), cap)
-    buckets, starts, counts = np.unique(keys >> level, return_index=True, return_counts=True)
+    level += lowest_level(keys >> level, cap, coarsest=COARSEST - level)
+    buckets = keys >> level
+    starts = _starts(buckets)
+    counts = np.diff(starts, append=keys.size)
     place = keys & ((1 << level) - 1)
     offsets = _carried(np.add.reduceat(place & _LOW, starts), np.add.reduceat(place >> _LIMB, starts))
-    return Numbers(quality, level, buckets, counts, offsets, float(finite.min()) + 0.0, float(finite.max()) + 0.0, cap)
+    least, greatest = numbers_of(keys[[0, -1]]).tolist()
+    return Numbers(quality, level, buckets[starts], counts, offsets, least, greatest, cap)
 
 
 def summary_of_categories(
@@ -172,7 +178,7 @@ def summary_of_categories(
     counts = np.array([count for _, _, count in hashed], np.int64)
     labels = [label for _, label, _ in hashed]
     exact = Categories(quality, 0, keys, counts, tuple(labels), (False,) * len(labels), cap)
-    return coarsened(exact, _level_for(distinct_by_level(keys, coarsest=_HASH_BITS), cap))
+    return coarsened(exact, lowest_level(keys, cap, coarsest=_HASH_BITS))
 
 
 def merged(summaries: Iterable[Summary]) -> Summary:
@@ -216,25 +222,26 @@ def _carried(low: Ints, high: Ints) -> tuple[Ints, Ints]:
 def _merged_numbers(one: Numbers, other: Numbers) -> Numbers:
     level = max(one.level, other.level)
     one, other = at_level(one, level), at_level(other, level)
-    buckets, where = np.unique(np.concatenate((one.buckets, other.buckets)), return_inverse=True)
+    buckets = np.concatenate((one.buckets, other.buckets))
+    order = np.argsort(buckets, kind="stable")
+    starts = _starts(buckets[order])
 
     def added(mine: Ints, theirs: Ints) -> Ints:
-        sums = np.zeros(buckets.size, np.int64)
-        np.add.at(sums, where, np.concatenate((mine, theirs)))
-        return sums
+        both: Ints = np.concatenate((mine, theirs))[order]
+        return np.add.reduceat(both, starts) if starts.size else both
 
     low, high = (added(mine, theirs) for mine, theirs in zip(one.offsets, other.offsets, strict=True))
     both = Numbers(
         one.quality + other.quality,
         level,
-        buckets,
+        buckets[order][starts],
         added(one.counts, other.counts),
         _carried(low, high),
         float(np.fmin(one.least, other.least)),
         float(np.fmax(one.greatest, other.greatest)),
         one.cap,
     )
-    return at_level(both, level + _level_for(distinct_by_level(buckets, coarsest=COARSEST - level), one.cap))
+    return at_level(both, level + lowest_level(both.buckets, one.cap, coarsest=COARSEST - level))
 
 
 def _merged_categories(one: Categories, other: Categories) -> Categories:
@@ -252,8 +259,7 @@ def _merged_categories(one: Categories, other: Categories) -> Categories:
         one.cap,
     )
     merged_ = _grouped(both, level)
-    by_level = distinct_by_level(merged_.buckets, coarsest=_HASH_BITS - level)
-    return coarsened(merged_, level + _level_for(by_level, one.cap))
+    return coarsened(merged_, level + lowest_level(merged_.buckets, one.cap, coarsest=_HASH_BITS - level))
 
 
 def coarsened(summary: Categories, level: int) -> Categories:
@@ -286,12 +292,6 @@ def _starts(ordered: Ints) -> Ints:
     if not ordered.size:
         return _NO_INTS
     return np.concatenate((np.zeros(1, np.int64), np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))
-
-
-def _level_for(distinct: Ints, cap: int) -> int:
-    """The lowest level of at most `cap` buckets, else the coarsest there is."""
-    fitting = np.flatnonzero(distinct <= cap)
-    return int(fitting[0]) if fitting.size else len(distinct) - 1
 
 
 def _hash(text: str) -> int:

@@ -5,8 +5,10 @@ Memory depends on the columns and on how many different categories there are, no
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -30,8 +32,9 @@ if TYPE_CHECKING:
 
 ALL: Final = 0
 """The group of all rows where they are not parted."""
-_CELLS: Final = 4_000_000  # numbers that are held at once: 32 MB
-_FEWEST: Final = 2_048
+_CELLS: Final = 1 << 18  # numbers that are held at once: 2 MB
+_LARGEST: Final = 1 << 20  # rows of a column that are held at once, where a file has such groups: pyarrow writes them
+_SLICE: Final = 1 << 17  # numbers that are summarized at once, for which it takes ten times their room
 _CATEGORIES: Final = 50_000  # different ones that are held at once
 _SOME: Final = 2_000
 _ASKED: Final = 50
@@ -78,6 +81,7 @@ class Table:
     """Rows in DuckDB: what stands behind FROM, and the columns by the features' names.
 
     `place` is the number of a row, from `first` to before `past`, of which DuckDB reads a stretch without the rest.
+    `ends` are where groups of rows end that it only reads as a whole, if there are such.
     `group` is an integer that parts the rows. `has_words` says that words like NA stand for numbers that are missing.
     """
 
@@ -89,6 +93,7 @@ class Table:
     past: int
     group: str = str(ALL)
     has_words: bool = False
+    ends: Sequence[int] = ()
 
     def fetch(self, query: str) -> Mapping[str, Any]:
         """The columns of an answer as arrays, masked where there are nulls."""
@@ -99,11 +104,27 @@ class Table:
         """The rows of an answer."""
         return self.connection.execute(query).fetchall()
 
-    def stretches(self, columns: int) -> Iterator[str]:
-        """Conditions, each of which means some of the rows, so that so many columns of them fit into memory."""
-        step = max(_FEWEST, _CELLS // max(columns, 1))
-        for start in range(self.first, self.past, step):
-            yield f"{self.place} >= {start} AND {self.place} < {min(start + step, self.past)}"
+    @property
+    def at_once(self) -> int:
+        """So many columns are asked about at once: DuckDB holds a group of rows of each."""
+        largest = max((end - start for start, end in pairwise((self.first, *self.ends))), default=1)
+        return max(1, min(_ASKED, _CELLS // max(largest, 1)))
+
+    def stretches(self) -> Iterator[tuple[int, str]]:
+        """How many rows, and the condition that means them: few enough that some columns of them fit into memory."""
+        start = self.first
+        while start < self.past:
+            end = self._end_after(start)
+            yield end - start, f"{self.place} >= {start} AND {self.place} < {end}"
+            start = end
+
+    def _end_after(self, start: int) -> int:
+        most = min(start + _CELLS, self.past)
+        at = bisect_right(self.ends, most)
+        if at and self.ends[at - 1] > start:
+            return self.ends[at - 1]
+        # reading a part of a group takes as long as reading all of it
+        return min(self.ends[at], start + _LARGEST) if at < len(self.ends) else most
 
     def present(self, name: str) -> str:
         """What is null where a number is missing, and anything else where there is a cell."""
@@ -180,13 +201,17 @@ def _whole(found: Numbers, rows: int, nulls: int) -> Numbers:
 
 def _present(table: Table) -> tuple[dict[int, int], dict[int, dict[str, int]]]:
     """How many rows each group has, and how many cells that are there."""
+    rows: dict[int, int] = {}
+    present: dict[int, dict[str, int]] = {}
     names = [*table.columns]
-    counts = "".join(f", count({table.present(name)})" for name in names)
-    found = table.rows(f"SELECT {table.group}, count(*){counts} FROM {table.source} GROUP BY 1 ORDER BY 1")
-    return (
-        {int(group): int(count) for group, count, *_ in found},
-        {int(group): dict(zip(names, map(int, cells), strict=True)) for group, _, *cells in found},
-    )
+    step = table.at_once
+    for some in (names[at : at + step] for at in range(0, max(len(names), 1), step)):
+        counts = "".join(f", count({table.present(name)})" for name in some)
+        found = table.rows(f"SELECT {table.group}, count(*){counts} FROM {table.source} GROUP BY 1 ORDER BY 1")
+        for group, count, *cells in found:
+            rows[int(group)] = int(count)
+            present.setdefault(int(group), {}).update(zip(some, map(int, cells), strict=True))
+    return rows, present
 
 
 def _numbers(table: Table, names: Sequence[str], *, cap: int) -> dict[tuple[int, str], Numbers]:
@@ -194,27 +219,40 @@ def _numbers(table: Table, names: Sequence[str], *, cap: int) -> dict[tuple[int,
     summaries: dict[tuple[int, str], Numbers] = {}
     if not names:
         return summaries
-    cells = "".join(f", {table.columns[name].number} AS c{at}" for at, name in enumerate(names))
-    for where in table.stretches(len(names)):
-        found = table.fetch(f"SELECT {table.group} AS g{cells} FROM {table.source} WHERE {where}")
-        parts = [*_parts(np.asarray(found["g"]))]
-        for at, name in enumerate(names):
-            for group, chosen in parts:
-                values = _valid(found[f"c{at}"][chosen])
-                if values.size:
-                    more = summary_of_numbers(values, cap=cap)
+    for rows, where in table.stretches():
+        step = min(max(_CELLS // rows, 1), table.at_once)
+        for some in (names[at : at + step] for at in range(0, len(names), step)):
+            cells = "".join(f", {table.columns[name].number} AS c{at}" for at, name in enumerate(some))
+            found = table.fetch(f"SELECT {table.group} AS g{cells} FROM {table.source} WHERE {where}")
+            parts = [*_parts(np.asarray(found["g"]))]
+            for at, name in enumerate(some):
+                for group, chosen in parts:
                     known = summaries.get((group, name))
-                    both = merged((known, more)) if known else more
-                    assert isinstance(both, Numbers)  # noqa: S101 - of two summaries of numbers
-                    summaries[group, name] = both
+                    more = _added(known, _valid(found[f"c{at}"][chosen]), cap)
+                    if more:
+                        summaries[group, name] = more
+            del found  # before the next ones are there
     return summaries
+
+
+def _added(known: Numbers | None, values: Floats, cap: int) -> Numbers | None:
+    """A summary with more values; None of none."""
+    for at in range(0, values.size, _SLICE):
+        level = known.level if known else 0
+        more = summary_of_numbers(values[at : at + _SLICE], cap=cap, level=level)
+        both = merged((known, more)) if known else more
+        assert isinstance(both, Numbers)  # noqa: S101 - of two summaries of numbers
+        known = both
+    return known
 
 
 def _parts(groups: Ints) -> Iterator[tuple[int, Any]]:
     """Each group with what chooses its rows."""
-    found = np.unique(groups)
-    for group in found.tolist():
-        yield group, slice(None) if found.size == 1 else groups == group
+    if groups.size and (groups == groups[0]).all():
+        yield int(groups[0]), slice(None)
+    else:
+        for group in np.unique(groups).tolist():
+            yield group, groups == group
 
 
 def _valid(values: Any) -> Floats:

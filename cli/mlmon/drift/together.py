@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from mlmon.core.errors import UsageError
 from mlmon.drift.formats import FORMATS, GIVEN, Given, ending_of
 from mlmon.drift.kinds import is_numeric
-from mlmon.drift.reading import Opened, connected, placed, readable
+from mlmon.drift.reading import Opened, Watch, connected, give_room, placed, readable
 from mlmon.drift.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Part:
 
 
 @contextmanager
-def opened_together(parts: Sequence[Part], name: str) -> Iterator[Opened]:
+def opened_together(parts: Sequence[Part], name: str, *, watch: Watch = lambda _: None) -> Iterator[Opened]:
     """Files of one kind as the rows of `name`. A row has no value in a column that its file lacks.
 
     Raises:
@@ -43,6 +43,8 @@ def opened_together(parts: Sequence[Part], name: str) -> Iterator[Opened]:
     """
     _see_one_kind(parts, name)
     with connected() as connection:
+        watch(connection)
+        give_room(connection)
         found = [_placed(connection, part, at) for at, part in enumerate(parts)]
         with readable(name):
             table = _together(connection, [each.table for each in found])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -54,6 +54,8 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
             if result.unread and (error := result.unread()):
                 raise error from None
             raise
+        finally:
+            _end(face)
         if result.error:
             raise result.error
         return result.ending() if result.ending else result.exit_code
@@ -70,6 +72,13 @@ def show(result: Result, *, format: Format, terminal: Terminal, raw: bool = Fals
                 _show_machine(result, format, terminal, raw=raw)
     terminal.flush()
     return result.exit_code
+
+
+def _end(face: object) -> None:
+    """End what is made while it is read: what it has to say of that comes before what is said of the error."""
+    made = face.rows if isinstance(face, Rows) else face.lines if isinstance(face, Lines) else None
+    if isinstance(made, Generator):
+        made.close()
 
 
 @contextmanager

@@ -29,11 +29,15 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one run took: seconds, seconds of CPU, bytes."""
+    """What one run took: seconds, seconds of CPU (`system` of them in the kernel), bytes. `first` and `last` are the
+    seconds after which the first and the last file were there."""
 
     wall: float
     cpu: float
     memory: float
+    system: float = 0.0
+    first: float = 0.0
+    last: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,9 @@ def run(command: Command, to: Path, work: Path, *, again: bool = False) -> Taken
     taken = json.loads(result.read_text())
     if code := taken.pop("code"):
         sys.exit(f"{' '.join(line)} ended with {code}:\n{errors.read_text()[-3000:]}")
-    return Taken(**taken)
+    began = taken.pop("began")
+    times = [path.stat().st_mtime - began for path in to.rglob("*") if path.is_file() and ".mlmon" not in path.parts]
+    return Taken(**taken, first=min(times, default=0.0), last=max(times, default=0.0))
 
 
 def profile(command: Command, to: Path, work: Path) -> str:
