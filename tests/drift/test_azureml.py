@@ -13,6 +13,8 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -22,7 +24,7 @@ from azured import connect, local_azure, runner
 from drift.same import bits
 from drift.serverless import ServerlessSpark
 from emulators.azure import LocalAzure
-from emulators.faults import Fault
+from emulators.faults import Fault, meanwhile
 from emulators.messages import Answer
 from emulators.resources import proxy
 from mlmon.collected.selecting.selection import Selection, select
@@ -201,14 +203,20 @@ def test_what_the_job_installs_is_what_this_project_is_tested_with() -> None:
 def test_azure_is_not_told_of_the_repository_that_one_stands_in(
     azure: LocalAzure, mlmon: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for command in ("init", "remote add origin https://someone:secret@git.example/x", "commit --allow-empty -m one"):
+    for command in ("init", "remote add origin https://git.example/x?token=s3cret", "commit --allow-empty -m one"):
         who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
         subprocess.run(["git", *who, *command.split()], cwd=tmp_path, check=True, capture_output=True)
+    asked = tmp_path / "asked"
+    (tmp_path / "git").write_text(f'#!/bin/sh\necho "$@" >> {asked}\nexec {shutil.which("git")} "$@"\n')
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
     before = [*azure.jobs]
     assert "cannot be read" in mlmon(AZUREML).err  # it ran nowhere
     [name] = [one for one in azure.jobs if one not in before]
     assert azure.jobs[name]["properties"]["properties"] == {}
+    # azure-ai-ml of today keeps from Spark jobs what it learns here; so it must not learn anything
+    assert asked.read_text() == "rev-parse --is-inside-work-tree\n"
     assert "GIT_DIR" not in os.environ
 
 
@@ -236,6 +244,14 @@ def test_a_job_can_be_written_instead_to_be_read_and_submitted_by_az(
     assert [line for line in lines if line not in text.splitlines()] == []
     assert sorted(file.name for file in (folder / "code").iterdir()) == ["mlmon.zip", "summarize.py"]
     assert azure.requests.of("arm", "P(UT|OST)") == []
+    (tmp_path / "other").mkdir()
+    assert folder.stat().st_mode == (tmp_path / "other").stat().st_mode, "others may read what is shown to them"
+
+
+def test_a_job_that_cannot_be_written_is_said_with_why(mlmon: Runner) -> None:
+    outcome = mlmon(f"{AZUREML} --write-job diabetes.csv/job -o table")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "cannot be written: Not a directory\nhint: name another folder\n" in outcome.err
 
 
 def test_a_program_is_told_the_name_and_the_file(mlmon: Runner, tmp_path: Path) -> None:
@@ -331,7 +347,7 @@ def test_what_a_job_made_may_be_anything(azure: LocalAzure, mlmon: Runner, tmp_p
         "nothing": {},
         "garbage": {"a": b"PAR1 or not"},
         "other": {"a": parquet(tmp_path, ("asked", "[]", b""))},
-        "pickled": {"a": parquet(tmp_path, ("asked", "{}", b""), ("summary", "age", b"\x80\x04N."))},
+        "twice": {"a": parquet(tmp_path, ("asked", "{}", b""), ("asked", "{}", b""))},
     }
     for name, files in odd.items():
         put_job(azure, name, "Completed", **files)
@@ -377,6 +393,19 @@ def test_a_service_that_does_not_answer_is_no_traceback(azure: LocalAzure, mlmon
         assert "could not submit the job" in outcome.err
 
 
+def test_a_signature_is_not_told_where_its_storage_cannot_be_reached(azure: LocalAzure, mlmon: Runner) -> None:
+    place = "https://127.0.0.1:1/code"
+    credential = {"credentialType": "SAS", "sasUri": f"{place}?sv=1&sig=s3cret"}
+    reference = {"blobUri": place, "storageAccountArmId": "/one", "credential": credential}
+    pending = {"pendingUploadId": "1", "pendingUploadType": "TemporaryBlobReference"}
+    answer = Answer.json({**pending, "blobReferenceForConsumption": reference})
+    with azure.fault(Fault(answer), plane="arm", path="/startPendingUpload"):
+        outcome = mlmon(f"--debug {AZUREML} -o table")
+    assert outcome.code == 6, outcome.err
+    assert "could not submit the job" in outcome.err
+    assert "s3cret" not in outcome.err
+
+
 def test_waiting_has_an_end_where_one_is_asked_for(azure: LocalAzure, mlmon: Runner) -> None:
     put_job(azure, "long", "Running")
     azure.run_job = lambda _: True  # so that it stays as it is
@@ -384,6 +413,25 @@ def test_waiting_has_an_end_where_one_is_asked_for(azure: LocalAzure, mlmon: Run
     azure.run_job = None
     assert outcome.code == 6, outcome.err
     assert "the job long is not at its end; it goes on" in outcome.err
+
+
+@pytest.mark.parametrize("body", [{}, {"properties": None}, {"properties": {"status": ["Running"]}}, []])
+def test_an_answer_without_a_state_is_not_waited_on(azure: LocalAzure, mlmon: Runner, body: Any) -> None:
+    with azure.fault(Fault(Answer.json(body)), path="/jobs/"):
+        outcome = mlmon(f"{AZUREML} --job there -o table")
+    assert outcome.code == 6, outcome.err
+    assert "could not read the job there: Azure's answer could not be read" in outcome.err
+    assert "hint: the job goes on: the same command with --job there brings home what it makes" in outcome.err
+
+
+def test_a_state_is_shown_without_what_a_terminal_would_obey(azure: LocalAzure, mlmon: Runner) -> None:
+    azure.job_ends = ("Completed",)
+    put_job(azure, "loud", "Completed")
+    strange = Answer.json({"properties": {"status": "\x1b[2J" + "x" * 1000}}).having(Retry_After="0")
+    with azure.fault(Fault(strange), path="/jobs/", times=1):
+        outcome = mlmon(f"{AZUREML} --job loud -o table")
+    assert f"the job is \\x1b[2J{'x' * 16}\n" in outcome.err
+    assert "\x1b" not in outcome.err
 
 
 def test_a_service_that_is_away_for_a_while_does_not_lose_the_job(azure: LocalAzure, mlmon: Runner) -> None:
@@ -396,19 +444,19 @@ def test_a_service_that_is_away_for_a_while_does_not_lose_the_job(azure: LocalAz
 def test_ctrl_c_leaves_the_job_and_says_how_to_come_back(azure: LocalAzure, mlmon: Runner) -> None:
     put_job(azure, "left", "Running")
     azure.run_job = lambda _: True
-    azure.requests.clear()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlmon", *f"{AZUREML} --job left -o table".split()],
-        cwd=mlmon.folder,
-        env={**mlmon.environ, "HOME": str(mlmon.folder), "PATH": os.environ["PATH"]},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while not azure.requests.of("arm", "GET", "/jobs/left$"):
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    asked = Event()
+    with azure.fault(meanwhile(asked.set), path="/jobs/left$"):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlmon", *f"{AZUREML} --job left -o table".split()],
+            cwd=mlmon.folder,
+            env={**mlmon.environ, "HOME": str(mlmon.folder), "PATH": os.environ["PATH"]},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert asked.wait(120)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
     azure.run_job = None
     assert (process.returncode, out) == (130, "")
     assert "interrupted: the job left goes on\n" in err
@@ -426,6 +474,11 @@ def test_ctrl_c_leaves_the_job_and_says_how_to_come_back(azure: LocalAzure, mlmo
         ("--baseline data/diabetes.csv --engine azureml --job a --write-job x", "--write-job is for a new job"),
         ("--baseline data/diabetes.csv --engine azureml --job a --instance-type x", "--instance-type is for a new job"),
         ("--baseline data/diabetes.csv --engine azureml --write-job data", "is there already"),
+        ("--baseline data/diabetes.csv --engine azureml --write-job x --html x.html", "and --html is for one"),
+        ("--baseline data/diabetes.csv --engine azureml --write-job x --alert slack", "and --alert is for one"),
+        ("--baseline data/diabetes.csv --engine azureml --write-job x --alert-dry-run", "--alert-dry-run is for one"),
+        ("--baseline data/diabetes.csv --engine azureml --write-job x --fail-on-drift", "--fail-on-drift is for one"),
+        ("--baseline data/diabetes.csv --engine azureml --write-job x --fail-on-no-data", "-no-data is for one"),
         ("--baseline-range 2026-01 --engine azureml", "and --baseline-range is for what is read here"),
     ],
 )

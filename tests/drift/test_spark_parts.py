@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,17 +17,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collected.memory import INPUTS, MODELDATA, V1, V2, MemoryBlobs
+from collected.memory import INPUTS, MODELDATA, OUTPUTS, V1, V2, MemoryBlobs
 from collected.rows import LAST, line, meta
 from drift.same import bits
 from mlmon.collected.selecting.selection import Selection, select
-from mlmon.core.errors import Unavailable, UsageError
+from mlmon.core.errors import Failure, Unavailable, UsageError
 from mlmon.core.model import CollectedRoot, ServiceName
 from mlmon.drift.cache import Day, packed, unpacked
 from mlmon.drift.days import Days, Reading, read_days
 from mlmon.drift.result import Kind
 from mlmon.drift.spark import collecting, rows
 from mlmon.drift.spark.packing import Found, Rows, home, joined
+from mlmon.drift.spark.running import parts_of
 from mlmon.drift.spark.session import packaged, session
 from mlmon.drift.summary import summary_of_numbers
 
@@ -104,6 +108,30 @@ def test_files_of_a_v1_day_stay_together_so_that_a_second_delivery_is_seen() -> 
     assert cells_of(found) == cells_of(alone(blobs, V1))
 
 
+def test_containers_of_one_name_in_several_accounts_are_read_apart() -> None:
+    other = replace(INPUTS, container=f"https://other.blob.core.windows.net/{INPUTS.container}")
+    blobs = TwoAccounts({V2: (INPUTS, OUTPUTS, other)})
+    blobs.put(INPUTS, "2026/03/01/08/a.jsonl", content=line([{"age": 1, "city": "a"}]))
+    blobs.put(other, "2026/03/02/08/a.jsonl", content=line([{"age": 2, "city": "b"}]))
+    selected = [*select(blobs, V2, Selection(None, ("inputs",)))]
+    parts = parts_of(selected, KINDS, roots=blobs.roots(V2), address=blobs.address, now=NOW)
+    assert {part.container: (part.uri, part.task.address, part.task.roots) for part in parts} == {
+        INPUTS.container: ("abfss://azureml-blobstore@account.dfs.core.windows.net/", ADDRESS, (INPUTS, OUTPUTS)),
+        other.container: ("abfss://azureml-blobstore@other.dfs.core.windows.net/", other.container, (other,)),
+    }
+    content = {one.blob.container: (one.blob.name, blobs.stored[one.blob.container, one.blob.name]) for one in selected}
+    given_ = [(part, f"{part.uri}{content[part.container][0]}", content[part.container][1]) for part in parts]
+    made = [out for part, path, text in given_ for out in collecting.summarized([batch((path, text))], part.task)]
+    assert cells_of(came_home(made)) == cells_of(alone(blobs, V2))
+
+
+class TwoAccounts(MemoryBlobs):
+    """A container of another account than the workspace's own is called by its address."""
+
+    def address(self, container: str) -> str:
+        return container if container.startswith("https://") else super().address(container)
+
+
 def test_what_cannot_be_read_is_counted_by_its_file() -> None:
     pointer = b'{"datainblob": true, "data": "' + ADDRESS.encode() + b'/elsewhere.json"}'
     path = f"wasbs://c@a.blob.core.windows.net/{INPUTS.prefix}2026/03/01/08/a%20b.jsonl"
@@ -173,3 +201,36 @@ def test_without_pyspark_it_is_said_how_it_is_installed() -> None:
     with pytest.raises(UsageError, match="pyspark is not installed") as raised, session("local"):
         pass
     assert raised.value.hint == "install it with: pip install 'mlmon[spark]'"
+
+
+def test_a_spark_whose_java_is_gone_is_a_failure_and_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, what in gone().items():
+        monkeypatch.setitem(sys.modules, name, what)
+    with pytest.raises(Failure, match="Answer from Java side is empty"), session("local") as spark:
+        spark.read()
+
+
+def gone() -> dict[str, ModuleType]:
+    """A pyspark that starts, whose Java then is ended from outside, as by a machine without memory."""
+
+    class JavaError(Exception):
+        pass
+
+    class Builder:
+        def __getattr__(self, name: str) -> Callable[..., Builder]:
+            return lambda *_: self
+
+        def getOrCreate(self) -> Builder:  # noqa: N802 - as Spark has it
+            return self
+
+        def read(self) -> None:
+            raise JavaError("Answer from Java side is empty")
+
+        def stop(self) -> None:
+            raise ConnectionRefusedError(111, "Connection refused")
+
+    modules = {name: ModuleType(name) for name in ("py4j", "py4j.protocol", "pyspark", "pyspark.errors", "pyspark.sql")}
+    vars(modules["py4j.protocol"])["Py4JError"] = JavaError
+    vars(modules["pyspark.errors"])["PySparkException"] = JavaError
+    vars(modules["pyspark.sql"])["SparkSession"] = SimpleNamespace(builder=Builder())
+    return modules

@@ -147,7 +147,16 @@ def drift(
 
     excluded = {"--target": target, "--baseline-range": baseline_range, "--compat": compat}
     job_folder = session.path(write_job) if write_job else None
-    by_spark = driftengine.Said(engine, master, instance_type, job, job_folder).meant(excluded=excluded)
+    of_report = {
+        "--html": html,
+        "--alert": alert,
+        "--alert-dry-run": alert_dry_run,
+        "--fail-on-drift": fail_on_drift,
+        "--fail-on-no-data": fail_on_no_data,
+    }
+    by_spark = driftengine.Said(engine, master, instance_type, job, job_folder).meant(
+        excluded=excluded, of_report=of_report
+    )
 
     to = telling.channels(session, alert or ())
     page = session.path(html) if html else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mlmon.drift.spark.running import Part
 
 _NAMED: Final = 20
+_LONGEST: Final = 500
+_ROOM: Final = "TMPDIR names the folder that jobs are written in"
 _JOB: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
 USUAL_INSTANCE: Final = "standard_e4s_v3"
 
@@ -106,8 +108,8 @@ class AzureML:
         with session.terminal.progress(f"Job {name}", total=None, unit="seconds", ticking=True):
             jobs.wait(name, told=_saying(session))
         asked = asked_of(work.selected, work.kinds, between=work.between, most=work.most)
-        with tempfile.TemporaryDirectory(prefix="mlmon-") as folder:
-            files = _fetched(work.workspace.blobs, jobs.made(name), Path(folder))
+        with _held_folder() as folder:
+            files = _fetched(work.workspace.blobs, jobs.made(name), folder)
             days, left_out = brought(files, asked, work.selected, work.kinds, job=name)
         return days, _told(session, left_out)
 
@@ -116,21 +118,18 @@ class AzureML:
         if not work.selected:
             raise NotFound("there is nothing to make a job of", hint="name another range")
         name = _new_name(session)
-        with tempfile.TemporaryDirectory(prefix="mlmon-") as made:
-            _written(session, work, Path(made), name=name, instance_type=self.instance_type)
-            try:  # only when it is found in order: what is there already is not written over
-                shutil.copytree(made, folder, dirs_exist_ok=True)
-            except OSError as error:
-                raise Failure(f"{str(folder)!r} cannot be written: {error}", hint="name another folder") from None
+        with _held_folder() as made:
+            _written(session, work, made, name=name, instance_type=self.instance_type)
+            _copy(made, folder)  # only when it is found in order
         return name
 
     def _submitted(self, session: Session, work: Work) -> str:
         name, said = _new_name(session), "Submitting a job"
         with (
-            tempfile.TemporaryDirectory(prefix="mlmon-") as folder,
+            _held_folder() as folder,
             session.terminal.progress(said, total=None, unit="seconds", ticking=True),
         ):
-            file = _written(session, work, Path(folder), name=name, instance_type=self.instance_type)
+            file = _written(session, work, folder, name=name, instance_type=self.instance_type)
             work.workspace.jobs.submit(name, file)
         return name
 
@@ -148,10 +147,11 @@ class Said:
     job: str | None
     folder: Path | None
 
-    def meant(self, *, excluded: Mapping[str, object]) -> Engine | None:
+    def meant(self, *, excluded: Mapping[str, object], of_report: Mapping[str, object]) -> Engine | None:
         """The engine that was asked for, None for this process.
 
-        `excluded` are what an engine cannot do, by the names of the options. Raises `UsageError`.
+        By the names of the options, `excluded` are what an engine cannot do, and `of_report` what is done with a
+        report, which a job that is only written does not make. Raises `UsageError`.
         """
         azures = {"--instance-type": self.instance_type, "--job": self.job, "--write-job": self.folder}
         for engine, options in (("spark", {"--master": self.master}), ("azureml", azures)):
@@ -166,6 +166,11 @@ class Said:
                 f"--engine {self.engine} reads collected data beside a baseline file,"
                 f" and {given[0]} is for what is read here",
                 hint="leave one of the two out",
+            )
+        if self.folder and (given := [name for name, value in of_report.items() if value]):
+            raise UsageError(
+                f"--write-job makes no report, and {given[0]} is for one",
+                hint="give it when the job has run, with --job NAME in place of --write-job",
             )
         return self._azureml() if self.engine == "azureml" else Spark(self.master or "local[*]")
 
@@ -182,6 +187,32 @@ class Said:
         return AzureML(self.instance_type or USUAL_INSTANCE, self.job or "", self.folder)
 
 
+@contextmanager
+def _held_folder() -> Iterator[Path]:
+    """An empty temporary folder, gone afterwards. Raises `Failure` where there is no room for one."""
+    from mlmon.collected.tables.temporary import TemporaryFolder  # why here: jobs alone need one
+
+    try:
+        held = TemporaryFolder.make()
+        (inside := held.path / "job").mkdir()
+    except OSError as error:
+        raise Failure(f"there is no temporary folder: {error.strerror or error}", hint=_ROOM) from None
+    try:
+        yield inside
+    finally:
+        held.delete()
+
+
+def _copy(made: Path, folder: Path) -> None:
+    """Copy a job to where it is wanted. Raises `Failure`."""
+    try:
+        shutil.copytree(made, folder, dirs_exist_ok=True)
+    except OSError as error:
+        # copytree goes on after what it could not copy, and tells of each
+        why = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
+        raise Failure(f"{str(folder)!r} cannot be written: {why}", hint="name another folder") from None
+
+
 def _saying(session: Session) -> Callable[[str], None]:
     """Says a state when it is another one than before."""
     said = [""]
@@ -189,7 +220,7 @@ def _saying(session: Session) -> Callable[[str], None]:
     def say(state: str) -> None:
         if state != said[0]:
             said[0] = state
-            session.terminal.note(f"the job is {neutral(state)[:_NAMED]}")
+            session.terminal.note(f"the job is {neutral(state[:_NAMED])}")
 
     return say
 
@@ -239,7 +270,9 @@ def _told(session: Session, left_out: Mapping[str, int]) -> ExitCode:
     """Say what could not be read."""
     for at, (what, count) in enumerate(left_out.items()):
         times = f" ({count} times)" if count > 1 else ""
-        session.terminal.note(f"set aside: {neutral(what)}{times}", level="warning" if at < _NAMED else "debug")
+        session.terminal.note(
+            f"set aside: {neutral(what[:_LONGEST])}{times}", level="warning" if at < _NAMED else "debug"
+        )
     if len(left_out) > _NAMED:
         session.terminal.note(f"set aside: {len(left_out) - _NAMED} more; --debug names them", level="warning")
     return ExitCode.PARTIAL if left_out else ExitCode.DONE

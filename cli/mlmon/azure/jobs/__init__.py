@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
     from mlmon.azure.blobs import AzureBlobs
-    from mlmon.azure.rest.client import Answer
 
 _FOLDER: Final = "mlmon/jobs"
 _POLL_SECONDS: Final = 10.0
@@ -83,13 +82,10 @@ class AzureJobs:
         end = time.monotonic() + timeout.total_seconds() if timeout else float("inf")
         with _left(f"interrupted: the job {name} goes on", name):
             while True:
-                answer = self._state(name)
-                state = shape.text(answer.body, "properties", "status")
+                state, pause = self._state(name)
                 told(state)
                 if (ending := _ENDED.get(state.casefold())) is not None:
                     break
-                pause = retry_after(answer.headers)
-                pause = min(max(_POLL_SECONDS if pause is None else pause, _SHORTEST_POLL), _LONGEST_POLL)
                 if time.monotonic() + pause > end:
                     raise Unavailable(f"the job {name} is not at its end; it goes on", hint=_again(name))
                 time.sleep(pause)
@@ -97,11 +93,17 @@ class AzureJobs:
             where = f", or {page}" if (page := self.page(name)) else ""
             raise Failure(f"the job {name} {ending}", hint=f"why: az ml job stream --name {name}{where}")
 
-    def _state(self, name: str) -> Answer:
+    def _state(self, name: str) -> tuple[str, float]:
+        """A job's state in the service's words, and the seconds after which to ask again."""
+        asked = self._asked("read", name)
         try:
-            return self._connection.arm.send("GET", self._path(name), query=API, asked=self._asked("read", name))
+            answer = self._connection.arm.send("GET", self._path(name), query=API, asked=asked)
+            if not (state := shape.text(answer.body, "properties", "status")):
+                raise unreadable(asked)  # without a state, its end would be waited for for ever
         except Unavailable as error:
             raise Unavailable(error.message, hint=f"the job goes on: {_again(name)}") from None
+        pause = retry_after(answer.headers)
+        return state, min(max(_POLL_SECONDS if pause is None else pause, _SHORTEST_POLL), _LONGEST_POLL)
 
     def made(self, name: str) -> Sequence[BlobInfo]:
         return [*self._blobs.list(self._connection.discovery.storage().container, f"{_FOLDER}/{name}/")]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,7 @@ from mlmon.drift.spark.collecting import Task, base_of
 from mlmon.drift.spark.packing import ASKED, home
 from mlmon.drift.spark.running import Part, days_of
 from mlmon.drift.spark.session import packaged
+from mlmon.drift.spark.soundness import see_sound
 
 ENTRY: Final = "summarize.py"
 ARCHIVE: Final = "mlmon.zip"
@@ -33,6 +35,8 @@ PACKAGE: Final = "mlmon_job"
 WORK: Final = "work.json"
 PIP: Final = ("duckdb==2.0.0", "numpy==2.4.6", "pandas==3.1.1", "pyarrow==26.0.1")
 """What the summaries are made with, as `requirements.lock` has it for Python 3.11."""
+_COLUMNS: Final = {"sort": "VARCHAR", "day": "VARCHAR", "feature": "VARCHAR", "content": "BLOB", "count": "BIGINT"}
+"""The rows of `packing`, to DuckDB."""
 _SCRIPT: Final = '''\
 """Summarizes collected data for `mlmon drift`. All that it does, and what it reads, is in mlmon.zip."""
 
@@ -42,9 +46,8 @@ main()
 '''
 _FAULTS: Final = (
     *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError, AssertionError, RecursionError),
-    *(zlib.error, BadZipFile),
+    *(zlib.error, BadZipFile, MemoryError, NotImplementedError),  # archives may say anything of how large they are
 )
-"""Whatever bytes can lead to that were not packed by us."""
 
 
 def asked_of(
@@ -106,40 +109,47 @@ def brought(
         Failure: they hold nothing of ours.
         UsageError: they are of something else than what was asked.
     """
-    try:
+    with _readable(job):
         rows = _rows(files)
-        told = [json.loads(row["feature"]) for row in rows if row["sort"] == ASKED]
-        found = home(row for row in rows if row["sort"] != ASKED)
-    except _FAULTS:
-        told = []
-    if len(told) != 1 or not isinstance(told[0], dict):
-        raise Failure(f"what the job {job} made cannot be read", hint="submit it again: leave --job out")
-    # a sample that nobody needs does no harm
-    differing = [
-        key for key, value in asked.items() if told[0].get(key) != value and not (key == "sample" and not value)
-    ]
+        [told] = [json.loads(row["feature"]) for row in rows if row["sort"] == ASKED]
+        # a sample that nobody needs does no harm
+        differing = [key for key, value in asked.items() if told.get(key) != value and (key != "sample" or value)]
     if differing:
         raise UsageError(
             f"the job {job} was about something else: {', '.join(_OTHER[key] for key in differing)}",
             hint="give the options with which it was submitted, or leave --job out",
         )
+    with _readable(job):
+        found = home(row for row in rows if row["sort"] != ASKED)
+        see_sound(found, kinds, selected)
     return days_of(found, kinds, selected)
+
+
+@contextmanager
+def _readable(job: str) -> Iterator[None]:
+    """Turn whatever bytes can lead to that were not packed by us into `Failure`."""
+    try:
+        yield
+    except _FAULTS:
+        raise Failure(f"what the job {job} made cannot be read", hint="submit it again: leave --job out") from None
 
 
 def _rows(files: Sequence[Path]) -> list[dict[str, Any]]:
     """Raises `ValueError` where the files are no parquet with our columns."""
     import duckdb  # why here: as everywhere
 
-    names = ("sort", "day", "feature", "content", "count")
+    cells = ", ".join(f'"{name}"::{kind}' for name, kind in _COLUMNS.items())
     with duckdb.connect(":memory:") as run:
         try:
             found = run.execute(
-                f"SELECT {', '.join(names)} FROM read_parquet(?)",  # noqa: S608 - names of our own
+                f"SELECT {cells} FROM read_parquet(?)",  # noqa: S608 - names of our own
                 [[str(file) for file in files]],
             ).fetchall()
         except duckdb.Error as error:
             raise ValueError(str(error)) from None
-    return [dict(zip(names, row, strict=True)) for row in found]
+    if any(None in row for row in found):
+        raise ValueError("a value is missing")
+    return [dict(zip(_COLUMNS, row, strict=True)) for row in found]
 
 
 def _range(between: TimeRange | None) -> Json:

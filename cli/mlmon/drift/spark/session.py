@@ -8,7 +8,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,10 +54,11 @@ def session(master: str) -> Iterator[Any]:
             raise _not_started(master, error) from None
         try:
             yield started
-        except (Py4JError, PySparkException) as error:
+        except (Py4JError, PySparkException, EOFError, ConnectionError) as error:
             raise Failure(f"Spark gave up: {_said(error)}", hint="Spark's own log tells more") from None
         finally:
-            started.stop()
+            with suppress(Py4JError, PySparkException, OSError):  # its Java may be gone: nothing is left to stop
+                started.stop()
 
 
 def see_installed(*names: str) -> None:
