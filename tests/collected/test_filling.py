@@ -168,7 +168,7 @@ def v2_blobs(draw: st.DrawFn) -> MemoryBlobs:
 
 
 @given(v2_blobs())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @example(MemoryBlobs().put(INPUTS, "2026/03/01/07/a.jsonl", content=b'{"data":[{"a":0,"b":-0.0}]}\n'))
 @example(MemoryBlobs().put(INPUTS, "2026/03/01/07/a.jsonl", content=b'{"data":[{"b":-0.0}]}\n{"data":[{"b":"x"}]}\n'))
 @example(MemoryBlobs().put(INPUTS, "2026/03/01/07/a.jsonl", content=b'\n{"data":[{"a":1}]}\n\n\n{"data":[{"a":2}]}\n'))
@@ -230,7 +230,7 @@ def v1_blobs(draw: st.DrawFn) -> MemoryBlobs:
 
 
 @given(v1_blobs())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @example(MemoryBlobs().put(MODELDATA, "m/1/inputs/2026/03/01/inputs.csv", content=b"a,b\r\n\n1,2\n\n\n3,4\n"))
 @example(  # an empty line has a comma too few, and the row before it one too many
     MemoryBlobs().put(MODELDATA, "m/1/inputs/2026/03/01/inputs.csv", content=b"a,b\r\n1,2,\n\n3,4\n")

@@ -51,7 +51,7 @@ COLUMNS: dict[str, st.SearchStrategy[Any]] = {
 @given(
     st.lists(st.fixed_dictionaries({name: st.none() | one for name, one in COLUMNS.items()}), min_size=1, max_size=4)
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_line_is_what_render_makes_of_the_row(rows: list[dict[str, Any]]) -> None:
     blobs = MemoryBlobs().put(INPUTS, "2026/03/01/08/a.jsonl", content=line(rows))
     staging = Staging.open()

@@ -42,6 +42,9 @@ def test_each_setting_says_where_it_came_from(prod: Runner) -> None:
         {"setting": "storage_auth", "value": "identity", "origin": "default"},
         {"setting": "telemetry_scope", "value": "component", "origin": "default"},
         {"setting": "timeout", "value": "5m", "origin": "MLMON_TIMEOUT"},
+        {"setting": "drift.baseline", "value": None, "origin": "default"},
+        {"setting": "drift.label", "value": None, "origin": "default"},
+        {"setting": "drift.threshold", "value": None, "origin": "default"},
     ]
 
 
