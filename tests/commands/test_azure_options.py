@@ -44,7 +44,7 @@ def test_each_setting_says_where_it_came_from(prod: Runner) -> None:
         {"setting": "timeout", "value": "5m", "origin": "MLMON_TIMEOUT"},
         {"setting": "drift.baseline", "value": None, "origin": "default"},
         {"setting": "drift.label", "value": None, "origin": "default"},
-        {"setting": "drift.threshold", "value": None, "origin": "default"},
+        {"setting": "drift.threshold", "value": "0.1", "origin": "default"},
     ]
 
 
