@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -74,6 +75,22 @@ def test_closed_streams_are_no_traceback(demo: Runner) -> None:
     assert sh('"$@" nothing 2>/dev/full').returncode == 2
     assert sh('mkdir gone; cd gone; rmdir ../gone; "$@" --version').stdout.startswith("mlmon ")
     assert sh('mkdir gone; cd gone; rmdir ../gone; "$@" status --workspace ./x').returncode == 5
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dataset diabetes-v2/blue --day 2026-03-02 -o csv",
+        "query 'requests | count' -o json",
+        "drift diabetes --baseline data/diabetes.csv --day 2026-03-02 -o json",
+        "diff data/diabetes.csv data/diabetes.csv -o json",
+    ],
+)
+def test_no_library_has_a_last_word_when_a_command_ends(demo: Runner, line: str) -> None:
+    process = start(demo.folder, *shlex.split(line))
+    out, err = process.communicate()
+    assert (process.returncode, bool(out)) == (0, True)
+    assert "leak" not in err
 
 
 def test_ctrl_c_ends_a_long_query_with_130(demo: Runner) -> None:
