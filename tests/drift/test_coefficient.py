@@ -56,6 +56,19 @@ def test_a_correlation_that_turned_is_found_though_no_feature_shows_it() -> None
     assert sum(told.contributions[name] for name in ("first", "second")) > 0.9
 
 
+def test_what_is_chance_need_not_be_shared_out() -> None:
+    all_of_it = tell_apart(rows(1), rows(2))
+    told = tell_apart(rows(1), rows(2), shares_of_chance=False)
+
+    assert told is not None
+    assert all_of_it is not None
+    assert (told.coefficient, told.contributions) == (all_of_it.coefficient, {})
+    moved = tell_apart(rows(1), rows(2, shift=1.0), shares_of_chance=False)
+    assert moved == tell_apart(rows(1), rows(2, shift=1.0))
+    assert moved is not None
+    assert moved.contributions["moved"] > 0.7
+
+
 def test_the_contribution_names_what_has_moved() -> None:
     told = tell_apart(rows(1), rows(2, shift=1.0))
 

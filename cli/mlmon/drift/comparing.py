@@ -127,7 +127,8 @@ def compare(baseline: Data, target: Data, parts: Iterable[Data], options: Option
     """Compare all of the target and each of its parts with the baseline."""
     whole = _interval(baseline, target, options, about.compat)
     whole = replace(whole, features=with_curves(whole.features, baseline.summaries, target.summaries))
-    intervals = tuple(_interval(baseline, part, options, about.compat) for part in parts)
+    # the whole can be looked at feature by feature even so; 90 quiet days would take minutes
+    intervals = tuple(_interval(baseline, part, options, about.compat, shares_of_chance=False) for part in parts)
     notes = about.notes if available() or about.compat else (*about.notes, WITHOUT_EXTRA)
     told = [each.coefficient for each in (whole, *intervals)]
     thresholds = {name: options.threshold_of(name) for name in dict.fromkeys([*baseline.summaries, *target.summaries])}
@@ -152,11 +153,13 @@ def compare(baseline: Data, target: Data, parts: Iterable[Data], options: Option
     )
 
 
-def _interval(baseline: Data, target: Data, options: Options, compat: str) -> Interval:
+def _interval(
+    baseline: Data, target: Data, options: Options, compat: str, *, shares_of_chance: bool = True
+) -> Interval:
     if compat:
         found = _as_azure(compat)(baseline.sample or {}, target.sample or {}, options)
         return replace(found, between=target.between)
-    told = _told(baseline, target)
+    told = _told(baseline, target, shares_of_chance=shares_of_chance)
     found = interval(
         baseline.summaries,
         target.summaries,
@@ -182,12 +185,13 @@ def _as_azure(compat: str) -> Callable[[Sample, Sample, Options], Interval]:
     return azure_v1.interval if compat == "azure-v1" else azure_v2.interval
 
 
-def _told(baseline: Data, target: Data) -> Told | None:
+def _told(baseline: Data, target: Data, *, shares_of_chance: bool) -> Told | None:
     if not (baseline.sample and target.sample and target.rows and available()):
         return None
     # what has no values on one side tells them apart, but is no drift of the values: its own verdict says so
     both = [name for name in baseline.summaries if _has_values(baseline, name) and _has_values(target, name)]
-    return tell_apart(_only(baseline.sample, both), _only(target.sample, both), seed=SEED)
+    rows, others = _only(baseline.sample, both), _only(target.sample, both)
+    return tell_apart(rows, others, seed=SEED, shares_of_chance=shares_of_chance)
 
 
 def _has_values(side: Data, name: str) -> bool:
