@@ -17,6 +17,9 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 _PULSE_SECONDS: Final = 0.1
+_AHEAD: Final = 8
+"""Times as many items as workers may be taken in turn before the first one's result is there: an answer that is late
+holds up few others, and what has had its turn is small."""
 
 
 class GivenUp(Exception):
@@ -50,7 +53,8 @@ def map_bounded(
         Exception: whatever `function` raised for an item, at that item's place in the order.
     """
     room = _Room(stop or Event(), workers)
-    return _ordered(room.used(function), items, workers=workers, room=room, patience=0.0 if only_reads else patience)
+    used, patience = room.used(function), 0.0 if only_reads else patience
+    return _ordered(used, items, workers=workers, ahead=2 * workers, room=room, patience=patience)
 
 
 def map_in_turn(
@@ -63,12 +67,13 @@ def map_in_turn(
     patience: float | None = None,
 ) -> Generator[R, None, None]:
     """As `map_bounded`, and `then` of what `function` returned: by one thread, for one item after another, as they
-    come. At most `workers` items are in `function`, in `then` or between them, and giving up waits for those too.
+    come. At most `workers` items are in `function`, and with those in `then` and between them twice as many: while one
+    waits for its turn, its worker goes on. Giving up waits for all of them.
 
     It is for many short system calls: each lets go of Python's lock and asks for it again, and threads that do so at
     once take three times as long as one that does it for all of them.
     """
-    room = _Room(stop or Event(), workers)
+    room = _Room(stop or Event(), 2 * workers)
     hand = _Hand(then, room, at_once=max(1, workers // 2))  # the others wait for answers meanwhile
 
     def begin(item: T) -> Job[C, R]:
@@ -80,7 +85,8 @@ def map_in_turn(
             raise
 
     try:
-        with closing(_ordered(begin, items, workers=workers, room=room, patience=patience)) as jobs:
+        ahead = _AHEAD * workers
+        with closing(_ordered(begin, items, workers=workers, ahead=ahead, room=room, patience=patience)) as jobs:
             for job in jobs:
                 yield job.result()
     finally:
@@ -88,17 +94,17 @@ def map_in_turn(
 
 
 def _ordered(
-    function: Callable[[T], R], items: Iterable[T], *, workers: int, room: _Room, patience: float | None
+    function: Callable[[T], R], items: Iterable[T], *, workers: int, ahead: int, room: _Room, patience: float | None
 ) -> Generator[R, None, None]:
-    ahead: deque[Job[T, R]] = deque()
+    begun: deque[Job[T, R]] = deque()
     crew = Crew(function, workers)
     try:
         for item in items:
-            ahead.append(crew.begin(item))
-            if len(ahead) >= 2 * workers:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
+            begun.append(crew.begin(item))
+            if len(begun) >= ahead:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
     except BaseException:
         room.give_up()
         raise
