@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -33,14 +34,25 @@ class TestAtAnyDepth:
     def test_a_file_lands_in_folders_that_are_made_for_it(self, tmp_path: Path, to_dir: Path, level: str) -> None:
         places = Places(to_dir)
         assert places.standing(f"{level}/x") is None
-        places.see(f"{level}/x")
+        assert places.see(f"{level}/x") is None
         assert (to_dir / level).is_dir()
         for content in (b"1", b"2"):
             places.land(f"{level}/x", temporary(tmp_path, content))
         found = places.standing(f"{level}/x")
+        assert places.see(f"{level}/x") == found
         assert (found and found.st_size, tree(to_dir)) == (1, {f"{level}/x": b"2"})
         places.remove(f"{level}/x")
         assert (places.standing(f"{level}/x"), list(to_dir.iterdir())) == (None, [])
+
+    def test_a_pipe_that_stands_there_is_no_file_that_could_be_read(
+        self, tmp_path: Path, to_dir: Path, level: str
+    ) -> None:
+        (to_dir / level).mkdir(parents=True)
+        os.mkfifo(to_dir / level / "x")
+        places = Places(to_dir)
+        assert places.see(f"{level}/x") is None
+        places.land(f"{level}/x", temporary(tmp_path, b"whole"))
+        assert tree(to_dir) == {f"{level}/x": b"whole"}
 
     def test_a_file_goes_with_its_folders_up_to_one_that_has_something_in_it(
         self, tmp_path: Path, to_dir: Path, level: str
@@ -67,6 +79,16 @@ class TestAtAnyDepth:
         theirs.remove(f"{level}/old")
         ours.land(f"{level}/x", temporary(tmp_path, b"ours"))
         assert tree(to_dir) == {f"{level}/x": b"ours"}
+
+    def test_files_of_many_folders_land_where_they_belong_in_any_order(
+        self, tmp_path: Path, to_dir: Path, level: str
+    ) -> None:
+        places = Places(to_dir)
+        paths = [f"{level}/{number * 7 % 20:02}/{number}" for number in range(100)]
+        for path in paths:
+            places.see(path)
+            places.land(path, temporary(tmp_path, path.encode()))
+        assert tree(to_dir) == {path: path.encode() for path in paths}
 
     def test_nothing_is_written_through_a_link_that_takes_a_folder_s_place(
         self, tmp_path: Path, to_dir: Path, level: str

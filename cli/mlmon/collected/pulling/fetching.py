@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -92,7 +93,10 @@ class Standing:
 
     def lost(self, target: Target) -> str:
         """What is lost where a file is fetched now: a file that is not as pull wrote it, "" where it is, or none."""
-        found = self.places.standing(target.path)
+        return self.lost_of(target, self.places.standing(target.path))
+
+    def lost_of(self, target: Target, found: os.stat_result | None) -> str:
+        """The same of a file that was just `found` there."""
         if not found or found.st_mtime_ns >= self._began:  # another pull wrote it meanwhile
             return ""
         entry = self._entries.get(target.path)
@@ -218,8 +222,8 @@ class Fetching:
 
     def _put(self, come: Come) -> Fetched:
         target, blob = come.target, come.blob
-        self.standing.places.see(target.path)
-        lost = self.standing.lost(target) if come.status is Status.FETCHED else ""
+        found = self.standing.places.see(target.path)
+        lost = self.standing.lost_of(target, found) if come.status is Status.FETCHED else ""
         wanted = Wanted(blob.size, md5=blob.md5, whole_lines=self.standing.is_open(target))
         temporary = self.pulled.temporary()
         try:

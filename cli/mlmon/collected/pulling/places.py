@@ -12,10 +12,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from threading import Lock
+from typing import Final, TypeVar
 
 from mlmon.collected.pulling import folder
 from mlmon.collected.pulling.folder import explained, in_the_way, kind_of
+
+T = TypeVar("T")
 
 _OPEN: Final = getattr(os, "O_PATH", getattr(os, "O_SEARCH", 0))
 """Opening a folder to go through it, where the system has that: it needs no right to list it."""
@@ -35,15 +38,16 @@ class Places:
 
     def __init__(self, to_dir: Path) -> None:
         self.to_dir: Final = to_dir
-        self._ways: list[_Way] = []
+        self._ways: list[_Way] = []  # those used last at the end
+        self._choosing = Lock()
 
-    def see(self, path: str) -> None:
-        """As `folder.see`."""
+    def see(self, path: str) -> os.stat_result | None:
+        """As `folder.see`; the file that stands there, None where there is none."""
         *levels, name = path.split("/")
         if not _reachable(levels):
             folder.see(self.to_dir, path)
-            return
-        self._in_folder(path, lambda at: in_the_way(_kind(at, name)))
+            return folder.standing(self.to_dir, path)
+        return _file(self._in_folder(path, lambda at: _replaceable(at, name)))
 
     def land(self, path: str, temporary: Path) -> None:
         """As `folder.land`."""
@@ -53,7 +57,7 @@ class Places:
             return
 
         def put(at: int) -> None:
-            in_the_way(_kind(at, name))
+            _replaceable(at, name)
             try:
                 os.rename(temporary, name, dst_dir_fd=at)
             except PermissionError as error:
@@ -67,11 +71,11 @@ class Places:
         if not _reachable(levels):
             return folder.standing(self.to_dir, path)
         try:
-            with self._way() as way:
+            with self._way(levels) as way:
                 found = os.stat(name, dir_fd=way.to(levels, make=False), follow_symlinks=False)
         except (OSError, ValueError, folder.Refused):
             return None
-        return found if stat.S_ISREG(found.st_mode) else None
+        return _file(found)
 
     def remove(self, path: str) -> None:
         """Remove the file there, which `standing` found, and the folders that are empty without it, but never the
@@ -79,35 +83,32 @@ class Places:
         *levels, name = path.split("/")
         with explained(self.to_dir):
             if _reachable(levels):
-                with self._way() as way:
+                with self._way(levels) as way:
                     os.unlink(name, dir_fd=way.to(levels, make=False))
                     way.leave_empty()
             else:
                 (self.to_dir / path).unlink()
                 folder.remove_empty(self.to_dir, levels)
 
-    def _in_folder(self, path: str, act: Callable[[int], None]) -> None:
+    def _in_folder(self, path: str, act: Callable[[int], T]) -> T:
         """Do something in the folder of a file, made where it is missing."""
         *levels, name = path.split("/")
-        with explained(self.to_dir), self._way() as way:
+        with explained(self.to_dir), self._way(levels) as way:
             try:
-                act(way.to(levels, make=True))
+                return act(way.to(levels, make=True))
             except FileNotFoundError:
                 # another pull deleted the last file in a folder that is open here, and the folder with it
                 way.leave()
-                act(way.to(levels, make=True))
+                return act(way.to(levels, make=True))
             except PermissionError as error:
                 if error.filename == name:  # asked for within its folder
                     error.filename = str(self.to_dir / path)
                 raise
 
     @contextmanager
-    def _way(self) -> Iterator[_Way]:
-        """A way for one thread at a time; the one used last, whose end is mostly near."""
-        try:
-            way = self._ways.pop()
-        except IndexError:
-            way = _Way(self.to_dir)
+    def _way(self, levels: list[str]) -> Iterator[_Way]:
+        """A way for one thread at a time."""
+        way = self._chosen(levels)
         try:
             yield way  # one that met an error is not kept
         except FileNotFoundError:
@@ -115,30 +116,51 @@ class Places:
             raise
         self._keep(way)
 
+    def _chosen(self, levels: list[str]) -> _Way:
+        """The way that ends in this folder, or the one used longest ago: blobs of a few folders come at once, in any
+        order."""
+        with self._choosing:
+            for at, way in enumerate(self._ways):
+                if way.levels == levels:
+                    return self._ways.pop(at)
+            return self._ways.pop(0) if len(self._ways) == _KEPT_WAYS else _Way(self.to_dir)
+
     def _keep(self, way: _Way) -> None:
-        if len(self._ways) < _KEPT_WAYS:
-            self._ways.append(way)
+        with self._choosing:
+            if len(self._ways) < _KEPT_WAYS:
+                self._ways.append(way)
 
 
 def _reachable(levels: Sequence[str]) -> bool:
     return _BY_DESCRIPTOR and len(levels) <= _DEEPEST
 
 
-def _kind(at: int, name: str) -> folder.Kind:
+def _found(at: int, name: str) -> os.stat_result | None:
     try:
-        return kind_of(os.stat(name, dir_fd=at, follow_symlinks=False))
+        return os.stat(name, dir_fd=at, follow_symlinks=False)
     except FileNotFoundError:
-        return folder.Kind.MISSING
+        return None
+
+
+def _file(found: os.stat_result | None) -> os.stat_result | None:
+    return found if found and stat.S_ISREG(found.st_mode) else None
+
+
+def _replaceable(at: int, name: str) -> os.stat_result | None:
+    """What stands there, which a file can take the place of. Raises `Refused`."""
+    if found := _found(at, name):
+        in_the_way(kind_of(found))
+    return found
 
 
 class _Way:
     """The folders from the target folder to where a thread was last, all of them open."""
 
-    __slots__ = ("_descriptors", "_levels", "_since", "_to_dir")
+    __slots__ = ("_descriptors", "_since", "_to_dir", "levels")
 
     def __init__(self, to_dir: Path) -> None:
         self._to_dir = str(to_dir)
-        self._levels: list[str] = []
+        self.levels: list[str] = []
         self._descriptors: list[int] = []
         self._since = 0.0
 
@@ -153,11 +175,11 @@ class _Way:
             self._leave(0)
             self._descriptors.append(os.open(self._to_dir, _FLAGS))
             self._since = time.monotonic()
-        if levels != self._levels:
-            self._leave(1 + _shared(self._levels, levels))
-            for level in levels[len(self._levels) :]:
-                self._descriptors.append(self._step(levels[: len(self._levels) + 1], make=make))
-                self._levels.append(level)
+        if levels != self.levels:
+            self._leave(1 + _shared(self.levels, levels))
+            for level in levels[len(self.levels) :]:
+                self._descriptors.append(self._step(levels[: len(self.levels) + 1], make=make))
+                self.levels.append(level)
         return self._descriptors[-1]
 
     def leave(self) -> None:
@@ -167,9 +189,9 @@ class _Way:
     def leave_empty(self) -> None:
         """Step back out of the folder where it was last, and remove it if it is empty; so with each one above it."""
         with suppress(OSError):  # this one has something in it
-            while self._levels:
-                os.rmdir(self._levels[-1], dir_fd=self._descriptors[-2])
-                self._leave(len(self._levels))
+            while self.levels:
+                os.rmdir(self.levels[-1], dir_fd=self._descriptors[-2])
+                self._leave(len(self.levels))
 
     def _is_fresh(self) -> bool:
         return bool(self._descriptors) and time.monotonic() - self._since < _TRUSTED_SECONDS
@@ -186,7 +208,8 @@ class _Way:
                 os.mkdir(level, dir_fd=above)
             return os.open(level, _FLAGS, dir_fd=above)
         except OSError as error:
-            folder.see_passable(_kind(above, level), levels)
+            if found := _found(above, level):
+                folder.see_passable(kind_of(found), levels)
             error.filename = "/".join((self._to_dir, *levels))
             raise
 
@@ -194,7 +217,7 @@ class _Way:
         """Close all but the first folders."""
         while len(self._descriptors) > count:
             os.close(self._descriptors.pop())
-        del self._levels[max(0, count - 1) :]
+        del self.levels[max(0, count - 1) :]
 
     def __del__(self) -> None:
         # nobody says when the last file was looked at, and what is opened here is nothing that could be lost
