@@ -28,7 +28,8 @@ def unsafe(name: str) -> str:
     """Why a blob name cannot be a relative path of a file, or "" when it can."""
     if _ABSOLUTE.match(name):
         return "is an absolute path"
-    return next((reason for segment in name.split("/") if (reason := _unsafe_segment(segment))), "")
+    folder, slash, file = name.rpartition("/")
+    return (slash and _unsafe_levels(folder)) or _unsafe_level(file)
 
 
 def identity(path: str) -> str:
@@ -47,8 +48,12 @@ def _visible(text: str) -> str:
     return "".join(character for character in text if unicodedata.category(character) != "Cf")
 
 
-@lru_cache(maxsize=4096)  # the levels above the file are the same for most
-def _unsafe_segment(segment: str) -> str:
+@lru_cache(maxsize=64)  # the files of a folder come one after another
+def _unsafe_levels(folder: str) -> str:
+    return next((reason for segment in folder.split("/") if (reason := _unsafe_level(segment))), "")
+
+
+def _unsafe_level(segment: str) -> str:
     return next((reason for reason, breaks in _RULES if breaks(segment)), "")
 
 

@@ -146,7 +146,10 @@ class Plan:
 
     def _new_folders(self, key: str) -> Iterator[str]:
         """The folders that a file stands in and the one before it does not, outermost first."""
-        levels = key.split("/")[:-1]
+        parent = key.rpartition("/")[0]
+        if parent == self._parent:
+            return
+        levels = parent.split("/")
         known_ = f"{self._parent}/" if self._parent else ""
         for depth in range(1, len(levels) + 1):
             above = "/".join(levels[:depth])
