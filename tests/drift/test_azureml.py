@@ -476,7 +476,10 @@ def test_ctrl_c_leaves_the_job_and_says_how_to_come_back(azure: LocalAzure, mlmo
         ("--baseline data/diabetes.csv --engine azureml --write-job data", "is there already"),
         ("--baseline data/diabetes.csv --engine azureml --write-job x --html x.html", "and --html is for one"),
         ("--baseline data/diabetes.csv --engine azureml --write-job x --alert slack", "and --alert is for one"),
-        ("--baseline data/diabetes.csv --engine azureml --write-job x --alert-dry-run", "--alert-dry-run is for one"),
+        (
+            "--baseline data/diabetes.csv --engine azureml --write-job x --alert-dry-run",
+            "--alert-dry-run shows what --alert would send",
+        ),
         ("--baseline data/diabetes.csv --engine azureml --write-job x --fail-on-drift", "--fail-on-drift is for one"),
         ("--baseline data/diabetes.csv --engine azureml --write-job x --fail-on-no-data", "-no-data is for one"),
         ("--baseline-range 2026-01 --engine azureml", "and --baseline-range is for what is read here"),
