@@ -67,14 +67,13 @@ def map_in_turn(
     patience: float | None = None,
 ) -> Generator[R, None, None]:
     """As `map_bounded`, and `then` of what `function` returned: by one thread, for one item after another, as they
-    come. At most `workers` items are in `function`, and with those in `then` and between them twice as many: while one
-    waits for its turn, its worker goes on. Giving up waits for all of them.
+    come. At most `workers` items are in `function`, in `then` or between them, and giving up waits for those too.
 
     It is for many short system calls: each lets go of Python's lock and asks for it again, and threads that do so at
     once take three times as long as one that does it for all of them.
     """
-    room = _Room(stop or Event(), 2 * workers)
-    hand = _Hand(then, room, at_once=max(1, workers // 2))  # the others wait for answers meanwhile
+    room = _Room(stop or Event(), workers)
+    hand = _Hand(then, room, at_once=max(1, workers // 8))  # the others wait for answers meanwhile
 
     def begin(item: T) -> Job[C, R]:
         room.enter()
