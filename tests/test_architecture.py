@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from mlmon.commands.tree import app
+from mlmon.commands.tree import tree
 from mlmon.core.errors import Code, ExitCode
 
 ROOT = Path(__file__).parent.parent
@@ -62,10 +62,10 @@ def test_a_wrong_import_is_caught(copy: Path, tmp_path: Path, module: str, line:
     assert f"{broken} BROKEN" in done.stdout
 
 
-def wanting(tree: typer.Typer, readme: str) -> list[str]:
+def wanting(app: typer.Typer, readme: str) -> list[str]:
     """What the commands of a tree lack: help, an example, a row in the README."""
     lacking = []
-    for name, command in typer.main.get_command(tree).commands.items():  # type: ignore[attr-defined]  # it is a group
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]  # it is a group
         if command.hidden:
             continue
         summary, _, examples = (command.help or "").partition("Examples:")
@@ -79,21 +79,21 @@ def wanting(tree: typer.Typer, readme: str) -> list[str]:
 
 
 def test_every_command_has_help_an_example_and_its_row_in_the_readme() -> None:
-    assert wanting(app, README) == []
+    assert wanting(tree(), README) == []
 
 
 def test_a_command_that_lacks_them_is_caught() -> None:
-    tree = typer.Typer()
+    app = typer.Typer()
 
-    @tree.callback()
+    @app.callback()
     def root() -> None:
         pass
 
-    @tree.command("fresh")
+    @app.command("fresh")
     def fresh() -> None:
         pass
 
-    assert wanting(tree, README) == [
+    assert wanting(app, README) == [
         "fresh has no help",
         "fresh has no example",
         "fresh has no row in README.md",

@@ -13,14 +13,14 @@ import typer
 
 from azured import local_azure
 from emulators import seed
-from mlmon.commands.tree import app
+from mlmon.commands.tree import tree
 from running import Runner
 
 ELSEWHERE = {"serve", "demo"}  # one ends with Ctrl-C, the other takes seconds: tests of their own run them
 
 
 def examples() -> list[str]:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # it is a group
+    commands = typer.main.get_command(tree()).commands  # type: ignore[attr-defined]  # it is a group
     lines = [
         line.strip()
         for name, command in commands.items()

@@ -11,6 +11,7 @@ import pytest
 
 from azured import local_azure, runner
 from emulators import seed
+from mlmon.commands.tree import MODULES, tree
 
 
 def _loaded(argv: list[str], folder: Path) -> tuple[str, set[str]]:
@@ -74,6 +75,29 @@ def test_version_among_other_options_is_the_same(tmp_path: Path) -> None:
 
     assert printed == alone
     assert loaded & {"azure", "numpy", "duckdb", "rich", "pydantic"} == set()
+
+
+def test_each_command_loads_its_own_module_and_no_other_command(tmp_path: Path) -> None:
+    """To import all of them and read their signatures takes longer than everything else that starts with a command."""
+    code = (
+        "import os, sys\n"
+        "from mlmon.commands.tree import MODULES, tree\n"
+        "for name in MODULES:\n"
+        "    if child := os.fork():\n"
+        "        assert os.waitpid(child, 0)[1] == 0\n"
+        "        continue\n"
+        "    found = [one.name for one in tree([name]).registered_commands]\n"
+        "    loaded = [one for one in MODULES.values() if f'mlmon.commands.{one}' in sys.modules]\n"
+        "    print(name, name in found, *sorted({*loaded}), flush=True)\n"
+        "    os._exit(0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+
+    assert done.stdout.splitlines() == [f"{name} True {module}" for name, module in MODULES.items()]
+
+
+def test_the_whole_tree_has_the_order_of_the_help() -> None:
+    assert [one.name for one in tree().registered_commands] == [*MODULES]
 
 
 @pytest.mark.parametrize(

@@ -112,10 +112,12 @@ def _run(argv: Sequence[str], world: World) -> int:
 
     import typer
 
-    from mlmon.commands.tree import app
+    from mlmon.commands.tree import tree
 
     try:
-        work: Callable[[], int] | int | None = app(list(argv), obj=world, prog_name="mlmon", standalone_mode=False)
+        work: Callable[[], int] | int | None = tree(argv)(
+            list(argv), obj=world, prog_name="mlmon", standalone_mode=False
+        )
     except typer.TyperException as error:
         from mlmon.commands.wording import worded
 

@@ -17,7 +17,7 @@ import tree_sitter_powershell
 from tree_sitter import Language, Node, Parser
 
 from mlmon.commands.completion.grammar import FLAG, FREE, Argument, Option, read
-from mlmon.commands.tree import app
+from mlmon.commands.tree import tree
 from shells import HOSTILE, SCRIPTS
 
 PARSER = Parser(Language(tree_sitter_powershell.language()))
@@ -36,7 +36,7 @@ def test_the_script_is_powershell_without_a_fault(root: Node) -> None:
 
 def test_the_grammar_in_the_script_is_that_of_the_tree(root: Node) -> None:
     expected: list[str] = []
-    for command in read(app):
+    for command in read(tree()):
         expected += [command.name, command.help]
         expected += [f"{','.join(one.names)} {one.value} {_often(one)} {one.help}" for one in command.options]
         expected += [f"{one.value} {_often(one)}" for one in command.arguments]
@@ -47,7 +47,7 @@ def test_the_grammar_in_the_script_is_that_of_the_tree(root: Node) -> None:
 
 def test_the_script_knows_every_kind_of_value(root: Node) -> None:
     """What the grammar may ask for, the engine's `switch` answers; flags and free text have no answer."""
-    kinds = {one.value for command in read(app) for one in (*command.options, *command.arguments)}
+    kinds = {one.value for command in read(tree()) for one in (*command.options, *command.arguments)}
     switch = next(node for node in _all(root) if node.type == "switch_statement")
     patterns = [_strings(node)[0] for node in _all(switch) if node.type == "switch_clause_condition"]
 

@@ -11,10 +11,10 @@ import pytest
 from mlmon.commands.completion import SHELLS
 from mlmon.commands.completion.grammar import read
 from mlmon.commands.options import FORMATS
-from mlmon.commands.tree import app
+from mlmon.commands.tree import tree
 from shells import HOSTILE, SCRIPTS, Shell, World
 
-COMMANDS = sorted(command.name for command in read(app) if command.name)
+COMMANDS = sorted(command.name for command in read(tree()) if command.name)
 WORKSPACE = """
 [services.diabetes]
 [services."ep/blue".collections.model_outputs]

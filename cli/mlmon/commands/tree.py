@@ -1,78 +1,51 @@
-"""The whole command tree: importing this module builds it."""
+"""Which commands there are, and the modules that they stand in: one is imported when its command is asked for."""
 
-from mlmon.commands import (
-    completion,
-    dataset,
-    demo,
-    diff,
-    drift,
-    drift_calibrate,
-    drift_explain,
-    drift_schedule,
-    handoff,
-    logs,
-    ls,
-    metrics,
-    pages,
-    pull,
-    query,
-    request,
-    services,
-    serving,
-    switches,
-    traces,
-    workspace,
-)
-from mlmon.commands.command import Group, app
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
 
-__all__ = [
-    "app",
-    "completion",
-    "dataset",
-    "demo",
-    "diff",
-    "drift",
-    "drift_calibrate",
-    "drift_explain",
-    "drift_schedule",
-    "handoff",
-    "logs",
-    "ls",
-    "metrics",
-    "pages",
-    "pull",
-    "query",
-    "request",
-    "services",
-    "serving",
-    "switches",
-    "traces",
-    "workspace",
-]
+import typer
 
-_ORDER = (
-    "logs",
-    "traces",
-    "query",
-    "metrics",
-    "request",
-    "open",
-    "ls",
-    "pull",
-    "dataset",
-    "handoff",
-    "drift",
-    "drift-explain",
-    "drift-calibrate",
-    "drift-schedule",
-    "diff",
-)
-"""Commands of one group that stand in modules of their own, in the order of the work."""
+from mlmon.commands.command import app
+
+MODULES: Final = {
+    "demo": "demo",
+    "init": "workspace",
+    "use": "workspace",
+    "status": "services",
+    "serve": "serving",
+    "invoke": "serving",
+    "enable-collection": "switches",
+    "disable-collection": "switches",
+    "enable-insights": "switches",
+    "disable-insights": "switches",
+    "logs": "logs",
+    "traces": "traces",
+    "query": "query",
+    "metrics": "metrics",
+    "request": "request",
+    "open": "pages",
+    "ls": "ls",
+    "pull": "pull",
+    "dataset": "dataset",
+    "handoff": "handoff",
+    "drift": "drift",
+    "drift-explain": "drift_explain",
+    "drift-calibrate": "drift_calibrate",
+    "drift-schedule": "drift_schedule",
+    "diff": "diff",
+    "completion": "completion",
+}
+"""Each command's module, in the order of the help, which is that of the work."""
 
 
-def _place(name: str, group: str) -> tuple[int, int]:
-    """Modules are imported in the order of the alphabet; people read in the order of the work."""
-    return list(Group).index(Group(group)), _ORDER.index(name) if name in _ORDER else 0
+def tree(words: Sequence[str] = ()) -> typer.Typer:
+    """All commands, in that order; where the words of a command line begin with a command, that one is among them.
 
-
-app.registered_commands.sort(key=lambda one: _place(str(one.name), str(one.rich_help_panel)))
+    Reading all of them takes longer than everything else that starts with a command.
+    """
+    wanted = [words[0]] if words and words[0] in MODULES else [*MODULES]
+    for name in wanted:
+        import_module(f"mlmon.commands.{MODULES[name]}")
+    app.registered_commands.sort(key=lambda one: [*MODULES].index(str(one.name)))
+    return app

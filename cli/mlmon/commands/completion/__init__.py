@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.commands.command import Group, app, command
+from mlmon.commands.command import Group, command
 from mlmon.commands.options import one_of
 from mlmon.output.results import Result, Text
 from mlmon.session import Session
@@ -41,5 +41,6 @@ def completion(
     """
     from mlmon.commands.completion.grammar import read
     from mlmon.commands.completion.scripts import script
+    from mlmon.commands.tree import tree
 
-    return Text(script(shell, read(app)))
+    return Text(script(shell, read(tree())))
