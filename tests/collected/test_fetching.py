@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import pytest
 from collected.files import tree
 from collected.memory import V2, MemoryBlobs
 from mlmon.collected.pulling.fetching import Fetching, Overwrite, Standing
-from mlmon.collected.pulling.outcomes import Failed, Fetched, Result, Target
+from mlmon.collected.pulling.outcomes import Failed, Fetched, Result, SetAside, Target
 from mlmon.collected.pulling.pulled import known, opened
 from mlmon.collected.selecting.selection import Selection, select
 from mlmon.core.errors import Replaced
@@ -84,6 +85,31 @@ def test_a_blob_that_is_replaced_while_it_is_read_is_fetched_as_it_is_now(tmp_pa
     assert isinstance(result, Fetched)
     assert (result.bytes, tree(tmp_path)) == (12, {NAME: b"another one\n"})
     assert fetched(blobs, target(blobs), tmp_path) == replace(result, status="unchanged", saved=12)
+
+
+@pytest.mark.parametrize("size", [4, 100_000], ids=["held", "written while it comes"])
+def test_a_file_that_appears_while_its_blob_is_read_is_told_as_lost(tmp_path: Path, size: int) -> None:
+    blobs, file = storage(b"x" * size), tmp_path / NAME
+
+    def write() -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"mine\n")
+        os.utime(file, (1, 1))  # of before: one that is as new as this pull may be another pull's
+
+    blobs.before_read = write
+    result = fetched(blobs, target(blobs), tmp_path)
+    assert isinstance(result, Fetched)
+    assert result.replaced == "a file that pull did not write"
+    assert file.read_bytes() == b"x" * size
+
+
+def test_a_large_blob_that_has_no_place_is_not_read(tmp_path: Path) -> None:
+    blobs = storage(b"x" * 100_000)
+    (tmp_path / NAME).mkdir(parents=True)
+    asked: list[None] = []
+    blobs.before_read = lambda: asked.append(None)
+    assert isinstance(fetched(blobs, target(blobs), tmp_path), SetAside)
+    assert asked == []
 
 
 def test_one_that_is_replaced_again_and_again_fails_in_a_sentence(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from collected.memory import V2, MemoryBlobs
 from mlmon.collected.pulling import planning, spool, taken
 from mlmon.collected.pulling.outcomes import SetAside, Target
 from mlmon.collected.pulling.planning import Plan, plan
-from mlmon.collected.pulling.spool import CHUNK, IN_MEMORY, Spool
+from mlmon.collected.pulling.spool import CHUNK, IN_MEMORY, LOOSE, Spool
 from mlmon.collected.pulling.taken import Taken
 from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.collected.selecting.selection import Selection
@@ -60,7 +60,8 @@ class TestMemory:
         more = {}
         for in_memory in (IN_MEMORY, 0):
             kept = []
-            for count in (2 * CHUNK, 8 * CHUNK):  # whole ones, as a chunk that is being filled is not compressed
+            # whole ones, as a chunk that is being filled is not compressed, and behind those that never are
+            for count in ((LOOSE + 2) * CHUNK, (LOOSE + 8) * CHUNK):
                 tracemalloc.start()
                 with made(hourly(count), in_memory=in_memory) as planned:
                     kept.append(kept_by_plans())
@@ -91,7 +92,7 @@ class TestMemory:
 class TestReadingWhileItIsMade:
     def test_what_is_listed_comes_before_the_listing_is_over(self) -> None:
         pause, planned = Event(), Plan(Path("to"))
-        listing = Thread(target=planned.fill, args=(hourly(2 * CHUNK + 50, pause=pause),))
+        listing = Thread(target=planned.fill, args=(hourly((LOOSE + 2) * CHUNK + 50, pause=pause),))
         listing.start()
         reader = iter(planned)
         seen = list(islice(reader, CHUNK + 10))
@@ -99,11 +100,11 @@ class TestReadingWhileItIsMade:
         pause.set()
         seen += reader
         listing.join()
-        assert seen == [Target(one, one.blob.name) for one in hourly(2 * CHUNK + 50)]
+        assert seen == [Target(one, one.blob.name) for one in hourly((LOOSE + 2) * CHUNK + 50)]
         assert (planned.listed, planned.count) == (True, len(seen))
 
     def test_a_reader_that_is_faster_waits_at_each_place_and_misses_nothing(self) -> None:
-        listed = [Target(one, one.blob.name) for one in hourly(2 * CHUNK + 3)]
+        listed = [Target(one, one.blob.name) for one in hourly((LOOSE + 2) * CHUNK + 3)]
         filled, seen = Spool(), []
         reader = iter(filled)
         for one in listed:
@@ -149,25 +150,27 @@ class TestReadingWhileItIsMade:
 def test_a_disk_without_room_for_the_list_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
     with pytest.raises(Failure) as caught:
-        made(hourly(CHUNK), in_memory=0)
+        made(hourly((LOOSE + 1) * CHUNK), in_memory=0)
     assert (caught.value.message, caught.value.hint) == (
         f"the list of files to fetch could not be kept in '{tmp_path}/gone' (No such file or directory)",
         "set TMPDIR to a folder with more room",
     )
 
 
-def test_a_twin_that_stands_chunks_away_is_found_and_named() -> None:
-    first, *rest = hourly(3 * CHUNK)
+@pytest.mark.parametrize("chunk", [0, LOOSE + 1], ids=["as it is", "packed"])
+def test_a_twin_that_stands_chunks_away_is_found_and_named(chunk: int) -> None:
+    listed = [*hourly((LOOSE + 3) * CHUNK)]
+    first = listed[chunk * CHUNK]
     loud = BlobInfo("c", first.blob.name.upper(), 1, "", BEGAN)
     below = BlobInfo("c", f"{first.blob.name}/x", 1, "", BEGAN)
     above = BlobInfo("c", first.blob.name.rpartition("/")[0], 1, "", BEGAN)
     again = [CollectedBlob(blob, V2, "", "", "", first.start, first.end) for blob in (loud, below, above, first.blob)]
-    with made((one for one in [first, *rest, *again]), in_memory=10_000) as planned:
+    with made((one for one in [*listed, *again]), in_memory=10_000) as planned:
         assert [one for one in planned if isinstance(one, SetAside)] == [
             SetAside("c", loud.name, f"would be the same file as {first.blob.name!r}"),
             SetAside("c", below.name, f"needs a folder where {first.blob.name!r} is a file"),
             SetAside("c", above.name, f"would be a file where {first.blob.name!r} needs a folder"),
         ]
-        assert planned.count == 3 * CHUNK  # the same blob listed twice is one file
+        assert planned.count == (LOOSE + 3) * CHUNK  # the same blob listed twice is one file
         assert planned.holds(loud.name)
         assert not planned.holds(f"{PLACE}/2026/03/01/00/other.jsonl")

@@ -215,29 +215,33 @@ class Fetching:
 
     def _come(self, come: Come) -> Fetched | Come:
         """All of a small blob, or the file of a large one, which is written while it comes."""
-        is_small = come.blob.size <= _SMALL
-        done = replace(come, chunks=[*come.chunks]) if is_small else self._put(come)
+        if come.blob.size <= _SMALL:
+            done: Fetched | Come = replace(come, chunks=[*come.chunks])
+        else:
+            self.standing.places.see(come.target.path)  # what cannot land need not be fetched
+            done = self._put(come)
         self._outage.met(None)
         return done
 
     def _put(self, come: Come) -> Fetched:
-        target, blob = come.target, come.blob
-        found = self.standing.places.see(target.path)
-        lost = self.standing.lost_of(target, found) if come.status is Status.FETCHED else ""
+        target, blob, lost = come.target, come.blob, ""
         wanted = Wanted(blob.size, md5=blob.md5, whole_lines=self.standing.is_open(target))
         temporary = self.pulled.temporary()
         try:
             written = content.write(temporary, come.chunks, wanted, to_dir=self.to_dir, stop=self.stop)
             if self.stop.is_set():  # perhaps for long, and nobody waits any more
                 raise folder.NotWritten("it was given up")
-            if lost and content.has(self.to_dir / target.path, written.digest):
-                lost = ""  # a pull that was killed before it could remember the file, or somebody's copy of it
+
+            def look(found: os.stat_result | None) -> None:
+                nonlocal lost
+                lost = self._lost(come, found, written.digest)
+
             self.pulled.record(
                 target.path,
                 Entry(
                     blob.container, blob.etag, blob.lineage, blob.size, written.kept, written.digest, written.mtime_ns
                 ),
-                land=lambda: self.standing.places.land(target.path, temporary),
+                land=lambda: self.standing.places.land(target.path, temporary, look=look),
             )
         except BaseException:
             with suppress(OSError):
@@ -246,6 +250,13 @@ class Fetching:
         saved, held = min(come.saved, written.kept), written.kept < blob.size
         fetched = _result(target, written.kept, come.status, saved=saved, held=held)
         return replace(fetched, replaced=lost) if lost else fetched
+
+    def _lost(self, come: Come, found: os.stat_result | None, digest: str) -> str:
+        """What is lost with the file that is `found` in the place of one with this digest; "" where nothing is."""
+        lost = self.standing.lost_of(come.target, found) if come.status is Status.FETCHED else ""
+        if lost and content.has(self.to_dir / come.target.path, digest):
+            return ""  # a pull that was killed before it could remember the file, or somebody's copy of it
+        return lost
 
 
 def _may_go_on(blob: BlobInfo, entry: Entry) -> bool:

@@ -33,6 +33,10 @@ _TRUSTED_SECONDS: Final = 1.0
 """How long a folder is kept open: somebody may move it, and a file that lands in it would not be where it should."""
 
 
+def _see_nothing(found: os.stat_result | None) -> None:
+    pass
+
+
 class Places:
     """The files below one folder. Several threads may use it at once."""
 
@@ -49,15 +53,16 @@ class Places:
             return folder.standing(self.to_dir, path)
         return _file(self._in_folder(path, lambda at: _replaceable(at, name)))
 
-    def land(self, path: str, temporary: Path) -> None:
-        """As `folder.land`."""
+    def land(self, path: str, temporary: Path, *, look: Callable[[os.stat_result | None], None] = _see_nothing) -> None:
+        """As `folder.land`. Just before, `look` is told of the file that will be no more, None where there is none."""
         *levels, name = path.split("/")
         if not _reachable(levels):
+            look(folder.standing(self.to_dir, path))
             folder.land(self.to_dir, path, temporary)
             return
 
         def put(at: int) -> None:
-            _replaceable(at, name)
+            look(_file(_replaceable(at, name)))
             try:
                 os.rename(temporary, name, dst_dir_fd=at)
             except PermissionError as error:

@@ -19,6 +19,9 @@ CHUNK: Final = 512
 """So many are compressed together: their names have most in common."""
 IN_MEMORY: Final = 8_000_000
 """Bytes of the list that stay in memory; the rest is in a temporary file that has no name."""
+LOOSE: Final = 8
+"""So many chunks at the beginning stay as they are, 3 MB: to pack and unpack one takes as long as to write a dozen of
+its files, and most pulls have no more."""
 
 _PULSE_SECONDS: Final = 0.1
 _Blob = tuple[str, str, int, str, datetime, bytes, str]
@@ -36,7 +39,8 @@ class Spool:
 
     def __init__(self, *, in_memory: int = IN_MEMORY) -> None:
         self._in_memory = in_memory
-        self._chunks: list[bytes | tuple[int, int]] = []  # in the file, where it starts and how long it is
+        self._loose: list[Sequence[Planned]] = []
+        self._packed: list[bytes | tuple[int, int]] = []  # in the file, where it starts and how long it is
         self._size = 0
         self._file: IO[bytes] | None = None
         self._latest: list[Planned] = []
@@ -48,7 +52,7 @@ class Spool:
     @property
     def position(self) -> int:
         """The number of the chunk that the next one goes to."""
-        return len(self._chunks)
+        return len(self._loose) + len(self._packed)
 
     @property
     def over(self) -> bool:
@@ -60,7 +64,7 @@ class Spool:
         with self._changed:
             self._latest.append(planned)
             if len(self._latest) >= CHUNK:
-                self._pack()
+                self._put_away()
             self._changed.notify_all()
 
     def finish(self, error: BaseException | None = None) -> None:
@@ -72,8 +76,10 @@ class Spool:
     def chunk(self, number: int) -> Sequence[Planned]:
         """What was appended while `position` was this number."""
         with self._changed:
-            if number == len(self._chunks):
+            if number == self.position:
                 return tuple(self._latest)
+            if number < len(self._loose):
+                return self._loose[number]
             if number != self._opened[0]:
                 self._opened = number, self._read(number)
             return self._opened[1]
@@ -99,7 +105,7 @@ class Spool:
             while True:
                 if self._error:
                     raise self._error
-                if number < len(self._chunks) or at < len(self._latest):
+                if number < self.position or at < len(self._latest):
                     return True
                 if self._over:
                     return False
@@ -109,20 +115,26 @@ class Spool:
     def _read(self, number: int) -> Sequence[Planned]:
         import pickle  # why here: 4 ms that every command would pay for
 
-        kept = self._chunks[number]
+        kept = self._packed[number - len(self._loose)]
         if isinstance(kept, tuple):
             assert self._file  # noqa: S101 - it was written to before
             self._file.seek(kept[0])
             kept = self._file.read(kept[1])
         return [_unpacked(one) for one in pickle.loads(zlib.decompress(kept))]  # noqa: S301 - this process wrote it
 
+    def _put_away(self) -> None:
+        if len(self._loose) < LOOSE:
+            self._loose.append(tuple(self._latest))
+        else:
+            self._pack()
+        self._latest.clear()
+
     def _pack(self) -> None:
         import pickle  # why here: the same
 
         data = zlib.compress(pickle.dumps([_packed(one) for one in self._latest], protocol=5), 1)
         self._size += len(data)
-        self._chunks.append(data if self._size <= self._in_memory else self._written(data))
-        self._latest.clear()
+        self._packed.append(data if self._size <= self._in_memory else self._written(data))
 
     def _written(self, data: bytes) -> tuple[int, int]:
         try:
