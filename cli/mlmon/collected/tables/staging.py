@@ -193,7 +193,6 @@ class Staging:
         heads = " UNION ALL ".join(f"SELECT run, {shared} FROM {one} WHERE n = run" for one in tables)
         lengths = " UNION ALL ".join(f"SELECT run FROM {one}" for one in tables)
         with explained():
-            self.connection.execute(f"CREATE TABLE {collection.surplus} (n BIGINT)")
             self.connection.execute(
                 f"""CREATE TABLE {collection.runs} AS SELECT run, len, {shared} FROM ({heads})
                     JOIN (SELECT run, count(*) AS len FROM ({lengths}) GROUP BY run) USING (run)"""
