@@ -249,9 +249,9 @@ def _value(cell: Value, kind: str) -> Value:
 
 def _match(made: Plan) -> str:
     """How the rows of a line were joined, or which collection has none."""
-    whens = f"WHEN b.n IS NULL THEN {_shown(f'no {made.base.name}')}"
+    whens = f"WHEN p.b IS NULL THEN {_shown(f'no {made.base.name}')}"
     for at, one in enumerate(made.pairings):
-        whens += f" WHEN o{at}.n IS NULL THEN {_shown(f'no {one.other.name}')}"
+        whens += f" WHEN p.o{at} IS NULL THEN {_shown(f'no {one.other.name}')}"
     if made.labels:
         whens += f" WHEN l.id IS NULL THEN {_shown(f'no {made.labels.name}')}"
     ordered = " OR ".join(f"w{at}" for at in range(len(made.pairings))) or "false"

@@ -32,7 +32,7 @@ _PASSES: Final = (
 )
 
 
-_MADE: Final = ("left_base", "left_other", "counted_base", "counted_other", "shared", "taken", "by_order")
+_MADE: Final = ("left_base", "left_other", "counted_base", "counted_other", "shared", "by_order")
 _GROUP: Final = "coalesce(model, '') AS model, coalesce(files.version, '') AS version, day"
 
 
@@ -96,40 +96,42 @@ def _join_by(staging: Staging, table: str, keys: Sequence[str], *, where: str, b
     """
     key = ", ".join(keys)
     run = staging.connection.execute
+    totals = [
+        f"(SELECT {key}, CAST(sum(len) AS BIGINT) AS total FROM left_{side} WHERE {where} GROUP BY ALL) {side}"
+        for side in ("base", "other")
+    ]
+    run(
+        f"""CREATE OR REPLACE TEMP TABLE shared AS
+            SELECT {key}, row_number() OVER () AS key, least(base.total, other.total) AS common
+            FROM {" JOIN ".join(totals)} USING ({key})"""
+    )
     for side in ("base", "other"):
         run(
             f"""CREATE OR REPLACE TEMP TABLE counted_{side} AS
-                SELECT start, len, run, {key},
-                       CAST(sum(len) OVER (PARTITION BY {key} ORDER BY start) AS BIGINT) - len AS begins,
-                       CAST(sum(len) OVER (PARTITION BY {key}) AS BIGINT) AS total FROM left_{side} WHERE {where}"""
+                SELECT key, common, start, len, run,
+                       CAST(sum(len) OVER (PARTITION BY key ORDER BY start) AS BIGINT) - len AS begins
+                FROM left_{side} JOIN shared USING ({key})"""
         )
-    run(
-        f"""CREATE OR REPLACE TEMP TABLE shared AS SELECT {key}, least(b.total, o.total) AS common
-            FROM (SELECT DISTINCT {key}, total FROM counted_base) b
-            JOIN (SELECT DISTINCT {key}, total FROM counted_other) o USING ({key})"""
-    )
     run(
         f"""INSERT INTO {table}
             SELECT b.start + begins, b.run, o.start + begins, o.run, least(ends, common) - begins, {by_order} FROM (
             SELECT begins, common, coalesce(lead(begins) OVER along, common) AS ends,
                    last_value(b IGNORE NULLS) OVER along AS b, last_value(o IGNORE NULLS) OVER along AS o
-            FROM (SELECT {key}, begins, any_value(b) AS b, any_value(o) AS o FROM (
-                      SELECT {key}, begins, {{start: start - begins, run: run}} AS b, NULL AS o FROM counted_base
-                      UNION ALL SELECT {key}, begins, NULL, {{start: start - begins, run: run}} FROM counted_other)
+            FROM (SELECT key, common, begins, any_value(b) AS b, any_value(o) AS o FROM (
+                      SELECT key, common, begins, {{start: start - begins, run: run}} AS b, NULL AS o FROM counted_base
+                      UNION ALL
+                      SELECT key, common, begins, NULL, {{start: start - begins, run: run}} FROM counted_other)
                   GROUP BY ALL)
-            JOIN shared USING ({key})
-            WINDOW along AS (PARTITION BY {key} ORDER BY begins)) WHERE begins < common"""
+            WINDOW along AS (PARTITION BY key ORDER BY begins)) WHERE begins < common"""
     )
     for side in ("base", "other"):
-        run(
-            f"""CREATE OR REPLACE TEMP TABLE taken AS SELECT run, least(len, common - begins) AS taken
-                FROM counted_{side} JOIN shared USING ({key}) WHERE begins < common"""
-        )
         run(
             f"""CREATE OR REPLACE TEMP TABLE left_{side} AS
                 SELECT * EXCLUDE (taken)
                     REPLACE (start + coalesce(taken, 0) AS start, len - coalesce(taken, 0) AS len)
-                FROM left_{side} LEFT JOIN taken USING (run) WHERE len > coalesce(taken, 0)"""
+                FROM left_{side} LEFT JOIN (SELECT run, least(len, common - begins) AS taken
+                                            FROM counted_{side} WHERE begins < common) USING (run)
+                WHERE len > coalesce(taken, 0)"""
         )
 
 

@@ -88,27 +88,39 @@ class Plan:
         return max(1, min(AT_ONCE, _CELLS_AT_ONCE // len(self.columns), _BYTES_AT_ONCE // row_bytes))
 
     def _fetched(self, where: str, named: Callable[[int, Out], str]) -> str:
-        """The rows of a page. Saying between which numbers they are spares looking at all of them."""
-        sides = self.sides
+        """The rows of a page: what stretches have in common beside the cells of the rows that they stand for.
+
+        Saying between which numbers those are spares looking at all of them.
+        """
+        stretches, cells = list[str](), list[str]()
+        for at, one in enumerate(self.columns):
+            (cells if self._of_rows(one.expression) else stretches).append(f", {one.expression} AS v{at}")
         bounds = self._bounds(where)
-        runs = "".join(
-            f" LEFT JOIN (SELECT * FROM {collection.runs} WHERE run BETWEEN {bounds[alias + 'r']}) {alias}r"
-            f" ON {alias}r.run = p.{alias}r"
-            for alias, collection in sides
-        )
-        rows = "".join(
-            f" LEFT JOIN (SELECT * FROM {collection.rows} WHERE n BETWEEN {bounds[alias]}) {alias}"
-            f" ON {alias}.n = p.{alias}"
-            for alias, collection in sides
+        runs, rows = (
+            "".join(
+                f" LEFT JOIN (SELECT * FROM {table} WHERE {key} BETWEEN {bounds[alias]}) {alias}"
+                f" ON {alias}.{key} = p.{alias}"
+                for alias, table, key in tables
+            )
+            for tables in (
+                [(f"{alias}r", collection.runs, "run") for alias, collection in self.sides],
+                [(alias, collection.rows, "n") for alias, collection in self.sides],
+            )
         )
         labels = " LEFT JOIN labels l ON l.id = p.label" if self.labels else ""
-        numbers = ", ".join(f"{alias} + spot AS {alias}" for alias, _ in sides)
-        each = f"SELECT *, unnest(range(len)) AS spot FROM plan WHERE {where}"
-        lines = f"(SELECT * REPLACE ({numbers}), row_number() OVER () AS seq FROM ({each})) p"
-        source = f"{lines}{rows}{runs}{self._files}{labels}"
-        values = ", ".join(f"{one.expression} AS v{at}" for at, one in enumerate(self.columns))
-        columns = ", ".join(named(at, one) for at, one in enumerate(self.columns))
-        return f"SELECT {columns} FROM (SELECT p.seq, {values} FROM {source}) ORDER BY seq"
+        numbers = ", ".join(f"{alias} + spot AS {alias}" for alias, _ in self.sides)
+        return f"""SELECT {", ".join(named(at, one) for at, one in enumerate(self.columns))} FROM (
+            SELECT *, unnest(range(count)) FROM (
+                SELECT p.len AS count{"".join(stretches)}
+                FROM (SELECT rowid, * FROM plan WHERE {where}) p{runs}{self._files}{labels} ORDER BY p.rowid)
+        ) POSITIONAL JOIN (
+            SELECT seq{"".join(cells)} FROM (
+                SELECT {numbers}, row_number() OVER () AS seq FROM (
+                    SELECT *, unnest(range(len)) AS spot FROM plan WHERE {where})) p{rows} ORDER BY seq)"""
+
+    def _of_rows(self, expression: str) -> list[str]:
+        """The sides whose rows an expression is about, and not their runs alone."""
+        return [alias for alias, _ in self.sides if f"{alias}." in expression]
 
     def _bounds(self, where: str) -> dict[str, str]:
         """Between which numbers the rows and runs of a page are, for BETWEEN."""
@@ -123,15 +135,14 @@ class Plan:
         """Find the rows and their order once and for all, and count them."""
         sides = [alias for alias, _ in self.sides]
         keys = self._order()
-        asked = " ".join([*(expression for expression, _ in keys), self.labels.join if self.labels else ""])
-        named = [one for one in sides if f"{one}." in asked]
+        labels = self.labels.join if self.labels else ""
+        named = self._of_rows(" ".join([*(expression for expression, _ in keys), labels]))
         most = 1 if named or len(self.pairings) > 1 else max(1, min(_LONGEST, self._at_once))
         joins = "".join(
             f" LEFT JOIN {collection.runs} {alias}r ON {alias}r.run = p.{alias}r"
             + (f" LEFT JOIN {collection.rows} {alias} ON {alias}.n = p.{alias}" if alias in named else "")
             for alias, collection in self.sides
         )
-        labels = self.labels.join if self.labels else ""
         ways = [f"w{at}" for at in range(len(self.pairings))]
         numbers = [one for alias in sides for one in (alias, f"{alias}r")]
         names = [f"p.{one}" for one in [*numbers, *ways, "len", "day"]]
