@@ -6,6 +6,7 @@ The rows themselves are fetched by it some at a time, fewer where they are long,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,10 +20,10 @@ from mlmon.collected.tables.within import inside
 from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.timerange import TimeRange
 
-AT_ONCE: Final = 40_960
+AT_ONCE: Final = 61_440
 _LONGEST: Final = 2_048
 """Rows of a stretch: few enough that a page of them is hardly longer than the others."""
-_CELLS_AT_ONCE: Final = 800_000
+_CELLS_AT_ONCE: Final = 1_200_000
 _BYTES_AT_ONCE: Final = 16 << 20
 _USUAL_ORDER: Final = ("time", "request_id")
 
@@ -68,17 +69,19 @@ class Plan:
 
     def pages(self, day: str | None, *, named: Callable[[int, Out], str], most: int | None = None) -> Iterator[str]:
         """The queries that give the rows one page of them after the other; at least one."""
-        of_day = f" WHERE day = {literal(day)}" if day else ""
+        of_day = f"day = {literal(day)}" if day else "true"
         bounds = execute(
             self.staging,
             f"""SELECT min(place), max(place), sum(len) FROM (
-                    SELECT rowid AS place, len, sum(len) OVER (ROWS UNBOUNDED PRECEDING) - len AS before FROM plan{of_day})
+                    SELECT rowid AS place, len, sum(len) OVER (ROWS UNBOUNDED PRECEDING) - len AS before
+                    FROM plan WHERE {of_day})
                 GROUP BY before // {self._at_once} ORDER BY 1""",
         )
-        for first, last, rows in bounds or [(0, -1, 0)]:
-            limit = "" if most is None else f" LIMIT {most}"
-            yield self._fetched(f"rowid BETWEEN {first} AND {last}{of_day.replace('WHERE', 'AND')}", named) + limit
-            if most is not None and (most := most - rows) <= 0:
+        left = most
+        for first, last, found in bounds or [(0, -1, 0)]:
+            rows = found if left is None else min(found, left)
+            yield self._fetched(f"rowid BETWEEN {first} AND {last} AND {of_day}", rows, named)
+            if left is not None and not (left := left - rows):
                 return
 
     @property
@@ -87,36 +90,35 @@ class Plan:
         row_bytes = sum(collection.row_bytes for _, collection in self.sides)
         return max(1, min(AT_ONCE, _CELLS_AT_ONCE // len(self.columns), _BYTES_AT_ONCE // row_bytes))
 
-    def _fetched(self, where: str, named: Callable[[int, Out], str]) -> str:
-        """The rows of a page: what stretches have in common beside the cells of the rows that they stand for.
+    def _fetched(self, where: str, rows: int, named: Callable[[int, Out], str]) -> str:
+        """The first rows of a page: what its stretches share, beside the cells of the rows that they stand for.
 
-        Saying between which numbers those are spares looking at all of them.
+        Saying between which numbers those are spares looking at all of them, and saying how many are wanted has them
+        looked up among those that are there, not the other way round.
         """
-        stretches, cells = list[str](), list[str]()
+        shared, cells = list[str](), list[str]()
         for at, one in enumerate(self.columns):
-            (cells if self._of_rows(one.expression) else stretches).append(f", {one.expression} AS v{at}")
+            (cells if self._of_rows(one.expression) else shared).append(f", {one.expression} AS v{at}")
         bounds = self._bounds(where)
-        runs, rows = (
-            "".join(
-                f" LEFT JOIN (SELECT * FROM {table} WHERE {key} BETWEEN {bounds[alias]}) {alias}"
-                f" ON {alias}.{key} = p.{alias}"
-                for alias, table, key in tables
-            )
-            for tables in (
-                [(f"{alias}r", collection.runs, "run") for alias, collection in self.sides],
-                [(alias, collection.rows, "n") for alias, collection in self.sides],
-            )
-        )
+        joins = {
+            alias: f" LEFT JOIN (SELECT * FROM {table} WHERE {key} BETWEEN {bounds[alias]}) {alias}"
+            f" ON {alias}.{key} = p.{alias}"
+            for alias, table, key in self._tables
+        }
+        of_rows = "".join(joins.pop(alias) for alias, _ in self.sides)
+        of_runs = "".join(joins.values())
         labels = " LEFT JOIN labels l ON l.id = p.label" if self.labels else ""
         numbers = ", ".join(f"{alias} + spot AS {alias}" for alias, _ in self.sides)
         return f"""SELECT {", ".join(named(at, one) for at, one in enumerate(self.columns))} FROM (
             SELECT *, unnest(range(count)) FROM (
-                SELECT p.len AS count{"".join(stretches)}
-                FROM (SELECT rowid, * FROM plan WHERE {where}) p{runs}{self._files}{labels} ORDER BY p.rowid)
+                SELECT p.len AS count{"".join(shared)}
+                FROM (SELECT rowid, * FROM plan WHERE {where} LIMIT {rows}) p{of_runs}{self._files}{labels}
+                ORDER BY p.rowid)
         ) POSITIONAL JOIN (
             SELECT seq{"".join(cells)} FROM (
                 SELECT {numbers}, row_number() OVER () AS seq FROM (
-                    SELECT *, unnest(range(len)) AS spot FROM plan WHERE {where})) p{rows} ORDER BY seq)"""
+                    SELECT *, unnest(range(len)) AS spot FROM plan WHERE {where} LIMIT {rows})) p{of_rows} ORDER BY seq)
+            LIMIT {rows}"""
 
     def _of_rows(self, expression: str) -> list[str]:
         """The sides whose rows an expression is about, and not their runs alone."""
@@ -124,35 +126,35 @@ class Plan:
 
     def _bounds(self, where: str) -> dict[str, str]:
         """Between which numbers the rows and runs of a page are, for BETWEEN."""
-        ends = {alias: f"{alias} + len - 1" for alias, _ in self.sides} | {
-            f"{alias}r": f"{alias}r" for alias, _ in self.sides
-        }
-        asked = ", ".join(f"coalesce(min({one}), -1), coalesce(max({last}), -1)" for one, last in ends.items())
+        asked = ", ".join(
+            f"coalesce(min({alias}), -1), coalesce(max({alias}{' + len - 1' if key == 'n' else ''}), -1)"
+            for alias, _, key in self._tables
+        )
         [found] = execute(self.staging, f"SELECT {asked} FROM plan WHERE {where}")
-        return {one: f"{found[2 * at]} AND {found[2 * at + 1]}" for at, one in enumerate(ends)}
+        return {alias: f"{found[2 * at]} AND {found[2 * at + 1]}" for at, (alias, _, _) in enumerate(self._tables)}
 
     def make(self) -> None:
         """Find the rows and their order once and for all, and count them."""
         sides = [alias for alias, _ in self.sides]
         keys = self._order()
         labels = self.labels.join if self.labels else ""
-        named = self._of_rows(" ".join([*(expression for expression, _ in keys), labels]))
-        most = 1 if named or len(self.pairings) > 1 else max(1, min(_LONGEST, self._at_once))
+        asked = " ".join([*(expression for expression, _ in keys), labels])
+        of_rows = self._of_rows(asked)
+        most = 1 if of_rows or len(self.pairings) > 1 else max(1, min(_LONGEST, self._at_once))
+        files = self._files if "f." in asked else ""
         joins = "".join(
-            f" LEFT JOIN {collection.runs} {alias}r ON {alias}r.run = p.{alias}r"
-            + (f" LEFT JOIN {collection.rows} {alias} ON {alias}.n = p.{alias}" if alias in named else "")
-            for alias, collection in self.sides
+            f" LEFT JOIN {table} {alias} ON {alias}.{key} = p.{alias}"
+            for alias, table, key in self._tables
+            if f"{alias}." in asked + files
         )
         ways = [f"w{at}" for at in range(len(self.pairings))]
-        numbers = [one for alias in sides for one in (alias, f"{alias}r")]
-        names = [f"p.{one}" for one in [*numbers, *ways, "len", "day"]]
+        names = [f"p.{one}" for one in [*(alias for alias, _, _ in self._tables), *ways, "len", "day"]]
         order = [f"{expression}{falling} NULLS LAST" for expression, falling in keys]
-        execute(
-            self.staging,
-            f"""CREATE TABLE plan AS SELECT {", ".join(names)}, {"l.id" if labels else "NULL::BIGINT"} AS label
-                FROM ({self._stretches(most)}) p{joins}{self._files}{labels}
-                ORDER BY {", ".join(order)}, p.side, coalesce({", ".join(f"p.{one}" for one in sides)}, NULL)""",
-        )
+        query = f"""CREATE TABLE plan AS SELECT {", ".join(names)}, {"l.id" if labels else "NULL::BIGINT"} AS label
+                FROM ({self._stretches(most)}) p{joins}{files}{labels}
+                ORDER BY {", ".join(order)}, p.side, coalesce({", ".join(f"p.{one}" for one in sides)}, NULL)"""
+        with _as_written(self.staging):
+            execute(self.staging, query)
         self.counts = [self._counts(at) for at in range(len(self.pairings))]
         [[self.found]] = execute(self.staging, f"SELECT {_rows('true')} FROM plan")
         if self.labels:
@@ -211,6 +213,15 @@ class Plan:
         return [("b", self.base), *((f"o{at}", one.other) for at, one in enumerate(self.pairings))]
 
     @property
+    def _tables(self) -> list[tuple[str, str, str]]:
+        """What the tables are called whose numbers the plan holds under that name, and which column has those."""
+        return [
+            table
+            for alias, collection in self.sides
+            for table in ((alias, collection.rows, "n"), (f"{alias}r", collection.runs, "run"))
+        ]
+
+    @property
     def _files(self) -> str:
         files = ", ".join(f"{side}r.file" for side, _ in self.sides)
         return f" JOIN files f ON f.file = coalesce({files}, NULL)"
@@ -236,6 +247,16 @@ def execute(staging: Staging, query: str) -> list[tuple[Any, ...]]:
             return staging.connection.execute(query).fetchall()
 
     return staging.with_room(run)
+
+
+@contextmanager
+def _as_written(staging: Staging) -> Iterator[None]:
+    """Let joins hold what stands on their right. DuckDB would rather hold the plan, of which it thinks too little."""
+    staging.connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
+    try:
+        yield
+    finally:
+        staging.connection.execute("RESET disabled_optimizers")
 
 
 def _rows(where: str) -> str:
