@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier, BrokenBarrierError, Thread
 
@@ -195,3 +196,22 @@ def test_a_line_says_what_it_is() -> None:
     blobs, rows = Shape(rows=2, columns=2).v2(1)
     [content] = blobs.stored.values()
     assert (rows, json.loads(content)["data"]) == (2, [{"f0": "xxx", "f1": 0.125}] * 2)
+
+
+def test_two_that_need_more_memory_at_the_same_time_share_what_is_added() -> None:
+    staging = Staging.open()
+    first, together = [True, True], Barrier(2)
+
+    def work(at: int) -> int:
+        if first[at]:
+            first[at] = False
+            together.wait()
+            raise NoRoom("no")
+        return at
+
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            assert [*threads.map(lambda at: staging.with_room(lambda: work(at)), range(2))] == [0, 1]
+        assert staging.megabytes == USUAL_MB * 3 // 2
+    finally:
+        staging.close()

@@ -19,7 +19,7 @@ from typing import Final
 from mlmon.collected.selecting.layout import same_collection
 from mlmon.collected.tables import parquet, texts
 from mlmon.collected.tables.columns import Out, distinct, quoted, typed, view
-from mlmon.collected.tables.join import BY_ID, BY_ORDER, Pairing, pair
+from mlmon.collected.tables.join import Pairing, pair
 from mlmon.collected.tables.labels import Labels
 from mlmon.collected.tables.parts import Collection
 from mlmon.collected.tables.plain import literal
@@ -84,7 +84,7 @@ class Dataset:
     @property
     def count(self) -> int:
         """How many rows there are."""
-        found = execute(self.staging, "SELECT count(*) FROM plan")
+        found = execute(self.staging, "SELECT coalesce(sum(len), 0) FROM plan")
         return int(found[0][0])
 
     def days(self) -> list[str]:
@@ -93,7 +93,7 @@ class Dataset:
 
     def rows(self, *, day: str | None = None, limit: int | None = None) -> Iterator[dict[str, Value]]:
         """The rows in order, of one day or of all."""
-        for query in self.plan.stretches(day, named=self.named, most=limit):
+        for query in self.plan.pages(day, named=self.named, most=limit):
             yield from self._values(execute(self.staging, query))
 
     def _values(self, rows: Iterable[tuple[Value, ...]]) -> Iterator[dict[str, Value]]:
@@ -116,7 +116,7 @@ class Dataset:
         if opening := texts.head(self.columns, chosen):
             yield opening
         fields = tuple(Field(one.name) for one in self.columns)
-        queries = enumerate(self.plan.stretches(day, named=lambda at, _: f"v{at}"))
+        queries = enumerate(self.plan.pages(day, named=lambda at, _: f"v{at}"))
         with closing(map_bounded(partial(self._text, line), queries, workers=_THREADS)) as found:
             for query, path in found:
                 if path is None:
@@ -127,7 +127,7 @@ class Dataset:
 
     def parquet(self, *, day: str | None = None) -> Iterator[bytes]:
         """A parquet file of the rows in order, of one day or of all."""
-        queries = enumerate(self.plan.stretches(day, named=self._instants))
+        queries = enumerate(self.plan.pages(day, named=self._instants))
         with closing(map_bounded(self._piece, queries, workers=_THREADS)) as pieces:
             yield from parquet.joined(pieces)
 
@@ -249,13 +249,13 @@ def _value(cell: Value, kind: str) -> Value:
 
 def _match(made: Plan) -> str:
     """How the rows of a line were joined, or which collection has none."""
-    whens = f"WHEN b.n IS NULL THEN {_shown(f'no {made.base.name}')}"
+    whens = f"WHEN p.b IS NULL THEN {_shown(f'no {made.base.name}')}"
     for at, one in enumerate(made.pairings):
-        whens += f" WHEN o{at}.n IS NULL THEN {_shown(f'no {one.other.name}')}"
+        whens += f" WHEN p.o{at} IS NULL THEN {_shown(f'no {one.other.name}')}"
     if made.labels:
         whens += f" WHEN l.id IS NULL THEN {_shown(f'no {made.labels.name}')}"
     ordered = " OR ".join(f"w{at}" for at in range(len(made.pairings))) or "false"
-    return f"CASE {whens} WHEN {ordered} THEN '{BY_ORDER}' ELSE '{BY_ID}' END"
+    return f"CASE {whens} WHEN {ordered} THEN 'order' ELSE 'id' END"
 
 
 def _shown(text: str) -> str:

@@ -25,9 +25,6 @@ from mlmon.collected.tables.staging import Staging, explained
 from mlmon.collected.tables.within import inside
 from mlmon.core.timerange import TimeRange
 
-BY_ID: Final = "id"
-BY_ORDER: Final = "order"
-
 _PASSES: Final = (
     ("correlation", "asked"),
     ("correlation",),
@@ -35,14 +32,15 @@ _PASSES: Final = (
 )
 
 
-_MADE: Final = ("stretches", "left_base", "left_other", "counted_base", "counted_other", "shared", "taken", "by_order")
+_MADE: Final = ("left_base", "left_other", "counted_base", "counted_other", "shared", "by_order")
 _GROUP: Final = "coalesce(model, '') AS model, coalesce(files.version, '') AS version, day"
 
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Which rows of `base` and `other` belong together: a table `base BIGINT, other BIGINT, run BIGINT, how VARCHAR`,
-    whose run is that of the other row.
+    """Which rows of `base` and `other` belong together: a table `base BIGINT, base_run BIGINT, other BIGINT,
+    other_run BIGINT, len BIGINT, by_order BOOLEAN` of stretches: `len` rows of either side, from the numbers `base` and
+    `other` on, that lie in one run each. Rows without a partner are in it too, with nulls for the other side.
 
     `duplicates` are rows of the two, in the range, that were left out; `uneven` are the days on which rows were joined
     by their order although there are more of the one than of the other, so that their order says little.
@@ -64,7 +62,10 @@ def pair(staging: Staging, base: Collection, other: Collection, *, between: Time
     table = f"pairs_{base.number}_{other.number}"
     run = staging.connection.execute
     with explained():
-        run("CREATE OR REPLACE TEMP TABLE stretches (base BIGINT, other BIGINT, run BIGINT, len BIGINT, how VARCHAR)")
+        run(
+            f"""CREATE TABLE {table} (base BIGINT, base_run BIGINT, other BIGINT, other_run BIGINT, len BIGINT,
+                                      by_order BOOLEAN)"""
+        )
         for side, collection in (("left_base", base), ("left_other", other)):
             run(
                 f"""CREATE OR REPLACE TEMP TABLE {side} AS
@@ -72,25 +73,22 @@ def pair(staging: Staging, base: Collection, other: Collection, *, between: Time
                            {_GROUP}, first_generation FROM {collection.runs} JOIN files USING (file)"""
             )
         for keys in _PASSES:
-            _join_by(staging, keys, how=BY_ID, where=f"{keys[0]} IS NOT NULL")
+            _join_by(staging, table, keys, where=f"{keys[0]} IS NOT NULL")
             if not all(_one(staging, f"SELECT count(*) FROM {side}") for side in ("left_base", "left_other")):
                 break
-        uneven = _join_by_order(staging, base, other)
-        run(
-            f"""CREATE TABLE {table} AS
-                SELECT base + spot AS base, other + spot AS other, run, how FROM (
-                    SELECT base, other, run, how, unnest(range(len)) AS spot FROM stretches)"""
-        )
+        uneven = _join_by_order(staging, table, base, other)
         dropped = [
-            _drop_surplus(staging, collection, side, table, between) if collection.v1 else 0
+            _drop_surplus(staging, collection, side, between) if collection.v1 else 0
             for collection, side in ((base, "base"), (other, "other"))
         ]
+        run(f"INSERT INTO {table} SELECT start, run, NULL, NULL, len, false FROM left_base")
+        run(f"INSERT INTO {table} SELECT NULL, NULL, start, run, len, false FROM left_other")
         for made in _MADE:
             run(f"DROP TABLE IF EXISTS temp.{made}")  # they would take the room that the rows need
     return Pairing(base, other, table, uneven, duplicates=sum(dropped))
 
 
-def _join_by(staging: Staging, keys: Sequence[str], *, how: str, where: str) -> None:
+def _join_by(staging: Staging, table: str, keys: Sequence[str], *, where: str, by_order: bool = False) -> None:
     """Join what has the same keys, first with first, and leave over what has no partner.
 
     The rows of a key are counted through from 0, whichever runs they are in. Wherever a run of either side begins, a
@@ -98,44 +96,46 @@ def _join_by(staging: Staging, keys: Sequence[str], *, how: str, where: str) -> 
     """
     key = ", ".join(keys)
     run = staging.connection.execute
+    totals = [
+        f"(SELECT {key}, CAST(sum(len) AS BIGINT) AS total FROM left_{side} WHERE {where} GROUP BY ALL) {side}"
+        for side in ("base", "other")
+    ]
+    run(
+        f"""CREATE OR REPLACE TEMP TABLE shared AS
+            SELECT {key}, row_number() OVER () AS key, least(base.total, other.total) AS common
+            FROM {" JOIN ".join(totals)} USING ({key})"""
+    )
     for side in ("base", "other"):
         run(
             f"""CREATE OR REPLACE TEMP TABLE counted_{side} AS
-                SELECT start, len, run, {key},
-                       CAST(sum(len) OVER (PARTITION BY {key} ORDER BY start) AS BIGINT) - len AS begins,
-                       CAST(sum(len) OVER (PARTITION BY {key}) AS BIGINT) AS total FROM left_{side} WHERE {where}"""
+                SELECT key, common, start, len, run,
+                       CAST(sum(len) OVER (PARTITION BY key ORDER BY start) AS BIGINT) - len AS begins
+                FROM left_{side} JOIN shared USING ({key})"""
         )
     run(
-        f"""CREATE OR REPLACE TEMP TABLE shared AS SELECT {key}, least(b.total, o.total) AS common
-            FROM (SELECT DISTINCT {key}, total FROM counted_base) b
-            JOIN (SELECT DISTINCT {key}, total FROM counted_other) o USING ({key})"""
-    )
-    run(
-        f"""INSERT INTO stretches
-            SELECT base + begins, other + begins, run, least(ends, common) - begins, '{how}' FROM (
+        f"""INSERT INTO {table}
+            SELECT b.start + begins, b.run, o.start + begins, o.run, least(ends, common) - begins, {by_order} FROM (
             SELECT begins, common, coalesce(lead(begins) OVER along, common) AS ends,
-                   last_value(base IGNORE NULLS) OVER along AS base, last_value(other IGNORE NULLS) OVER along AS other,
-                   last_value(run IGNORE NULLS) OVER along AS run
-            FROM (SELECT {key}, begins, any_value(base) AS base, any_value(other) AS other, any_value(run) AS run FROM (
-                      SELECT {key}, begins, start - begins AS base, NULL AS other, NULL AS run FROM counted_base
-                      UNION ALL SELECT {key}, begins, NULL, start - begins, run FROM counted_other) GROUP BY ALL)
-            JOIN shared USING ({key})
-            WINDOW along AS (PARTITION BY {key} ORDER BY begins)) WHERE begins < common"""
+                   last_value(b IGNORE NULLS) OVER along AS b, last_value(o IGNORE NULLS) OVER along AS o
+            FROM (SELECT key, common, begins, any_value(b) AS b, any_value(o) AS o FROM (
+                      SELECT key, common, begins, {{start: start - begins, run: run}} AS b, NULL AS o FROM counted_base
+                      UNION ALL
+                      SELECT key, common, begins, NULL, {{start: start - begins, run: run}} FROM counted_other)
+                  GROUP BY ALL)
+            WINDOW along AS (PARTITION BY key ORDER BY begins)) WHERE begins < common"""
     )
     for side in ("base", "other"):
-        run(
-            f"""CREATE OR REPLACE TEMP TABLE taken AS SELECT run, least(len, common - begins) AS taken
-                FROM counted_{side} JOIN shared USING ({key}) WHERE begins < common"""
-        )
         run(
             f"""CREATE OR REPLACE TEMP TABLE left_{side} AS
                 SELECT * EXCLUDE (taken)
                     REPLACE (start + coalesce(taken, 0) AS start, len - coalesce(taken, 0) AS len)
-                FROM left_{side} LEFT JOIN taken USING (run) WHERE len > coalesce(taken, 0)"""
+                FROM left_{side} LEFT JOIN (SELECT run, least(len, common - begins) AS taken
+                                            FROM counted_{side} WHERE begins < common) USING (run)
+                WHERE len > coalesce(taken, 0)"""
         )
 
 
-def _join_by_order(staging: Staging, base: Collection, other: Collection) -> tuple[str, ...]:
+def _join_by_order(staging: Staging, table: str, base: Collection, other: Collection) -> tuple[str, ...]:
     """Join v1 rows whose ids can join nothing, and name the days with more of the one than of the other.
 
     Those are the rows of a model's version and a day in which no id has joined anything, where one of the two has no
@@ -161,15 +161,16 @@ def _join_by_order(staging: Staging, base: Collection, other: Collection) -> tup
     if _one(staging, "SELECT count(*) FROM by_order"):
         _join_by(
             staging,
+            table,
             ("model", "version", "day"),
-            how=BY_ORDER,
             where="(model, version, day) IN (SELECT (model, version, day) FROM by_order)",
+            by_order=True,
         )
     days = staging.connection.execute("SELECT DISTINCT day FROM by_order WHERE uneven ORDER BY day").fetchall()
     return tuple(day for (day,) in days)
 
 
-def _drop_surplus(staging: Staging, collection: Collection, side: str, pairs: str, between: TimeRange | None) -> int:
+def _drop_surplus(staging: Staging, collection: Collection, side: str, between: TimeRange | None) -> int:
     """Forget v1 rows that are left over beside an equal row that found its partner, and say how many in the range
     they were."""
     left = f"SELECT run, start, len, correlation FROM left_{side} WHERE correlation IS NOT NULL"
@@ -186,9 +187,13 @@ def _drop_surplus(staging: Staging, collection: Collection, side: str, pairs: st
                      WHERE u.correlation IN (SELECT correlation FROM ({left})))"""
     staging.connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE surplus AS SELECT n, rest.run FROM ({rows}) JOIN rest USING (n)
-            WHERE digest IN (SELECT digest FROM ({rows}) WHERE n IN (SELECT {side} FROM {pairs}))"""
+            WHERE digest IN (SELECT digest FROM ({rows}) WHERE n NOT IN (SELECT n FROM rest))"""
     )
-    staging.connection.execute(f"INSERT INTO {collection.surplus} SELECT n FROM surplus")
+    staging.connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE left_{side} AS
+            SELECT run, start, len FROM left_{side} WHERE run NOT IN (SELECT run FROM surplus) UNION ALL
+            SELECT run, n, 1 FROM rest WHERE run IN (SELECT run FROM surplus) AND n NOT IN (SELECT n FROM surplus)"""
+    )
     return _one(
         staging,
         f"""SELECT count(*) FROM surplus JOIN {collection.runs} r USING (run) JOIN files f USING (file)

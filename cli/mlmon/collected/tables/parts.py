@@ -84,11 +84,6 @@ class Collection:
         return f"runs{self.number}"
 
     @property
-    def surplus(self) -> str:
-        """The table of the rows (`n`) that are there a second time and count no more."""
-        return f"surplus{self.number}"
-
-    @property
     def names(self) -> list[str]:
         """The names of its columns, in the order in which they come in the files."""
         first: dict[str, tuple[int, int]] = {}

@@ -36,6 +36,7 @@ _SETTINGS: Final = (
     "SET TimeZone = 'UTC'",
     "SET autoinstall_known_extensions = false",
     "SET force_compression = 'uncompressed'",  # choosing one takes longer than writing the bytes
+    "PRAGMA disable_checkpoint_on_shutdown",  # nobody opens these tables a second time
     """CREATE TABLE files (file INTEGER, service VARCHAR, model VARCHAR, version VARCHAR, day VARCHAR,
                          first BIGINT, past BIGINT, v1 BOOLEAN, first_generation BOOLEAN)""",
 )
@@ -75,7 +76,7 @@ class Staging:
         except OSError as error:
             raise Failure(f"there is no temporary folder: {error.strerror or error}", hint=_CANNOT_HOLD) from None
         connection = duckdb.connect(":memory:", config={"temp_directory": str(folder.path / "spilled")})
-        # nobody opens these tables a second time, and a log of them would be synced with every load
+        # a log of tables that nobody opens a second time would be synced with every load
         place = str(folder.path / "rows.duckdb").replace("'", "''")
         connection.execute(f"ATTACH '{place}' AS staged (RECOVERY_MODE no_wal_writes)")
         connection.execute("USE staged")
@@ -98,21 +99,26 @@ class Staging:
             NoRoom: it needs more than there is for anything.
         """
         while True:
+            given = self.megabytes
             try:
                 return work()
             except NoRoom:
-                if self.megabytes >= _MOST_MB:
+                if given >= _MOST_MB:
                     raise
-                self._allow(self.megabytes * 3 // 2)
+                self._allow(given * 3 // 2)  # to be shared with others that needed more at the same time
 
     def _allow_for(self, columns: int) -> None:
         wanted = _USUAL_MB + int(max(0, columns - _USUAL_COLUMNS) * _MB_A_COLUMN)
-        if columns > _USUAL_COLUMNS and wanted > self.megabytes:
+        if columns > _USUAL_COLUMNS:
             self._allow(wanted)
 
     def _allow(self, megabytes: int) -> None:
-        self.megabytes = min(megabytes, _MOST_MB)
-        self.connection.execute(f"SET memory_limit = '{self.megabytes}MB'")
+        """Let DuckDB take as much, where that is more than it may. Any thread may ask, so that none uses another's
+        connection."""
+        if megabytes > self.megabytes:
+            self.megabytes = min(megabytes, _MOST_MB)
+            with self.connection.cursor() as connection:
+                connection.execute(f"SET memory_limit = '{self.megabytes}MB'")
 
     def discard(self, prefix: str) -> None:
         """Drop the tables whose names begin so."""
@@ -193,7 +199,6 @@ class Staging:
         heads = " UNION ALL ".join(f"SELECT run, {shared} FROM {one} WHERE n = run" for one in tables)
         lengths = " UNION ALL ".join(f"SELECT run FROM {one}" for one in tables)
         with explained():
-            self.connection.execute(f"CREATE TABLE {collection.surplus} (n BIGINT)")
             self.connection.execute(
                 f"""CREATE TABLE {collection.runs} AS SELECT run, len, {shared} FROM ({heads})
                     JOIN (SELECT run, count(*) AS len FROM ({lengths}) GROUP BY run) USING (run)"""
