@@ -21,14 +21,15 @@ from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.collected.tables import plainlines, plainrows
 from mlmon.collected.tables.ahead import reading_ahead
 from mlmon.collected.tables.columns import numbers_that_are_text
-from mlmon.collected.tables.parts import PLACE_BITS, Collection
-from mlmon.collected.tables.plain import Load, Loaded, NotAsWritten, Spooled
+from mlmon.collected.tables.parts import LOAD_BITS, PLACE_BITS, Collection
+from mlmon.collected.tables.plain import Load, Loaded, NotAsWritten
 from mlmon.collected.tables.staging import NoRoom, Staging
 from mlmon.collected.tables.turns import Turns
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
 
 _AT_ONCE: Final = 2
+_SOME_BYTES: Final = 16 * 1024
 
 
 @dataclass(slots=True)
@@ -77,7 +78,6 @@ class _Filling:
     collection: Collection
     now: datetime
     on_aside: OnAside
-    spooled: int = 0
     turns: Turns = field(default_factory=lambda: Turns(_AT_ONCE))
     alone: bool = False
     """Whether two loads at once were more than fits into memory."""
@@ -103,7 +103,8 @@ class _Filling:
         yield work
 
     def _work(self, header: Header | None = None) -> Work:
-        return Work(Load(self.staging.next_load()), header)
+        first = self.staging.next_load()
+        return Work(Load(first, self.staging.folder / f"{first >> LOAD_BITS}"), header)
 
     def _of_v2(self, source: CollectedBlob, work: Work) -> Iterator[Work]:
         """Where the lines of a file go: to what is being prepared, or to new work behind it."""
@@ -160,14 +161,9 @@ class _Filling:
     def _spool(self, work: Work, source: CollectedBlob, piece: Piece, *, first_generation: bool = False) -> None:
         if not piece.data:
             return
-        self.spooled += 1
-        path = self.staging.folder / f"{self.collection.number}-{self.spooled}"
-        path.write_bytes(piece.data)
         file = self.staging.file_of(source, first_generation=first_generation)
-        # a line of JSON has a colon for each of its cells, and a few more
-        cells = piece.ends * len(work.header.names) if work.header else piece.data.count(b":")
-        one = Spooled(source, file, path, piece.number, piece.ends, work.load.count)
-        work.load.add(one, size=len(piece.data), cells=cells)
+        cells = piece.ends * len(work.header.names) if work.header else _cells(piece.data)
+        work.load.add(source, piece, file=file, cells=cells)
 
     def _load(self, work: Work) -> tuple[Work, Loaded]:
         """Runs in a thread of its own."""
@@ -208,10 +204,14 @@ class _Filling:
                 )
             except (NotAsWritten, duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
                 if len(load.spooled) == 1:
-                    return Loaded(odd=[(load.spooled[0], load.spooled[0].lines())])
+                    return Loaded(odd=[(load.spooled[0], load.lines(load.spooled[0]))])
         loaded = Loaded()
         for at, one in enumerate(load.spooled):
-            of_one = self._loaded(work, load.only(one), f"{table}{at}_")
+            only = load.only(one)
+            try:
+                of_one = self._loaded(work, only, f"{table}{at}_")
+            finally:
+                only.let_go()
             loaded.parts += of_one.parts
             loaded.odd += of_one.odd
         return loaded
@@ -259,6 +259,12 @@ def _whole(piece: Piece) -> tuple[Piece, Line | None]:
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
     return Piece(piece.number, data, piece.ends), last
+
+
+def _cells(lines: bytes) -> int:
+    """About how many cells are in lines of JSON, by the first of them: each has a colon, and a few others have."""
+    some = lines[:_SOME_BYTES]
+    return some.count(b":") * len(lines) // len(some)
 
 
 def _is_text(data: bytes) -> bool:
