@@ -103,21 +103,12 @@ class Load:
         """How many lines there are."""
         return self.past - self.before
 
-    def heads(self, pieces: int, lines: int) -> list[bytes]:
-        """The first lines of the first pieces of it."""
-        with self.path.open("rb") as spool:
-            return [
-                line
-                for one in self.spooled[:pieces]
-                if spool.seek(one.start) == one.start
-                for line in islice(spool, min(lines, one.count))
-            ]
-
-    def lines(self, one: Spooled) -> list[Line]:
-        """The lines of one file."""
+    def lines(self, one: Spooled, most: int | None = None) -> list[Line]:
+        """The lines of one file, or so many of them."""
         with self.path.open("rb") as spool:
             spool.seek(one.start)
-            return [Line(one.number + at, line) for at, line in enumerate(islice(spool, one.count))]
+            found = islice(spool, one.count if most is None else min(most, one.count))
+            return [Line(at, line) for at, line in enumerate(found, one.number)]
 
     def only(self, one: Spooled) -> Load:
         """The load of one file's lines alone, with the same numbers."""

@@ -124,7 +124,7 @@ def _lines(given: Load, without: Collection[int] = ()) -> str:
 
 def _alike(connection: duckdb.DuckDBPyConnection, given: Load) -> Shape | None:
     """The shape of all lines, where all are like the first of them."""
-    texts = [line.decode() for line in given.heads(_SOME, 1)]
+    texts = [line.data.decode() for one in given.spooled[:_SOME] for line in given.lines(one, 1)]
     some = f"SELECT {given.before + 1} AS line, unnest([{', '.join(map(literal, texts))}]) AS text"
     shapes, all_plain = _shapes(connection, some)
     if not all_plain or len(shapes) != 1:

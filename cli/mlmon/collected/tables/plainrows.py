@@ -75,7 +75,8 @@ def load(
 
 def _sampled(given: Load, header: Header) -> dict[str, Sort]:
     """What the columns look like by the first rows of the first file."""
-    rows = [line.decode("utf-8", "replace").rstrip("\n").split(",") for line in given.heads(1, _SAMPLE)]
+    some = given.lines(given.spooled[0], _SAMPLE)
+    rows = [line.data.decode("utf-8", "replace").rstrip("\n").split(",") for line in some]
     return {header.names[at]: _sort([row[at] for row in rows if at < len(row)]) for at in header.payload}
 
 
@@ -97,7 +98,7 @@ def _part(table: str, header: Header, sorts: dict[str, Sort], given: Load) -> Pa
 
 
 def _table(part: Part, given: Load, header: Header, version: str) -> str:
-    columns = {f"a{at}": "VARCHAR" for at in range(len(header.names))}
+    reader = given.reader({f"a{at}": "VARCHAR" for at in range(len(header.names))}, delimiter=",")
     shared = [_cell(place) for place in (header.time, header.request, header.correlation)]
     differs = " OR ".join(
         f"{cell} IS DISTINCT FROM lag({cell}) OVER ()" for cell in ["file", *(one for one in shared if one)]
@@ -117,7 +118,7 @@ def _table(part: Part, given: Load, header: Header, version: str) -> str:
             NULL::UBIGINT AS digest{cells}
         FROM (SELECT *, {differs} AS begins
             FROM (SELECT *, {given.first} + line AS n, {given.files} AS file
-                FROM (SELECT *, {given.before} + row_number() OVER () AS line FROM {given.reader(columns, delimiter=",")})))"""
+                FROM (SELECT *, {given.before} + row_number() OVER () AS line FROM {reader})))"""
 
 
 def _cell(place: int | None) -> str | None:
