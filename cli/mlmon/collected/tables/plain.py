@@ -80,7 +80,7 @@ class Load:
     def add(self, source: CollectedBlob, piece: Piece, *, file: int, cells: int) -> None:
         """Have more whole lines in it, of about so many cells."""
         size = len(piece.data)
-        with self.path.open("ab", buffering=0) as spool:
+        with self.path.open("ab") as spool:
             spool.write(piece.data)
         self.spooled.append(Spooled(source, file, piece.number, piece.ends, self.past, self.size, size))
         self.size += size
