@@ -88,3 +88,16 @@ def test_no_more_than_some_are_held() -> None:
     with reading_ahead(blobs, infos) as ahead:
         next(iter(ahead.read(infos[0])))
         assert len(blobs.calls) <= 64
+
+
+class OnDisk(MemoryBlobs):
+    def address(self, container: str) -> str:
+        return f"file:///data/{container}"
+
+
+def test_files_of_a_disk_are_read_in_their_turn() -> None:
+    blobs = OnDisk()
+    blobs.put(INPUTS, "0", content=b"A")
+    infos = [blobs.info(*key) for key in blobs.stored]
+    with reading_ahead(blobs, infos) as ahead:
+        assert ahead is blobs

@@ -17,7 +17,7 @@ from mlmon.core.model import Chunk
 _GZIP: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
 _UNPACKED_AT_ONCE: Final = 1 << 20
-_PIECE: Final = 4 << 20
+_PIECE: Final = 1 << 20
 LONGEST_LINE: Final = 64 * 1024 * 1024
 
 

@@ -6,9 +6,9 @@ files -> pieces -> loads -> tables of typed columns
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, groupby
 from typing import Final
@@ -21,14 +21,15 @@ from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.collected.tables import plainlines, plainrows
 from mlmon.collected.tables.ahead import reading_ahead
 from mlmon.collected.tables.columns import numbers_that_are_text
-from mlmon.collected.tables.parts import PLACE_BITS, Collection
-from mlmon.collected.tables.plain import Load, Loaded, NotAsWritten, Spooled
+from mlmon.collected.tables.parts import LOAD_BITS, PLACE_BITS, Collection
+from mlmon.collected.tables.plain import Load, Loaded, NotAsWritten
 from mlmon.collected.tables.staging import NoRoom, Staging
 from mlmon.collected.tables.turns import Turns
 from mlmon.core.parallel import map_bounded
 from mlmon.core.ports import Blobs
 
 _AT_ONCE: Final = 2
+_SOME_BYTES: Final = 16 * 1024
 
 
 @dataclass(slots=True)
@@ -50,64 +51,77 @@ def fill(
         Failure: there is no room for the rows.
     """
     in_order = sorted(selected, key=lambda one: (one.collection, one.start, one.blob.name))
+    turns, fillings = Turns(_AT_ONCE), list[_Filling]()
     for name, found in groupby(in_order, key=lambda one: one.collection):
         files = list(found)
         collection = staging.collection(name, v1=not files[0].service.deployment)
-        infos = [one.blob for one in files]
-        with reading_ahead(blobs, infos) as ahead:
-            yield from _Filling(staging, ahead, collection, now=now, on_aside=on_aside).read(files)
-        if texts := numbers_that_are_text(staging, collection):
+        fillings.append(_Filling(staging, blobs, collection, files, now=now, on_aside=on_aside, turns=turns))
+    yield from _read(fillings)
+    for one in fillings:
+        if texts := numbers_that_are_text(staging, one.collection):
             # a later file has shown that a column is none of numbers; only the files know its texts
-            collection.texts |= texts
-            staging.forget(collection)
-            with reading_ahead(blobs, infos) as ahead:
-                for _ in _Filling(staging, ahead, collection, now=now, on_aside=lambda _: None).read(files):
-                    pass
-        if collection.parts:
-            staging.settle(collection)
+            one.collection.texts |= texts
+            staging.forget(one.collection)
+            for _ in _read([replace(one, on_aside=lambda _: None)]):
+                pass
+        if one.collection.parts:
+            staging.settle(one.collection)
         else:
-            del staging.collections[name]
+            del staging.collections[one.collection.name]
     staging.settle_files()
+
+
+def _read(fillings: Sequence[_Filling]) -> Iterator[CollectedBlob]:
+    """Load what each is of; the next begins while the last load of the one before it is still at work."""
+
+    def load(item: tuple[_Filling, Work]) -> tuple[_Filling, Work, Loaded]:
+        filling, work = item
+        return filling, work, filling.load(work)
+
+    works = ((one, work) for one in fillings for work in one.works())
+    with closing(works), closing(map_bounded(load, works, workers=_AT_ONCE)) as found:
+        for one, work, loaded in found:
+            one.keep(work, loaded)
+            yield from work.done
 
 
 @dataclass(slots=True)
 class _Filling:
+    """The files of one collection."""
+
     staging: Staging
     blobs: Blobs
     collection: Collection
+    files: Sequence[CollectedBlob]
     now: datetime
     on_aside: OnAside
-    spooled: int = 0
-    turns: Turns = field(default_factory=lambda: Turns(_AT_ONCE))
+    turns: Turns
     alone: bool = False
     """Whether two loads at once were more than fits into memory."""
 
-    def read(self, files: Iterable[CollectedBlob]) -> Iterator[CollectedBlob]:
-        with closing(map_bounded(self._load, self._works(files), workers=_AT_ONCE)) as found:
-            for work, loaded in found:
-                self._keep(work, loaded)
-                yield from work.done
-
-    def _works(self, files: Iterable[CollectedBlob]) -> Iterator[Work]:
+    def works(self) -> Iterator[Work]:
         """The files cut up into what is loaded at once, in their order."""
-        work = self._work()
-        for source in files:
-            for next_work in self._of_v1(source, work) if self.collection.v1 else self._of_v2(source, work):
-                if next_work is not work:
+        with reading_ahead(self.blobs, [one.blob for one in self.files]) as ahead:
+            work = self._work()
+            for source in self.files:
+                of_one = self._of_v1 if self.collection.v1 else self._of_v2
+                for next_work in of_one(pieces_of(ahead, source, on_aside=self.on_aside), source, work):
+                    if next_work is not work:
+                        yield work
+                        work = next_work
+                work.done.append(source)
+                if work.load.full:
                     yield work
-                    work = next_work
-            work.done.append(source)
-            if work.load.full:
-                yield work
-                work = self._work()
-        yield work
+                    work = self._work()
+            yield work
 
     def _work(self, header: Header | None = None) -> Work:
-        return Work(Load(self.staging.next_load()), header)
+        first = self.staging.next_load()
+        return Work(Load(first, self.staging.folder / f"{first >> LOAD_BITS}"), header)
 
-    def _of_v2(self, source: CollectedBlob, work: Work) -> Iterator[Work]:
+    def _of_v2(self, found: Iterator[Piece], source: CollectedBlob, work: Work) -> Iterator[Work]:
         """Where the lines of a file go: to what is being prepared, or to new work behind it."""
-        for piece in pieces_of(self.blobs, source, on_aside=self.on_aside):
+        for piece in found:
             whole, last = _whole(piece)
             if not _is_text(whole.data) or not plainlines.is_plain(whole.data):
                 work = self._slow(source, list(piece.lines()))
@@ -125,8 +139,7 @@ class _Filling:
                 work = self._work()
                 yield work
 
-    def _of_v1(self, source: CollectedBlob, work: Work) -> Iterator[Work]:
-        found = pieces_of(self.blobs, source, on_aside=self.on_aside)
+    def _of_v1(self, found: Iterator[Piece], source: CollectedBlob, work: Work) -> Iterator[Work]:
         header: Header | None = None
         for piece in found:
             if header is None:
@@ -160,21 +173,16 @@ class _Filling:
     def _spool(self, work: Work, source: CollectedBlob, piece: Piece, *, first_generation: bool = False) -> None:
         if not piece.data:
             return
-        self.spooled += 1
-        path = self.staging.folder / f"{self.collection.number}-{self.spooled}"
-        path.write_bytes(piece.data)
         file = self.staging.file_of(source, first_generation=first_generation)
-        # a line of JSON has a colon for each of its cells, and a few more
-        cells = piece.ends * len(work.header.names) if work.header else piece.data.count(b":")
-        one = Spooled(source, file, path, piece.number, piece.ends, work.load.count)
-        work.load.add(one, size=len(piece.data), cells=cells)
+        cells = piece.ends * len(work.header.names) if work.header else _cells(piece.data)
+        work.load.add(source, piece, file=file, cells=cells)
 
-    def _load(self, work: Work) -> tuple[Work, Loaded]:
+    def load(self, work: Work) -> Loaded:
         """Runs in a thread of its own."""
         if work.slow is not None or not work.load.spooled:
-            return work, Loaded()
+            return Loaded()
         try:
-            return work, self._fitted(work)
+            return self._fitted(work)
         finally:
             work.load.let_go()
 
@@ -208,15 +216,20 @@ class _Filling:
                 )
             except (NotAsWritten, duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException):
                 if len(load.spooled) == 1:
-                    return Loaded(odd=[(load.spooled[0], load.spooled[0].lines())])
+                    return Loaded(odd=[(load.spooled[0], load.lines(load.spooled[0]))])
         loaded = Loaded()
         for at, one in enumerate(load.spooled):
-            of_one = self._loaded(work, load.only(one), f"{table}{at}_")
+            only = load.only(one)
+            try:
+                of_one = self._loaded(work, only, f"{table}{at}_")
+            finally:
+                only.let_go()
             loaded.parts += of_one.parts
             loaded.odd += of_one.odd
         return loaded
 
-    def _keep(self, work: Work, loaded: Loaded) -> None:
+    def keep(self, work: Work, loaded: Loaded) -> None:
+        """Have its rows in the collection, and read what is left of it line by line."""
         self.collection.parts += loaded.parts
         if rows := sum(part.rows for part in loaded.parts):
             self.collection.row_bytes = max(self.collection.row_bytes, work.load.size // rows)
@@ -259,6 +272,12 @@ def _whole(piece: Piece) -> tuple[Piece, Line | None]:
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
     return Piece(piece.number, data, piece.ends), last
+
+
+def _cells(lines: bytes) -> int:
+    """About how many cells are in lines of JSON, by the first of them: each has a colon, and a few others have."""
+    some = lines[:_SOME_BYTES]
+    return some.count(b":") * len(lines) // len(some)
 
 
 def _is_text(data: bytes) -> bool:

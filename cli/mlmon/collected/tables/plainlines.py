@@ -7,6 +7,7 @@ value that two JSON readers take differently.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from mlmon.collected.records.text import Line
 from mlmon.collected.tables import likeness
 from mlmon.collected.tables.parts import DIGEST, PLACE_BITS, STORED, Part, Sort
-from mlmon.collected.tables.plain import A_TIME, Load, Loaded, NotAsWritten, Spooled, discard, literal
+from mlmon.collected.tables.plain import A_TIME, Load, Loaded, NotAsWritten, Spooled, discard, identifier, literal
 from mlmon.collected.tables.staging import explained
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Shape:
     sorts: dict[str, Sort | None] = field(default_factory=dict)
     structures: list[str] = field(default_factory=list)
     first: int = 0
+    is_proven: bool = False
+    """Whether all lines are known to be of it."""
 
     def takes(self, sorts: Mapping[str, Sort | None]) -> bool:
         """Whether lines with such values can be read with these; if so they are from now on."""
@@ -115,14 +118,14 @@ def _loaded(
 def _lines(given: Load, without: Collection[int] = ()) -> str:
     """The SQL of the lines by their numbers in the load, but for some."""
     reader = given.reader({"text": "VARCHAR"}, delimiter="\x1f")
-    lines = f"SELECT {given.spooled[0].before} + row_number() OVER () AS line, file_index, text FROM {reader}"
+    lines = f"SELECT {given.before} + row_number() OVER () AS line, text FROM {reader}"
     return f"SELECT * FROM ({lines}) WHERE line NOT IN ({', '.join(map(str, without))})" if without else lines
 
 
 def _alike(connection: duckdb.DuckDBPyConnection, given: Load) -> Shape | None:
     """The shape of all lines, where all are like the first of them."""
-    texts = [*map(_first_line, given.spooled[:_SOME])]
-    some = f"SELECT {given.spooled[0].before + 1} AS line, unnest([{', '.join(map(literal, texts))}]) AS text"
+    texts = [line.data.decode() for one in given.spooled[:_SOME] for line in given.lines(one, 1)]
+    some = f"SELECT {given.before + 1} AS line, unnest([{', '.join(map(literal, texts))}]) AS text"
     shapes, all_plain = _shapes(connection, some)
     if not all_plain or len(shapes) != 1:
         return None
@@ -130,12 +133,8 @@ def _alike(connection: duckdb.DuckDBPyConnection, given: Load) -> Shape | None:
     if pattern is None:
         return None
     others = f"SELECT 1 FROM ({_lines(given)}) WHERE NOT regexp_full_match(text, {literal(pattern)}) LIMIT 1"
-    return None if connection.execute(others).fetchone() else shapes[0]
-
-
-def _first_line(spooled: Spooled) -> str:
-    with spooled.path.open("rb") as file:
-        return file.readline().decode()
+    shapes[0].is_proven = connection.execute(others).fetchone() is None
+    return shapes[0] if shapes[0].is_proven else None
 
 
 def _shapes(connection: duckdb.DuckDBPyConnection, lines: str) -> tuple[list[Shape], bool]:
@@ -186,25 +185,26 @@ def _table(part: Part, shape: Shape, lines: str, given: Load) -> str:
     form = literal(json.dumps({**dict.fromkeys(shape.envelope, "VARCHAR"), "data": [kinds]}))
     told = {key: f"event['{key}']" if key in shape.envelope else "NULL::VARCHAR" for key in _ENVELOPE}
     cells = "".join(f", cells[{literal(name)}] AS {part.stored[name]}" for name in shape.names)
+    # an event that is null has no rows; a condition that asks for it once has DuckDB read each line's JSON twice
+    has_objects = "" if shape.is_proven else "len(event.data) = list_count(event.data) AND "
     is_read_alike = (
-        f"len(event.data) = list_count(event.data) AND ({told['time']} IS NULL OR"
+        f"{has_objects}({told['time']} IS NULL OR"
         f" (regexp_full_match({told['time']}, '{A_TIME}') AND TRY_CAST({told['time']} AS TIMESTAMPTZ) IS NOT NULL))"
     )
     return f"""CREATE TABLE {part.table} AS
         SELECT start + place AS n, start AS run,
-            CASE WHEN place = 0 THEN {given.files} END::INTEGER AS file,
+            CASE WHEN place = 0 THEN file END AS file,
             CASE WHEN place = 0 THEN epoch_us(TRY_CAST({told["time"]} AS TIMESTAMPTZ)) END AS time,
-            CASE WHEN place = 0 THEN {_identifier(told["xrequestid"])} END AS request,
-            CASE WHEN place = 0 THEN {_identifier(told["correlationid"])} END AS correlation,
+            CASE WHEN place = 0 THEN {identifier(told["xrequestid"])} END AS request,
+            CASE WHEN place = 0 THEN {identifier(told["correlationid"])} END AS correlation,
             CASE WHEN place = 0 THEN nullif({told["modelversion"]}, '') END AS version,
             CASE WHEN place = 0 THEN digest END AS digest{cells}
-        FROM (SELECT start, file_index, digest, event,
-                     unnest(event.data) AS cells, unnest(range(len(event.data))) AS place
-            FROM (SELECT {given.first} + (line << {PLACE_BITS}) AS start, file_index, text,
+        FROM (SELECT start, file, digest, event, unnest(event.data) AS cells, unnest(range(len(event.data))) AS place
+            FROM (SELECT {given.first} + (line << {PLACE_BITS}) AS start, {given.files} AS file,
                          {DIGEST.format("text")} AS digest,
                          TRY(from_json_strict(text, {form})) AS event
                   FROM ({lines}))
-            WHERE event IS NOT NULL AND {is_read_alike})"""
+            WHERE {is_read_alike})"""
 
 
 def _drop_long(connection: duckdb.DuckDBPyConnection, part: Part, given: Load) -> None:
@@ -222,28 +222,23 @@ def _drop_long(connection: duckdb.DuckDBPyConnection, part: Part, given: Load) -
     )
 
 
-def _texts(connection: duckdb.DuckDBPyConnection, given: Load, lines: set[int]) -> list[tuple[int, int, str]]:
-    """Lines with the place of their file, in order."""
+def _texts(connection: duckdb.DuckDBPyConnection, given: Load, lines: set[int]) -> list[tuple[int, str]]:
+    """Lines by their numbers, in order."""
     if not lines:
         return []
     return connection.execute(
-        f"""SELECT file_index, line, coalesce(text, '') FROM ({_lines(given)})
+        f"""SELECT line, coalesce(text, '') FROM ({_lines(given)})
             JOIN (SELECT unnest($1::BIGINT[]) AS line) USING (line) ORDER BY line""",
         [[*lines]],
     ).fetchall()
 
 
-def _by_file(given: Load, left: list[tuple[int, int, str]]) -> Iterator[tuple[Spooled, list[Line]]]:
-    for at, found in groupby(left, key=lambda one: one[0]):
+def _by_file(given: Load, left: list[tuple[int, str]]) -> Iterator[tuple[Spooled, list[Line]]]:
+    starts = [one.before for one in given.spooled]
+    for at, found in groupby(left, key=lambda one: bisect_left(starts, one[0]) - 1):
         spooled = given.spooled[at]
-        yield (
-            spooled,
-            [Line(line - spooled.before - 1 + spooled.number, f"{text}\n".encode()) for _, line, text in found],
-        )
-
-
-def _identifier(text: str) -> str:
-    return f"CASE WHEN trim({text}, '0-') <> '' THEN {text} END"
+        shift = spooled.number - spooled.before - 1
+        yield spooled, [Line(line + shift, f"{text}\n".encode()) for line, text in found]
 
 
 def is_plain(data: bytes) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from mlmon.collected.records.text import Piece
 from mlmon.collected.records.v1 import META, Header
 from mlmon.collected.tables.parts import STORED, Part, Sort
-from mlmon.collected.tables.plain import A_TIME, Load, Loaded, NotAsWritten, discard, literal
+from mlmon.collected.tables.plain import A_TIME, Load, Loaded, NotAsWritten, discard, identifier, literal
 from mlmon.collected.tables.staging import explained
 
 if TYPE_CHECKING:
@@ -75,11 +75,8 @@ def load(
 
 def _sampled(given: Load, header: Header) -> dict[str, Sort]:
     """What the columns look like by the first rows of the first file."""
-    with given.spooled[0].path.open("rb") as file:
-        rows = [
-            line.decode("utf-8", "replace").rstrip("\n").split(",")
-            for line, _ in zip(file, range(_SAMPLE), strict=False)
-        ]
+    some = given.lines(given.spooled[0], _SAMPLE)
+    rows = [line.data.decode("utf-8", "replace").rstrip("\n").split(",") for line in some]
     return {header.names[at]: _sort([row[at] for row in rows if at < len(row)]) for at in header.payload}
 
 
@@ -101,10 +98,10 @@ def _part(table: str, header: Header, sorts: dict[str, Sort], given: Load) -> Pa
 
 
 def _table(part: Part, given: Load, header: Header, version: str) -> str:
-    columns = {f"a{at}": "VARCHAR" for at in range(len(header.names))}
+    reader = given.reader({f"a{at}": "VARCHAR" for at in range(len(header.names))}, delimiter=",")
     shared = [_cell(place) for place in (header.time, header.request, header.correlation)]
     differs = " OR ".join(
-        f"{cell} IS DISTINCT FROM lag({cell}) OVER ()" for cell in ["file_index", *(one for one in shared if one)]
+        f"{cell} IS DISTINCT FROM lag({cell}) OVER ()" for cell in ["file", *(one for one in shared if one)]
     )
     time, request, correlation = (one or "NULL::VARCHAR" for one in shared)
     cells = "".join(
@@ -113,15 +110,15 @@ def _table(part: Part, given: Load, header: Header, version: str) -> str:
     )
     return f"""CREATE TABLE {part.table} AS
         SELECT n, max(CASE WHEN begins THEN n END) OVER (ROWS UNBOUNDED PRECEDING) AS run,
-            CASE WHEN begins THEN {given.files} END::INTEGER AS file,
+            CASE WHEN begins THEN file END AS file,
             CASE WHEN begins THEN {_moment(time)} END AS time,
-            CASE WHEN begins AND trim({request}, '0-') <> '' THEN {request} END AS request,
-            CASE WHEN begins AND trim({correlation}, '0-') <> '' THEN {correlation} END AS correlation,
+            CASE WHEN begins THEN {identifier(request)} END AS request,
+            CASE WHEN begins THEN {identifier(correlation)} END AS correlation,
             CASE WHEN begins THEN nullif({literal(version)}, '') END AS version,
             NULL::UBIGINT AS digest{cells}
-        FROM (SELECT *, file_index, {given.first + given.spooled[0].before} + row_number() OVER () AS n,
-                     row_number() OVER () = 1 OR {differs} AS begins
-              FROM {given.reader(columns, delimiter=",")})"""
+        FROM (SELECT *, {differs} AS begins
+            FROM (SELECT *, {given.first} + line AS n, {given.files} AS file
+                FROM (SELECT *, {given.before} + row_number() OVER () AS line FROM {reader})))"""
 
 
 def _cell(place: int | None) -> str | None:

@@ -135,7 +135,8 @@ class Staging:
 
     def collection(self, name: str, *, v1: bool) -> Collection:
         """A collection by its name, made when it is not there."""
-        return self.collections.setdefault(name, Collection(name, v1, len(self.collections)))
+        number = max((one.number for one in self.collections.values()), default=-1) + 1
+        return self.collections.setdefault(name, Collection(name, v1, number))
 
     def next_load(self) -> int:
         """The number of what is loaded next: it rises in order of collection."""
