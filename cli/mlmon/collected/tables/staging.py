@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -14,6 +13,7 @@ from mlmon.collected.selecting.layout import CollectedBlob
 from mlmon.collected.tables.celltexts import as_texts, storable
 from mlmon.collected.tables.parts import DIGEST, LOAD_BITS, PLACE_BITS, SHARED, Collection, Part
 from mlmon.collected.tables.temporary import TemporaryFolder
+from mlmon.collected.tables.within import microseconds
 from mlmon.core.errors import Failure
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ _MB_A_COLUMN: Final = 0.4
 _MOST_MB: Final = 2048
 _CANNOT_HOLD: Final = "TMPDIR names the folder that they are held in; or choose a shorter range"
 _TOO_WIDE: Final = "choose a shorter range, or one collection with --collection"
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SETTINGS: Final = (
     "SET threads = 1",  # a query; those that take long run two at once
@@ -181,7 +179,7 @@ class Staging:
                 for name, values in zip(block.names, block.columns, strict=True)
             ]
             shared: list[Sequence[int | str | None]] = [
-                [_microseconds(time) for time in block.times],
+                [None if time is None else microseconds(time) for time in block.times],
                 *([storable(text) for text in texts] for texts in (block.requests, block.correlations)),
                 [storable(text) for text in block.versions],
                 [text if place == 0 else None for text, place in zip(block.digests, block.positions, strict=True)],
@@ -226,8 +224,8 @@ class Staging:
                 storable(source.model or None),
                 storable(source.model_version or None),
                 source.day.isoformat(),
-                str(_microseconds(source.start)),
-                str(_microseconds(source.end)),
+                str(microseconds(source.start)),
+                str(microseconds(source.end)),
                 str(not source.service.deployment),
                 str(first_generation),
             )
@@ -298,7 +296,3 @@ def _runs(rows: Sequence[int], shared: Sequence[object]) -> list[int]:
         goes_on = at > 0 and row == rows[at - 1] + 1 and shared[at] == shared[at - 1]
         runs.append(runs[-1] if goes_on else row)
     return runs
-
-
-def _microseconds(time: datetime | None) -> int | None:
-    return None if time is None else (time - _EPOCH) // timedelta(microseconds=1)

@@ -14,7 +14,7 @@ def inside(between: TimeRange | None, runs: str, files: str) -> str:
     """
     if between is None:
         return "true"
-    first, past = _microseconds(between.start), _microseconds(between.end)
+    first, past = microseconds(between.start), microseconds(between.end)
     time = f"{runs}.time"
     return (
         f"({files}.first < {past} AND {files}.past > {first}"
@@ -23,5 +23,6 @@ def inside(between: TimeRange | None, runs: str, files: str) -> str:
     )
 
 
-def _microseconds(moment: datetime) -> int:
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970, as times are held."""
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
