@@ -139,13 +139,13 @@ class LocalBlobs:
     def _find(self, blob: BlobInfo) -> Path:
         *above, last = blob.name.split("/")
         found = [
-            path
+            place
             for folder in self._standing(blob.container, above)
-            for path in _spelled(folder, last)
-            if _is(path, stat.S_ISREG)
+            for place in _spelled(folder, last)
+            if _is(place, stat.S_ISREG)
         ]
         if len(found) == 1:
-            return found[0]
+            return Path(found[0])
         for name, path, _ in _walk(self._folders.container(blob.container), "", blob.name, deeper=True):
             if name == blob.name:
                 return path
@@ -156,15 +156,18 @@ class LocalBlobs:
         standing = self._standing(container, prefix.split("/")[:-1])
         if len(standing) == 1:
             at = prefix[: prefix.rfind("/") + 1]
-            return _walk(standing[0], at, prefix, deeper=deeper, start_from=start_from)
+            return _walk(Path(standing[0]), at, prefix, deeper=deeper, start_from=start_from)
         # none that mlmon would write, or two: whoever wrote them by hand spelled them otherwise
         return _walk(self._folders.container(container), "", prefix, deeper=deeper, start_from=start_from)
 
-    def _standing(self, container: str, segments: Sequence[str]) -> Sequence[Path]:
-        """The folders that these levels of a name may have been written as. Links are not looked at."""
-        found = [self._folders.container(container)]
+    def _standing(self, container: str, segments: Sequence[str]) -> Sequence[str]:
+        """The folders that these levels of a name may have been written as. Links are not looked at.
+
+        Each blob that is read is looked for here, level by level: texts take a third of the time of paths.
+        """
+        found = [str(self._folders.container(container))]
         for segment in segments:
-            found = [path for folder in found for path in _spelled(folder, segment) if _is(path, stat.S_ISDIR)]
+            found = [place for folder in found for place in _spelled(folder, segment) if _is(place, stat.S_ISDIR)]
         return found
 
     def _info(self, container: str, name: str, path: Path) -> BlobInfo:
@@ -217,20 +220,20 @@ def _gone(blob: BlobInfo) -> NotFound:
 _Found = tuple[str, Path, bool]
 
 
-def _spelled(folder: Path, segment: str) -> Iterator[Path]:
+def _spelled(folder: str, segment: str) -> Iterator[str]:
     """Where one segment of a name stands in a folder: as it is, or marked because something else has its name."""
     *above, last = names.encode(segment)
     for part in above:
-        folder /= part
+        folder = f"{folder}{os.sep}{part}"
         if not _is(folder, stat.S_ISDIR):
             return
-    yield folder / last
-    yield folder / f"{last}%"
+    yield f"{folder}{os.sep}{last}"
+    yield f"{folder}{os.sep}{last}%"
 
 
-def _is(path: Path, kind: Callable[[int], bool]) -> bool:
+def _is(place: str, kind: Callable[[int], bool]) -> bool:
     try:
-        return kind(os.lstat(path).st_mode)
+        return kind(os.lstat(place).st_mode)
     except (OSError, ValueError):  # not there, or nothing that a file can be called
         return False
 
