@@ -124,6 +124,49 @@ def test_what_counts_as_drift_is_said_by_options_else_by_settings(
     assert files(f"drift --baseline train.csv --target later.csv {options} -o json").json["verdict"] == expected
 
 
+@pytest.mark.parametrize(
+    ("settings", "options", "said"),
+    [
+        ("[drift.features.age]\nthreshold = 1\n[drift.features.city]\nkind = 'category'", "", ""),
+        (
+            "[drift.features.Aeg]\nthreshold = 1\n",
+            "",
+            "{file} names 'Aeg', which neither side has\nhint: did you mean 'age'?\n",
+        ),
+        (
+            "[drift]\nlabel = 'citty'\n[drift.features.x]\nkind = 'number'\n[drift.features.aeg]\nthreshold = 1\n",
+            "",
+            (
+                "{file} names 'x', 'aeg' and 'citty', which neither side has\n"
+                "hint: did you mean 'age'?\nhint: did you mean 'city'?\n"
+            ),
+        ),
+        ("[drift]\nlabel = 'citty'\n", "--label city", ""),
+        ("[drift.features.aeg]\nthreshold = 1\n", "--quiet", ""),
+        (
+            "".join(f"[drift.features.x{at}]\nthreshold = 1\n" for at in range(9)),
+            "",
+            "{file} names 'x0', 'x1', 'x2', 'x3', 'x4' and 4 more, which neither side has\n",
+        ),
+    ],
+)
+def test_what_settings_name_and_neither_side_has_is_said(files: Runner, settings: str, options: str, said: str) -> None:
+    file = files.folder / "mlmon.toml"
+    file.write_text(settings)
+    outcome = files(f"drift --baseline train.csv --target same.csv {options}")
+    assert (outcome.code, outcome.err) == (0, said.format(file=file))
+
+
+def test_inputs_are_no_mistake_where_predictions_are_checked(demo: Runner, tmp_path: Path) -> None:
+    folder = shutil.copytree(demo.folder, tmp_path / "mlmon-demo")
+    with (folder / "mlmon.toml").open("a") as file:
+        file.write("[drift.features.bmii]\nthreshold = 1\n")
+    line = "drift --baseline-range 2026-05 --month 6 --features"
+    said = f"{folder / 'mlmon.toml'} names 'bmii', which neither side has\nhint: did you mean 'bmi'?\n"
+    assert said in Runner(folder)(f"{line} bmi").err
+    assert "bmii" not in Runner(folder)(f"{line} progression --on predictions").err
+
+
 def test_a_feature_is_what_a_person_says_it_is(files: Runner) -> None:
     def kind(options: str) -> Any:
         found = files(f"drift --baseline train.csv --target later.csv {options} -o json").json
