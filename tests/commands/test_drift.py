@@ -167,6 +167,14 @@ def test_inputs_are_no_mistake_where_predictions_are_checked(demo: Runner, tmp_p
     assert "bmii" not in Runner(folder)(f"{line} progression --on predictions").err
 
 
+def test_a_name_may_have_a_comma_in_it(files: Runner) -> None:
+    for name in ("train", "later"):
+        file = files.folder / f"{name}.csv"
+        file.write_text(file.read_text().replace("age,city", '"a,g=e",city'))
+    line = "drift --baseline train.csv --target later.csv -o json --threshold"
+    assert [files(f"{line} a,g=e={each}").json["verdict"] for each in (2, 1)] == ["no drift", "drift"]
+
+
 def test_a_feature_is_what_a_person_says_it_is(files: Runner) -> None:
     def kind(options: str) -> Any:
         found = files(f"drift --baseline train.csv --target later.csv {options} -o json").json
@@ -188,6 +196,18 @@ def test_a_feature_is_what_a_person_says_it_is(files: Runner) -> None:
         ("drift --baseline train.csv --target same.csv --threshold aeg=1", "error: neither side has a feature 'aeg'"),
         ("drift --baseline train.csv --target same.csv --threshold high", "error: 'high' is not a threshold"),
         ("drift --baseline train.csv --target same.csv --threshold age=-1", "error: 'age=-1' is not a threshold"),
+        (
+            "drift --baseline train.csv --target same.csv --threshold age=1,city=0.2",
+            "error: 'age=1,city=0.2' is more than one threshold\nhint: write --threshold age=1 --threshold city=0.2\n",
+        ),
+        (
+            ["drift", "--baseline", "train.csv", "--target", "same.csv", "--threshold", "0.1, my age=2"],
+            "error: '0.1, my age=2' is more than one threshold\nhint: write --threshold 0.1 --threshold 'my age=2'\n",
+        ),
+        (
+            "drift --baseline train.csv --target same.csv --threshold age=0,2",
+            "error: 'age=0,2' is not a threshold\nhint: write it like 0.1, or age=0.2 for one feature\n",
+        ),
         ("drift --baseline train.csv --target same.csv --category aeg", "error: there is no column 'aeg'"),
         (
             "drift --baseline train.csv --target same.csv --month 3",
@@ -210,7 +230,7 @@ def test_a_feature_is_what_a_person_says_it_is(files: Runner) -> None:
         ("drift --baseline train.csv --target latin.csv", "error: 'latin.csv' cannot be read: it is not text in UTF-8"),
     ],
 )
-def test_what_makes_no_sense_is_refused(files: Runner, line: str, error: str) -> None:
+def test_what_makes_no_sense_is_refused(files: Runner, line: str | list[str], error: str) -> None:
     (files.folder / "empty.csv").write_text("age,city\n")
     (files.folder / "latin.csv").write_bytes(bytes(range(256)) * 20)
     outcome = files(line)

@@ -340,6 +340,8 @@ def test_what_no_line_can_hold_is_refused(tmp_path: Path, tool: str) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        ("cron --baseline a --threshold high", "'high' is not a threshold"),
+        ("cron --baseline a --threshold a=1,b=2", "'a=1,b=2' is more than one threshold"),
         ("cron --baseline a --at 24:00", "'24:00' is not a time of day"),
         ("cron --baseline a --at 6", "'6' is not a time of day"),
         ("cron --baseline a --every month", "'month' is not a pace"),

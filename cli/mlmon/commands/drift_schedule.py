@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from mlmon.commands.command import Group, command
+from mlmon.commands.driftoptions import thresholds_in
 from mlmon.commands.options import AlertOption, ServiceArgument, one_of
 from mlmon.core.errors import UsageError
 from mlmon.core.model import ServiceName
@@ -74,6 +75,7 @@ def drift_schedule(
         raise UsageError(
             f"drift-schedule prints a text, and {asked} holds rows", hint="leave -o out, or choose -o json"
         )
+    thresholds_in(threshold)  # said now, not by the first run
     here = tool in _OF_THIS_MACHINE
     program = shutil.which("mlmon", path=session.world.environ.get("PATH", "")) if here else ""
     check = Check(
