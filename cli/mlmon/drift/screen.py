@@ -13,7 +13,6 @@ from mlmon.core.timerange import TimeRange
 from mlmon.drift.document import document
 from mlmon.drift.result import DriftReport, FeatureDrift, Histogram, Interval
 from mlmon.drift.wording import (
-    JUDGES_THE_WHOLE,
     brief,
     counted,
     headline,
@@ -126,8 +125,8 @@ def compared(report: DriftReport) -> str:
 def _table(report: DriftReport, *, plain: bool) -> Rows:
     features = ordered(report.whole.features)
     without = {"contribution", "effect", "threshold", "p"} - {key for one in features for key in _figures(one)}
-    if report.method.compat == JUDGES_THE_WHOLE:
-        without.add("verdict")  # none of them was judged: "no drift" would say that they were
+    if not any(each.judged for each in features):
+        without.add("verdict")  # "no drift" would say that they were
     fields = tuple(field for field in _TABLE if field.key not in without)
     return Rows(fields, [_row(each, plain=plain) for each in features])
 
