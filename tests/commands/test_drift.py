@@ -387,6 +387,24 @@ def test_on_a_schedule_each_day_is_checked_once(demo: Runner, tmp_path: Path) ->
     assert days(ahead) == (0, ["2026-11-20", "2026-11-21"])
 
 
+@pytest.mark.parametrize(
+    "remembered", ["9999-12-31", "9999-12-30", "2026-11-15", "no day", 99999999, 1e308, None, [[]], {"day": 1}]
+)
+def test_a_last_day_that_cannot_be_one_is_as_if_not_known(demo: Runner, tmp_path: Path, remembered: object) -> None:
+    folder = shutil.copytree(demo.folder, tmp_path / "mlmon-demo")
+    run = Runner(folder, now=datetime(2026, 11, 15, 6, tzinfo=UTC))
+    line = f"drift {BASELINE} --since-last --features bmi -o json"
+    first = run(line).json
+    state = folder / ".mlmon/discovered.json"
+    document = json.loads(state.read_text())
+    [checked] = [each for key, each in document["known"].items() if key.startswith("drift ")]
+    assert checked.popitem()[1] == "2026-11-14"
+    state.write_text(state.read_text().replace('"2026-11-14"', json.dumps(remembered)))
+    again = run(line).json
+    assert again["target"] == first["target"]
+    assert again["target"]["start"] == "2026-11-08T00:00:00Z"
+
+
 def test_a_feature_is_explained_by_the_records_that_moved_it(demo_: Runner) -> None:
     line = f"drift-explain bmi {BASELINE} --month 10 --rows 5"
     document = demo_(f"{line} -o json").json
