@@ -360,6 +360,14 @@ def test_a_wrong_word_is_a_usage_error(tmp_path: Path, words: str, message: str)
     assert outcome.err.startswith(f"error: {message}\nhint: ")
 
 
+def test_a_format_of_rows_is_refused_wherever_it_is_asked_for(tmp_path: Path) -> None:
+    run = Runner(tmp_path, {"MLMON_OUTPUT": "csv"})
+    outcome = run("drift-schedule cron --baseline a")
+    said = "error: drift-schedule prints a text, and csv holds rows\nhint: choose -o table, or -o json\n"
+    assert (outcome.code, outcome.out, outcome.err) == (2, "", said)
+    assert run("drift-schedule cron --baseline a -o table").code == 0
+
+
 def test_a_line_that_cron_would_cut_is_refused(tmp_path: Path) -> None:
     outcome = Runner(tmp_path)(["drift-schedule", "cron", f"--baseline={'x' * 990}"])
     assert outcome.code == 2
