@@ -72,7 +72,9 @@ def test_a_narrow_terminal_keeps_the_verdicts_and_says_what_is_left_out() -> Non
     got = seen(reports.small(), tty=True, width=60)
 
     assert "income          drift             72 %    0.32" in got.out
-    assert got.err == "left out to fit 60 columns: type, threshold, p-value, baseline and target (-o json has them)\n"
+    assert got.err == (
+        "left out to fit 60 columns: type, threshold, p-value,\n  baseline and target (-o json has them)\n"
+    )
 
 
 def test_without_a_classifier_there_is_neither_contribution_nor_chart() -> None:
