@@ -50,6 +50,8 @@ def test_it_stays_out_of_version_control(tmp_path: Path) -> None:
         b'{"version": "1", "known": {"a": {"one": 1}}}',
         b'{"version": 1, "known": []}',
         b'{"version": 1, "known": {"a": 3}}',
+        b'{"version": 1, "known": {"a": {"one": 1}, "b": 1e999}}',
+        b'{"version": 1, "known": {"a": {"one": NaN}}}',
         b"[" * 100_000,
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -50,7 +51,7 @@ class Remembered:
     def _document(self) -> dict[str, Json]:
         try:
             with (self._folder / FILE).open("rb") as file:
-                document: Json = json.loads(file.read(_MOST_BYTES))
+                document: Json = json.loads(file.read(_MOST_BYTES), parse_float=_finite, parse_constant=_finite)
         except (OSError, ValueError, RecursionError):
             return {}
         match document:
@@ -76,6 +77,14 @@ class Remembered:
         except BaseException:
             Path(partial).unlink(missing_ok=True)
             raise
+
+
+def _finite(text: str) -> float:
+    """A number that can be written again. Raises `ValueError` for one that JSON has not."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 @contextmanager

@@ -120,7 +120,7 @@ def test_a_narrow_listing_has_the_path_and_not_the_collection_that_is_in_it(demo
     lines = outcome.out.splitlines()
     assert lines[7].split() == ["when", "bytes", "path"]
     assert "".join(line[20:].strip() for line in lines[8:]) == "inputs.csv"
-    assert outcome.err.splitlines()[1:] == ["left out to fit 40 columns: collection (-o json has them)"]
+    assert outcome.err.splitlines()[2:] == ["left out to fit 40 columns: collection", "  (-o json has them)"]
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])

@@ -40,7 +40,7 @@ def test_a_narrow_terminal_keeps_both_sides_and_the_relative_change(mlmon: Runne
     outcome = replace(mlmon, width=70)("diff old.csv new.csv", terminal=True)
     heads = outcome.out.splitlines()[2].split()
     assert heads == ["column", "change", "statistic", "old", "new", "relative", "change"]
-    assert outcome.err == "left out to fit 70 columns: old type, new type, distance (-o json has them)\n"
+    assert outcome.err == "left out to fit 70 columns: old type, new type, distance (-o json has\n  them)\n"
 
 
 def test_programs_get_every_statistic(mlmon: Runner) -> None:

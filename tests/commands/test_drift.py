@@ -124,6 +124,57 @@ def test_what_counts_as_drift_is_said_by_options_else_by_settings(
     assert files(f"drift --baseline train.csv --target later.csv {options} -o json").json["verdict"] == expected
 
 
+@pytest.mark.parametrize(
+    ("settings", "options", "said"),
+    [
+        ("[drift.features.age]\nthreshold = 1\n[drift.features.city]\nkind = 'category'", "", ""),
+        (
+            "[drift.features.Aeg]\nthreshold = 1\n",
+            "",
+            "{file} names 'Aeg', which neither side has\nhint: did you mean 'age'?\n",
+        ),
+        (
+            "[drift]\nlabel = 'citty'\n[drift.features.x]\nkind = 'number'\n[drift.features.aeg]\nthreshold = 1\n",
+            "",
+            (
+                "{file} names 'x', 'aeg' and 'citty', which neither side has\n"
+                "hint: did you mean 'age'?\nhint: did you mean 'city'?\n"
+            ),
+        ),
+        ("[drift]\nlabel = 'citty'\n", "--label city", ""),
+        ("[drift.features.aeg]\nthreshold = 1\n", "--quiet", ""),
+        (
+            "".join(f"[drift.features.x{at}]\nthreshold = 1\n" for at in range(9)),
+            "",
+            "{file} names 'x0', 'x1', 'x2', 'x3', 'x4' and 4 more, which neither side has\n",
+        ),
+    ],
+)
+def test_what_settings_name_and_neither_side_has_is_said(files: Runner, settings: str, options: str, said: str) -> None:
+    file = files.folder / "mlmon.toml"
+    file.write_text(settings)
+    outcome = files(f"drift --baseline train.csv --target same.csv {options}")
+    assert (outcome.code, outcome.err) == (0, said.format(file=file))
+
+
+def test_inputs_are_no_mistake_where_predictions_are_checked(demo: Runner, tmp_path: Path) -> None:
+    folder = shutil.copytree(demo.folder, tmp_path / "mlmon-demo")
+    with (folder / "mlmon.toml").open("a") as file:
+        file.write("[drift.features.bmii]\nthreshold = 1\n")
+    line = "drift --baseline-range 2026-05 --month 6 --features"
+    said = f"{folder / 'mlmon.toml'} names 'bmii', which neither side has\nhint: did you mean 'bmi'?\n"
+    assert said in Runner(folder)(f"{line} bmi").err
+    assert "bmii" not in Runner(folder)(f"{line} progression --on predictions").err
+
+
+def test_a_name_may_have_a_comma_in_it(files: Runner) -> None:
+    for name in ("train", "later"):
+        file = files.folder / f"{name}.csv"
+        file.write_text(file.read_text().replace("age,city", '"a,g=e",city'))
+    line = "drift --baseline train.csv --target later.csv -o json --threshold"
+    assert [files(f"{line} a,g=e={each}").json["verdict"] for each in (2, 1)] == ["no drift", "drift"]
+
+
 def test_a_feature_is_what_a_person_says_it_is(files: Runner) -> None:
     def kind(options: str) -> Any:
         found = files(f"drift --baseline train.csv --target later.csv {options} -o json").json
@@ -145,6 +196,18 @@ def test_a_feature_is_what_a_person_says_it_is(files: Runner) -> None:
         ("drift --baseline train.csv --target same.csv --threshold aeg=1", "error: neither side has a feature 'aeg'"),
         ("drift --baseline train.csv --target same.csv --threshold high", "error: 'high' is not a threshold"),
         ("drift --baseline train.csv --target same.csv --threshold age=-1", "error: 'age=-1' is not a threshold"),
+        (
+            "drift --baseline train.csv --target same.csv --threshold age=1,city=0.2",
+            "error: 'age=1,city=0.2' is more than one threshold\nhint: write --threshold age=1 --threshold city=0.2\n",
+        ),
+        (
+            ["drift", "--baseline", "train.csv", "--target", "same.csv", "--threshold", "0.1, my age=2"],
+            "error: '0.1, my age=2' is more than one threshold\nhint: write --threshold 0.1 --threshold 'my age=2'\n",
+        ),
+        (
+            "drift --baseline train.csv --target same.csv --threshold age=0,2",
+            "error: 'age=0,2' is not a threshold\nhint: write it like 0.1, or age=0.2 for one feature\n",
+        ),
         ("drift --baseline train.csv --target same.csv --category aeg", "error: there is no column 'aeg'"),
         (
             "drift --baseline train.csv --target same.csv --month 3",
@@ -167,7 +230,7 @@ def test_a_feature_is_what_a_person_says_it_is(files: Runner) -> None:
         ("drift --baseline train.csv --target latin.csv", "error: 'latin.csv' cannot be read: it is not text in UTF-8"),
     ],
 )
-def test_what_makes_no_sense_is_refused(files: Runner, line: str, error: str) -> None:
+def test_what_makes_no_sense_is_refused(files: Runner, line: str | list[str], error: str) -> None:
     (files.folder / "empty.csv").write_text("age,city\n")
     (files.folder / "latin.csv").write_bytes(bytes(range(256)) * 20)
     outcome = files(line)
@@ -322,6 +385,24 @@ def test_on_a_schedule_each_day_is_checked_once(demo: Runner, tmp_path: Path) ->
     ahead = datetime(2026, 11, 22, 6, tzinfo=UTC)
     assert days(ahead) == (3, [f"2026-11-{day}" for day in range(17, 22)])
     assert days(ahead) == (0, ["2026-11-20", "2026-11-21"])
+
+
+@pytest.mark.parametrize(
+    "remembered", ["9999-12-31", "9999-12-30", "2026-11-15", "no day", 99999999, 1e308, None, [[]], {"day": 1}]
+)
+def test_a_last_day_that_cannot_be_one_is_as_if_not_known(demo: Runner, tmp_path: Path, remembered: object) -> None:
+    folder = shutil.copytree(demo.folder, tmp_path / "mlmon-demo")
+    run = Runner(folder, now=datetime(2026, 11, 15, 6, tzinfo=UTC))
+    line = f"drift {BASELINE} --since-last --features bmi -o json"
+    first = run(line).json
+    state = folder / ".mlmon/discovered.json"
+    document = json.loads(state.read_text())
+    [checked] = [each for key, each in document["known"].items() if key.startswith("drift ")]
+    assert checked.popitem()[1] == "2026-11-14"
+    state.write_text(state.read_text().replace('"2026-11-14"', json.dumps(remembered)))
+    again = run(line).json
+    assert again["target"] == first["target"]
+    assert again["target"]["start"] == "2026-11-08T00:00:00Z"
 
 
 def test_a_feature_is_explained_by_the_records_that_moved_it(demo_: Runner) -> None:

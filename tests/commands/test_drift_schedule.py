@@ -340,6 +340,8 @@ def test_what_no_line_can_hold_is_refused(tmp_path: Path, tool: str) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        ("cron --baseline a --threshold high", "'high' is not a threshold"),
+        ("cron --baseline a --threshold a=1,b=2", "'a=1,b=2' is more than one threshold"),
         ("cron --baseline a --at 24:00", "'24:00' is not a time of day"),
         ("cron --baseline a --at 6", "'6' is not a time of day"),
         ("cron --baseline a --every month", "'month' is not a pace"),
@@ -356,6 +358,14 @@ def test_a_wrong_word_is_a_usage_error(tmp_path: Path, words: str, message: str)
     outcome = Runner(tmp_path)(f"drift-schedule {words}")
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.startswith(f"error: {message}\nhint: ")
+
+
+def test_a_format_of_rows_is_refused_wherever_it_is_asked_for(tmp_path: Path) -> None:
+    run = Runner(tmp_path, {"MLMON_OUTPUT": "csv"})
+    outcome = run("drift-schedule cron --baseline a")
+    said = "error: drift-schedule prints a text, and csv holds rows\nhint: choose -o table, or -o json\n"
+    assert (outcome.code, outcome.out, outcome.err) == (2, "", said)
+    assert run("drift-schedule cron --baseline a -o table").code == 0
 
 
 def test_a_line_that_cron_would_cut_is_refused(tmp_path: Path) -> None:

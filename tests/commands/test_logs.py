@@ -101,7 +101,7 @@ def test_an_expression_that_would_take_for_ever_is_ended(churn: Runner, words: s
     assert (outcome.code, outcome.out) == (2, "")
     assert re.sub(r"\x1b\[[\d;]*m", "", outcome.err) == (
         "error: a regular expression takes too long for a text of 61 characters\n"
-        "hint: one repeat inside another, like (a+)+, may be why: write it with one, or more exactly\n"
+        "hint: one repeat inside another, like (a+)+, may be why: write it with one, or\n  more exactly\n"
     )
 
 

@@ -243,7 +243,7 @@ def test_a_switch_that_is_off_is_said_with_the_next_command(churn: Runner) -> No
     assert outcome.code == 0
     assert outcome.err.endswith(off.format(""))
     kept(churn, {"requests": [request(5)]})
-    assert churn("metrics", terminal=True).err.endswith(off.format("; what is here is from before"))
+    assert churn("metrics", terminal=True).err.endswith(off.format(";\n  what is here is from before"))
 
 
 # over Azure

@@ -124,6 +124,24 @@ def by_chance() -> DriftReport:
     return replace(known, whole=replace(known.whole, coefficient=coefficient, features=features))
 
 
+def judged_together() -> DriftReport:
+    """The small one as Azure's first monitors had it: by the coefficient alone."""
+    known = small()
+    whole, *intervals = (
+        replace(
+            each,
+            verdict=Verdict.DRIFT,
+            features=tuple(
+                replace(one, verdict=Verdict.NO_DRIFT, effect=None, effect_metric="", threshold=None, p_value=None)
+                for one in each.features
+            ),
+        )
+        for each in (known.whole, *known.intervals)
+    )
+    method = replace(known.method, correction="none", compat="azure-v1")
+    return replace(known, whole=whole, intervals=tuple(intervals), method=method)
+
+
 def small() -> DriftReport:
     """Four features over five days, drifting from the third on."""
     return report(days=5, features=4, drifts_on=2)

@@ -159,6 +159,41 @@ def test_contributions_to_what_is_chance_are_said_to_be_that() -> None:
     assert written.count('<span class="nil">chance</span>') == len(reports.by_chance().whole.features)
 
 
+def test_where_the_whole_is_judged_alone_no_feature_has_a_verdict() -> None:
+    elements = read(reports.judged_together())
+
+    assert named(elements, "h1")[0].text == "The features have drifted, taken together"
+    assert [each.text for each in named(elements, "h2")] == [
+        "Over time",
+        "What moved",
+        "Baseline and target",
+        "Data quality",
+        "How it was computed",
+    ]
+    what = next(each for each in elements if each.attributes.get("id") == "features")
+    assert what.text == (
+        "What movedContribution: a feature's part in what the classifier tells both sides apart by. "
+        "No feature is judged by itself, but all of them together, by the coefficient."
+        "Every feature, what moved most firstFeatureContributionincome72 %debt_to_income20 %country7.8 %age0 %"
+    )
+    assert [each.text for each in named(elements, "dt")][:4] == [
+        "Datadrift coefficient",
+        "AUC",
+        "Drifting since",
+        "Rows",
+    ]
+    heads = [each.text for each in named(elements, "h3")]
+    assert heads == ["income", "debt_to_income", "country", "age"]
+    assert all("no drift" not in each.text for each in named(elements, "article"))
+    (how,) = [each for each in named(elements, "dl") if each.attributes.get("class") == "how"]
+    assert how.text == (
+        "Baselinetraining.csv, 48 000 rowsTargetchurn/blue, 5 924 rows, 1 Jan 2026 to 5 Jan 2026"
+        "Drift is judgedas azure-v1 does, by the coefficient alone, be it chance or not"
+        "Thresholds0.2 for the coefficientSeed33EnginenumpyFormulasazure-v1Versionmlmon 0.1.0"
+        "NotesThe classifier has seen 10 000 rows a day, drawn by the hash of the row."
+    )
+
+
 def test_how_it_was_computed_is_there_to_be_done_again() -> None:
     elements = read(reports.report())
     (how,) = [each for each in named(elements, "dl") if each.attributes.get("class") == "how"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from drift import reports
 from mlmon.core.errors import ExitCode
-from mlmon.drift.result import DriftReport, Verdict
+from mlmon.drift.result import DriftReport, Histogram, Verdict
 from mlmon.drift.screen import SPARK, faces, spark
 from output.screens import Shown, shown
 
@@ -72,7 +72,9 @@ def test_a_narrow_terminal_keeps_the_verdicts_and_says_what_is_left_out() -> Non
     got = seen(reports.small(), tty=True, width=60)
 
     assert "income          drift             72 %    0.32" in got.out
-    assert got.err == "left out to fit 60 columns: type, threshold, p-value, baseline and target (-o json has them)\n"
+    assert got.err == (
+        "left out to fit 60 columns: type, threshold, p-value,\n  baseline and target (-o json has them)\n"
+    )
 
 
 def test_without_a_classifier_there_is_neither_contribution_nor_chart() -> None:
@@ -176,6 +178,30 @@ def test_programs_get_the_document_and_the_exit_code() -> None:
 
     assert got.out.startswith('{\n  "schema_version": 1,\n  "verdict": "drift",')
     assert got.code is ExitCode.DRIFT
+
+
+def test_markdown_is_a_table_that_people_can_read() -> None:
+    report = reports.small()
+    first = replace(report.whole.features[0], feature="in|come")
+    odd = replace(first, feature="new", verdict=Verdict.SCHEMA_CHANGED, histogram=None, reason="no such feature")
+    flag = replace(first, feature="flag", histogram=Histogram((0.5, 0.0, 0.0, 0.5), (0.0, 0.0, 0.0, 1.0)))
+    some = replace(report, whole=replace(report.whole, features=(first, odd, flag)))
+
+    head, rule, *rows = shown(faces(some, plain=True), "md", tty=False).out.splitlines()
+
+    assert head == (
+        "| feature | kind | verdict | contribution | effect_metric | effect | threshold | p_value | reason "
+        "| contribution_within_chance | histogram |"
+    )
+    assert rule == "| --- | --- | --- | ---: | --- | ---: | ---: | ---: | --- | --- | --- |"
+    assert [row.split(" | ")[0] for row in rows] == ["| new", "| flag", r"| in\|come"]
+    assert [row.split(" | ")[-1] for row in rows] == [
+        " |",
+        "▅\u2007\u2007▅ → \u2007\u2007\u2007█ |",
+        "▁▁▃▆██▆▃▁▁▁▁ → ▁▁▂▅███▅▂▁▁▁ |",
+    ]
+    # programs have every figure as before
+    assert "metrics" in json.loads(shown(faces(some, plain=True), "jsonl", tty=False).out.splitlines()[0])
 
 
 @pytest.mark.parametrize("levels", ["_.,-=+*#", "▁▂▃▄▅▆▇█"])

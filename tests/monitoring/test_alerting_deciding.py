@@ -127,7 +127,15 @@ def test_a_message_keeps_its_id_until_it_is_sent_and_the_next_one_has_another() 
 
 @pytest.mark.parametrize(
     "damaged",
-    [None, [], "drift", {"said": 3}, {"said": "drifting", "until": "soon", "told": {"drift": 1, "x": "2026-01-01"}}],
+    [
+        None,
+        [],
+        "drift",
+        {"said": 3},
+        {"said": "drifting", "until": "soon", "told": {"drift": 1, "x": "2026-01-01"}},
+        {"until": "9999-12-31T23:59:59-01:00", "told": {"drift": "0001-01-01T00:00:00+01:00"}},
+        {"until": 10**400, "told": {"drift": 1e308, "no drift": "9999-12-31"}},
+    ],
 )
 def test_a_memory_that_cannot_be_read_is_none(damaged: object) -> None:
     assert read(damaged) == Known()  # type: ignore[arg-type]  # it is what a damaged file may hold

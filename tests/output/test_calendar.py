@@ -102,9 +102,11 @@ def test_what_had_no_room_in_the_table_is_said_below_everything() -> None:
     columns = (Field("when"), Field("path", optional=True, whole=True))
     listing = Rows(columns, [{"when": "2026-02-20", "path": "a path that is too long for this"}])
     show(Record((), {}, listing, calendars=(INPUTS,)), format=Format.TABLE, terminal=terminal)
-    assert both.seen.splitlines()[-2:] == [
+    assert both.seen.splitlines()[-4:] == [
         "░▒▓█ bytes of a day, up to 100 B",
-        "left out to fit 20 columns: path (-o json has them)",
+        "left out to fit 20",
+        "  columns: path (-o",
+        "  json has them)",
     ]
 
 

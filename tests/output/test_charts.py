@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mlmon.output.charts import chart
 from mlmon.output.results import BarChart, Faces, Field, FieldKind, Page, Record, Rows, Series, TimeChart
 from mlmon.output.streams import Stream
-from mlmon.output.text import cells_of
+from mlmon.output.wrapping import cells_of
 from output.screens import shown
 
 PIPE = Stream(io.StringIO(), is_terminal=False, unicode=True, colour=False, moving=False)

@@ -335,12 +335,12 @@ time                 level    message
                               jumps over the lazy
                               dog
 """,
-        "left out to fit 50 columns: operation (-o json has them)\n",
+        "left out to fit 50 columns: operation (-o json has\n  them)\n",
         ExitCode.DONE,
     )
     assert shown(Rows(fields, [row]), "table", width=30) == Shown(
         "time                 level\n2026-03-01 00:00:00  warning\n",
-        "left out to fit 30 columns: operation, message (-o json has them)\n",
+        "left out to fit 30 columns:\n  operation, message (-o json\n  has them)\n",
         ExitCode.DONE,
     )
 

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from mlmon.core.errors import Failure, NotFound, UsageError
 from mlmon.output.streams import Stream
 from mlmon.output.terminal import Terminal
+from mlmon.output.wrapping import cells_of, wrapped
 from output.screens import Screen, desk
 
 
@@ -121,6 +122,50 @@ def test_an_error_says_what_went_wrong_and_the_next_step():
         '{"code": "not-found", "message": "no service named \'chrun\'", '
         '"hint": "did you mean \'churn\'?\\nsee mlmon status", "exit_code": 5}\n'
     )
+
+
+def test_on_a_terminal_words_stay_whole_and_elsewhere_lines_do():
+    message = "two files of modeldata/inputs/2026/03/01 were set aside, because no line of them can be read"
+    hint = "look at them, or: mlmon ls diabetes --month 3 --collection inputs; see mlmon status"
+    lines = [
+        "warning: two files of",
+        "  modeldata/inputs/2026/03/01 were set",
+        "  aside, because no line of them can be",
+        "  read",
+        "hint: look at them, or:",
+        "  mlmon ls diabetes --month 3 --collection inputs;",
+        "  see mlmon status",
+    ]
+
+    def said(**how: object) -> str:
+        place = desk(width=40, **how)
+        place.terminal.note(message, level="warning", hint=hint)
+        return place.err.seen
+
+    assert said() == "\n".join([*lines, ""])
+    assert said(environ={"TERM": "xterm"}).startswith("\x1b[33mwarning:\x1b[0m two files of\n  modeldata")
+    assert said(err_tty=False) == f"warning: {message}\nhint: {hint}\n"
+    assert said(tty=False, err_tty=True) == "\n".join([*lines, ""])
+
+
+def test_what_fits_or_has_lines_of_its_own_is_not_touched():
+    place = desk(width=20)
+    place.terminal.note("as  wide as this is.")
+    place.terminal.note('{\n  "text": "longer than the window is wide"\n}')
+    place.terminal.error(NotFound("no service 'a'", hint="12345678901234"))
+    assert place.err.seen == (
+        'as  wide as this is.\n{\n  "text": "longer than the window is wide"\n}\n'
+        "error: no service\n  'a'\nhint: 12345678901234\n"
+    )
+
+
+@given(st.lists(st.text("abcé列👩,;:(", min_size=1, max_size=12) | st.just("mlmon"), min_size=1), st.integers(1, 60))
+def test_broken_lines_have_all_words_and_fit_where_their_words_do(words: list[str], width: int):
+    text = " ".join(words)
+    lines = wrapped(text, width).split("\n")
+    assert " ".join(line.removeprefix("  ") for line in lines) == text
+    for line in lines:
+        assert cells_of(line) <= width or " " not in line.removeprefix("  ") or "mlmon " in line
 
 
 def test_an_error_in_json_is_one_line_of_ascii_whatever_is_in_it():

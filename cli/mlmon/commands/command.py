@@ -22,6 +22,7 @@ from mlmon.commands.options import (
     one_of,
 )
 from mlmon.commands.wording import Command, Tree, bounded
+from mlmon.core.errors import UsageError
 from mlmon.output.results import Format, Lines, Result, Text
 from mlmon.output.show import check, show
 from mlmon.output.streams import Stream
@@ -176,6 +177,21 @@ def asked_format(session: Session) -> Format | None:
         return None
     setting = session.settings.output
     return Format(one_of(FORMATS, f"an output format ({setting.origin})")(setting.value)) if setting else Format.TABLE
+
+
+def see_text(session: Session, what: str) -> None:
+    """Refuse a format of rows for a command that prints a text to be pasted or run, before any work is done.
+
+    Raises:
+        UsageError: the format that was asked for, in whatever way, holds rows.
+    """
+    asked = asked_format(session)
+    if asked and asked not in _WHOLE:
+        raise UsageError(f"{what} prints a text, and {asked} holds rows", hint="choose -o table, or -o json")
+
+
+_WHOLE: Final = (Format.TABLE, Format.JSON, Format.JSONL)
+"""The formats that can hold a text."""
 
 
 def _summary(function: Callable[..., Result]) -> str:

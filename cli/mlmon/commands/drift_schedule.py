@@ -7,18 +7,17 @@ from typing import Annotated, Final
 
 import typer
 
-from mlmon.commands.command import Group, command
+from mlmon.commands.command import Group, command, see_text
+from mlmon.commands.driftoptions import thresholds_in
 from mlmon.commands.options import AlertOption, ServiceArgument, one_of
 from mlmon.core.errors import UsageError
 from mlmon.core.model import ServiceName
-from mlmon.output.results import Format, Result, Text
+from mlmon.output.results import Result, Text
 from mlmon.session import Session
 
 _TOOLS: Final = ("cron", "systemd", "github", "azure-devops")
 _OF_THIS_MACHINE: Final = ("cron", "systemd")
 _EVERY: Final = ("day", "week", "hour")
-_WHOLE: Final = (Format.TABLE, Format.JSON, Format.JSONL)
-"""The formats that can hold a text."""
 _CLOCK: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -70,10 +69,8 @@ def drift_schedule(
     """
     from mlmon.monitoring.scheduling import WRITERS, Check, printable  # why here: no other command needs them
 
-    if (asked := session.options.output) and asked not in _WHOLE:
-        raise UsageError(
-            f"drift-schedule prints a text, and {asked} holds rows", hint="leave -o out, or choose -o json"
-        )
+    see_text(session, "drift-schedule")
+    thresholds_in(threshold)  # said now, not by the first run
     here = tool in _OF_THIS_MACHINE
     program = shutil.which("mlmon", path=session.world.environ.get("PATH", "")) if here else ""
     check = Check(

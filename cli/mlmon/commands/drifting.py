@@ -63,6 +63,7 @@ def files(session: Session, baseline: str, target: Path, said: Features) -> Side
         first, second = together.map(
             lambda one: _side(_shown(one[0]), one[1], kinds, rows=said.rows), [*zip(named, both, strict=True)]
         )
+    said.say_unknown(session, {**kinds, **second.summaries}, labelled=True)
     names = said.chosen(session, kinds, second.summaries, guess=False).among(kinds, second.summaries)
     return Sides(first.only(names), second.only(names))
 
@@ -123,6 +124,8 @@ def collected(session: Session, wanted: Collected, said: Features, baseline: Bas
     days = source.read(between, kinds)
     about = told_range(days, between, session.now)
     target = data_of(name, days, [*days.by_day], about, rows=said.rows)
+    if wanted.on == "inputs":  # settings name inputs, which predictions cannot have
+        said.say_unknown(session, {**kinds, **target.summaries}, labelled=not baseline.between)
     columns, notes = _told_columns(kinds, target)
     if wanted.on == "predictions" and not baseline.between:
         kinds, notes = _answered(kinds, columns, notes)

@@ -157,11 +157,12 @@ def thresholds_in(said: Iterable[str] | None) -> tuple[float | None, dict[str, f
     """The threshold of all features where one is given, and those of single ones (`age=0.2`).
 
     Raises:
-        UsageError: a threshold is no number from 0 on.
+        UsageError: a threshold is no number from 0 on, or several stand in one word.
     """
     usual: float | None = None
     single: dict[str, float] = {}
     for each in said or ():
+        _see_one(each)
         name, equals, number = each.rpartition("=")
         if equals and name:
             single[name] = _threshold(number, each)
@@ -170,11 +171,27 @@ def thresholds_in(said: Iterable[str] | None) -> tuple[float | None, dict[str, f
     return usual, single
 
 
+def _see_one(said: str) -> None:
+    """Refuse `a=1,b=2`. A value stands alone, as everywhere after NAME=: split, `age=0,2` would be two of them."""
+    parts = [each.strip() for each in said.split(",")]
+    if len(parts) > 1 and "=" in parts[-1] and all(_number(each.rpartition("=")[2]) is not None for each in parts):
+        import shlex  # why here: only an error needs it
+
+        again = " ".join(f"--threshold {shlex.quote(each)}" for each in parts)
+        raise UsageError(f"{said!r} is more than one threshold", hint=f"write {again}")
+
+
 def _threshold(text: str, said: str) -> float:
+    number = _number(text)
+    if number is None:
+        raise UsageError(f"{said!r} is not a threshold", hint="write it like 0.1, or age=0.2 for one feature")
+    return number
+
+
+def _number(text: str) -> float | None:
+    """A number from 0 on, else None."""
     try:
         number = float(text)
     except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and number >= 0):
-        raise UsageError(f"{said!r} is not a threshold", hint="write it like 0.1, or age=0.2 for one feature")
-    return number
+        return None
+    return number if math.isfinite(number) and number >= 0 else None

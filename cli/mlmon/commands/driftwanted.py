@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from mlmon.commands.driftengine import Engine
-from mlmon.core.errors import UsageError
+from mlmon.core.errors import UsageError, did_you_mean
 from mlmon.core.timerange import TimeRange, day_range, day_start, parse_day, parse_month, resolve
 from mlmon.drift.checking import Options
 from mlmon.drift.coefficient import available
@@ -16,10 +16,13 @@ from mlmon.drift.comparing import Chosen, label_of
 from mlmon.drift.kinds import overridden
 from mlmon.drift.result import Kind
 from mlmon.drift.sampling import ROWS
+from mlmon.drift.wording import listed
 from mlmon.session import Session
 
 COMPAT_ROWS: Final = 200_000
 """So many rows of a side are looked at where figures are computed as Azure does."""
+_NAMED: Final = 5
+"""So many names that nothing has are said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,23 @@ class Features:
             )
         named = (*self.thresholds, *([self.label] if self.label and on == "inputs" else []))
         return Chosen(self.only, self.exclude, label, named)
+
+    def say_unknown(self, session: Session, known: Collection[str], *, labelled: bool) -> None:
+        """Say what the settings name of which neither side has any: it changes nothing, and may be mistyped.
+
+        One file of settings holds for several checks, so it is no error. `labelled` is whether a label has to be there.
+        """
+        settings = session.settings.drift
+        label = [settings.label] if labelled and settings.label and not self.label else []
+        unknown = [each for each in dict.fromkeys([*settings.kinds, *settings.thresholds, *label]) if each not in known]
+        if not unknown:
+            return
+        more = [f"{len(unknown) - _NAMED} more"] if len(unknown) > _NAMED else []
+        named = listed([*map(repr, unknown[:_NAMED]), *more])
+        hints = [did_you_mean(each, [*known]) for each in unknown[:_NAMED]]
+        session.terminal.note(
+            f"{settings.file} names {named}, which neither side has", hint="\n".join(filter(None, hints))
+        )
 
 
 def rows_for(compat: str) -> int:

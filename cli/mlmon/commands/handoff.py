@@ -6,7 +6,7 @@ import typer
 
 from mlmon.collected.selecting.layout import Reason
 from mlmon.collected.selecting.selection import Selection, in_time, select
-from mlmon.commands.command import Group, command
+from mlmon.commands.command import Group, command, see_text
 from mlmon.commands.options import (
     CollectionOption,
     DayOption,
@@ -19,15 +19,12 @@ from mlmon.commands.options import (
     one_of,
 )
 from mlmon.commands.selecting import Skipped, explain_nothing, listing, look_up, no_blobs
-from mlmon.core.errors import UsageError
 from mlmon.core.model import BlobInfo
 from mlmon.core.timerange import resolve
-from mlmon.output.results import Format, Nothing, Result, Text
+from mlmon.output.results import Nothing, Result, Text
 from mlmon.session import Session
 
 _TOOLS: Final = ("powerbi", "databricks", "duckdb", "pandas")
-_WHOLE: Final = (Format.TABLE, Format.JSON, Format.JSONL)
-"""The formats that can hold a text."""
 
 
 @command(
@@ -64,8 +61,7 @@ def handoff(
     """
     from mlmon.collected.handoff import WRITERS, sources  # why here: no other command needs them
 
-    if (asked := session.options.output) and asked not in _WHOLE:
-        raise UsageError(f"handoff prints a text, and {asked} holds rows", hint="leave -o out, or choose -o json")
+    see_text(session, "handoff")
     between = resolve(session.now, month=month, day=day, start=start, end=end)
     selection = Selection(between, tuple(collection or ()), model=model or "", model_version=model_version or "")
     workspace, found = look_up(session, service, selection)

@@ -36,9 +36,9 @@ class LastChecked:
             return None
 
     def range(self, today: date) -> TimeRange | None:
-        """The days that have ended since, None where there are none yet."""
+        """The days that have ended since, None where there are none yet. One that has not ended is as if not known."""
         last = self.day
-        first = today - FIRST_DAYS * _A_DAY if last is None else last + _A_DAY
+        first = today - FIRST_DAYS * _A_DAY if last is None or last >= today else last + _A_DAY
         return TimeRange(day_start(first), day_range(today - _A_DAY).end) if first < today else None
 
     def remember(self, day: date) -> None:

@@ -117,6 +117,11 @@ class FeatureDrift:
     contribution_within_chance: bool = False
 
     @property
+    def judged(self) -> bool:
+        """Whether the verdict is its own: without an effect, "no drift" is only that it was not judged by itself."""
+        return self.verdict is not Verdict.NO_DRIFT or self.effect is not None
+
+    @property
     def contributed(self) -> float | None:
         """The contribution where it means something, for people; None without one."""
         return None if self.contribution_within_chance else self.contribution

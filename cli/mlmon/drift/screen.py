@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
@@ -13,7 +14,6 @@ from mlmon.core.timerange import TimeRange
 from mlmon.drift.document import document
 from mlmon.drift.result import DriftReport, FeatureDrift, Histogram, Interval
 from mlmon.drift.wording import (
-    JUDGES_THE_WHOLE,
     brief,
     counted,
     headline,
@@ -26,7 +26,7 @@ from mlmon.drift.wording import (
     share,
     unit_of,
 )
-from mlmon.output.results import Faces, Field, Page, Record, Row, Rows, Series, TimeChart
+from mlmon.output.results import Faces, Field, Format, Page, Record, Row, Rows, Series, TimeChart
 
 SPARK: Final = 12
 """So many cells a histogram takes at most."""
@@ -37,6 +37,8 @@ _PLAIN_LEVELS: Final = "_.,-=+*#"
 _ASCII: Final = str.maketrans(
     {"\N{EN DASH}": "-", "\N{MINUS SIGN}": "-", "\N{NARROW NO-BREAK SPACE}": " ", "∞": "inf", "…": "..."}
 )
+_SHAPES: Final = Field("histogram")
+"""In Markdown, where nothing is nested."""
 _HEAD: Final = (
     Field("verdict"),
     Field("summary", prose=True),
@@ -58,7 +60,24 @@ _TABLE: Final = (
 
 def faces(report: DriftReport, *, plain: bool, exit_code: ExitCode = ExitCode.DONE) -> Faces:
     """The report for people and for programs. `plain` keeps drawings to ASCII."""
-    return Faces(page(report, plain=plain), document(report, exit_code=exit_code), exit_code)
+    machines = document(report, exit_code=exit_code)
+    rows = _drawn_in_markdown(machines.rows, report.whole.features) if machines.rows else None
+    return Faces(page(report, plain=plain), replace(machines, rows=rows), exit_code)
+
+
+def _drawn_in_markdown(rows: Rows, features: Iterable[FeatureDrift]) -> Rows:
+    """The same rows. Markdown is read by people: its shapes are drawn, and what else is nested is left to JSON."""
+    drawings = [_in_markdown(each.histogram) for each in ordered(features)]
+
+    def written(format: Format) -> Iterator[str] | None:  # noqa: A002 - the option's name
+        if format is not Format.MD:
+            return None
+        from mlmon.output.render import markdown  # why here: few runs write it
+
+        drawn = ({**row, _SHAPES.key: one} for row, one in zip(rows.rows, drawings, strict=True))
+        return markdown((*(each for each in rows.fields if each.kind != "json"), _SHAPES), drawn)
+
+    return replace(rows, written=written)
 
 
 def page(report: DriftReport, *, plain: bool) -> Page:
@@ -126,8 +145,8 @@ def compared(report: DriftReport) -> str:
 def _table(report: DriftReport, *, plain: bool) -> Rows:
     features = ordered(report.whole.features)
     without = {"contribution", "effect", "threshold", "p"} - {key for one in features for key in _figures(one)}
-    if report.method.compat == JUDGES_THE_WHOLE:
-        without.add("verdict")  # none of them was judged: "no drift" would say that they were
+    if not any(each.judged for each in features):
+        without.add("verdict")  # "no drift" would say that they were
     fields = tuple(field for field in _TABLE if field.key not in without)
     return Rows(fields, [_row(each, plain=plain) for each in features])
 
@@ -160,12 +179,25 @@ def _row(feature: FeatureDrift, *, plain: bool) -> Row:
 
 
 def _sparks(histogram: Histogram | None, *, plain: bool) -> str:
-    """Both sides on one scale, so that they can be compared."""
+    """Both sides, one below the other in all rows."""
     if histogram is None:
         return ""
-    most = max(_most(histogram.baseline), _most(histogram.target))
-    before, now = (spark(side, most, plain=plain) for side in (histogram.baseline, histogram.target))
+    before, now = _sides(histogram, plain=plain)
     return f"{before:{SPARK}}  {now:{SPARK}}"
+
+
+def _in_markdown(histogram: Histogram | None) -> str:
+    """Both sides in blocks, whatever the terminal has: it is read elsewhere, where ordinary blanks run together."""
+    if histogram is None:
+        return ""
+    before, now = (each.replace(" ", "\N{FIGURE SPACE}") for each in _sides(histogram, plain=False))
+    return f"{before} → {now}"
+
+
+def _sides(histogram: Histogram, *, plain: bool) -> tuple[str, str]:
+    """Both sides on one scale, so that they can be compared."""
+    most = max(_most(histogram.baseline), _most(histogram.target))
+    return spark(histogram.baseline, most, plain=plain), spark(histogram.target, most, plain=plain)
 
 
 def _over_time(intervals: Sequence[Interval]) -> Rows:

@@ -11,7 +11,7 @@ the same keys and the same exact values:
   a line end or further `'`s of that sort gives the text back
   (https://owasp.org/www-community/attacks/CSV_Injection)
 * tsv writes tab, line feed, carriage return and backslash as `\\t`, `\\n`, `\\r` and `\\\\`
-* csv, tsv and md carry nested values as JSON text, and null as nothing
+* csv, tsv and md carry nested values as JSON text where rows do not write another (`Rows.written`), and null as nothing
 """
 
 from __future__ import annotations

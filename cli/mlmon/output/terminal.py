@@ -99,8 +99,8 @@ class Terminal:
         if self.machine:
             self._say(_json_line({"level": level, "message": message, **({"hint": hint} if hint else {})}))
             return
-        lead = "" if level == "info" else f"{self.stderr.styled(f'{level}:', _STYLE_OF[level])} "
-        self._say("\n".join([lead + neutral(message, keep="\n\t"), *self._hints(hint)]))
+        told = self._told("" if level == "info" else f"{level}:", neutral(message, keep="\n\t"), _STYLE_OF[level])
+        self._say("\n".join([told, *self._hints(hint)]))
 
     def error(self, error: MlmonError, *, exit_code: int | None = None) -> None:
         """Say an error on stderr: what went wrong, then the next step; one JSON object when `machine`.
@@ -111,11 +111,20 @@ class Terminal:
             document = {"code": error.code, "message": error.message, "hint": error.hint}
             self._say(_json_line({**document, "exit_code": exit_code or int(error.exit_code)}))
             return
-        said = f"{self.stderr.styled('error:', 'error')} {neutral(error.message)}"
-        self._say("\n".join([said, *self._hints(error.hint)]))
+        told = self._told("error:", neutral(error.message), "error")
+        self._say("\n".join([told, *self._hints(error.hint)]))
 
     def _hints(self, hint: str) -> list[str]:
-        return [f"{self.stderr.styled('hint:', 'hint')} {neutral(line)}" for line in hint.splitlines()]
+        return [self._told("hint:", neutral(line), "hint") for line in hint.splitlines()]
+
+    def _told(self, lead: str, text: str, style: str) -> str:
+        """The text behind its lead. On a terminal it is broken at blanks, unless it has lines of its own."""
+        before = f"{lead} " if lead else ""
+        if self.stderr.is_terminal and "\n" not in text and len(before) + 2 * len(text) > self.width:
+            from mlmon.output.wrapping import wrapped  # why here: what is short, as most is, needs none of it
+
+            text = wrapped(text, self.width, taken=len(before))
+        return f"{self.stderr.styled(lead, style)} {text}" if lead else text
 
     def confirm(self, question: str) -> bool:
         """Ask yes or no on stderr. Only y and yes are yes; the end of input is no.
@@ -221,7 +230,7 @@ def _refusal(answer: str, options: Sequence[str], *, names: Sequence[str], calle
     return f"none of them; {near or span}"
 
 
-_STYLE_OF: dict[str, str] = {"warning": "warning", "debug": "dim"}
+_STYLE_OF: Final[Mapping[Level, str]] = {"info": "", "warning": "warning", "debug": "dim"}
 
 
 def _json_line(document: Mapping[str, str | int]) -> str:

@@ -14,9 +14,9 @@ from mlmon.output.controls import neutral
 from mlmon.output.results import Change, Field, Record, Row, Rows
 from mlmon.output.streams import Stream
 from mlmon.output.terminal import Terminal
+from mlmon.output.wrapping import cells_of, wrapped
 
 _GAP: Final = 2
-_INDENT: Final = "  "
 _LINES_A_CELL: Final = 3
 _LINES_A_BLOCK: Final = 200
 _SHORTEST: Final = 12
@@ -65,23 +65,10 @@ def record_lines(record: Record, terminal: Terminal) -> str:
 
 
 def _record_line(field: Field, value: Value, terminal: Terminal) -> str:
-    stream, label, text = terminal.stdout, neutral(field.label), f" {readable(value, field)}"
+    stream, label, text = terminal.stdout, neutral(field.label), readable(value, field)
     if field.prose and stream.is_terminal:
-        text = _wrapped(text, terminal.width, taken=cells_of(label) + 1)
-    return f"{stream.styled(label, 'bold')}:{text}\n"
-
-
-def _wrapped(text: str, width: int, *, taken: int) -> str:
-    """Broken at blanks, so that no line is longer where its words are not. So many cells of the first are taken."""
-    from rich.cells import cell_len
-
-    lines, room = [""], width - taken
-    for word in text.split(" ")[1:]:
-        if lines[-1].strip() and cell_len(lines[-1]) + 1 + cell_len(word) > room:
-            lines.append(_INDENT[1:])
-            room = width
-        lines[-1] += f" {word}"
-    return "\n".join(lines)
+        text = wrapped(text, terminal.width, taken=cells_of(label) + 2)
+    return f"{stream.styled(label, 'bold')}: {text}\n"
 
 
 def change_text(change: Change) -> str:
@@ -231,12 +218,3 @@ def cut(cell: str, width: int, stream: Stream) -> str:
 
     mark = stream.ellipsis
     return set_cell_size(cell, max(0, width - len(mark))).rstrip() + mark[:width]
-
-
-def cells_of(text: str) -> int:
-    """How many terminal cells the text takes."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)

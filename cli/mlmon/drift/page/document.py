@@ -36,7 +36,7 @@ def _parts(report: DriftReport) -> Iterator[tuple[str, Markup]]:
         yield "Over time", sections.over_time(intervals, report.method.coefficient_threshold, earlier=earlier)
     if features:
         yield "What moved", sections.features(features)
-    if features and intervals:
+    if intervals and any(each.judged for each in features):
         yield f"Feature by {unit_of(intervals)}", sections.by_interval(features, intervals)
     if any(each.histogram for each in features):
         yield "Baseline and target", sections.shapes(features)

@@ -22,6 +22,7 @@ from mlmon.drift.wording import (
     figure,
     headline,
     interval_name,
+    judged_by,
     name_of,
     probability,
     range_of,
@@ -38,6 +39,11 @@ MOST_FEATURES: Final = 100
 MOST_SHAPES: Final = 30
 MOST_INTERVALS: Final = 366
 _LONGEST: Final = 120
+_EFFECTS: Final = (
+    "Effect: normalized Wasserstein distance of numbers, Jensen-Shannon distance of categories. "
+    "Its bar is in units of the threshold, which is the upright line."
+)
+_TOGETHER: Final = "No feature is judged by itself, but all of them together, by the coefficient."
 
 
 def section(name: str, title: str, why: str, *content: str) -> Markup:
@@ -73,7 +79,8 @@ def _fact(name: str, value: str, note: str) -> tuple[Markup, ...]:
 
 def _facts(report: DriftReport) -> Iterator[tuple[Markup, ...]]:
     whole, since = report.whole, began(report.intervals)
-    yield _fact("Features drifted", str(len(whole.drifted)), f"of {whole_number(len(whole.features))}")
+    if any(each.judged for each in whole.features):
+        yield _fact("Features drifted", str(len(whole.drifted)), f"of {whole_number(len(whole.features))}")
     if whole.coefficient is not None:
         low, high = map(brief, whole.coefficient.band)
         yield _fact("Datadrift coefficient", brief(whole.coefficient.mcc), f"chance gives {low} to {high}")
@@ -106,13 +113,14 @@ def features(known: Sequence[FeatureDrift]) -> Markup:
     """What moved, and how much."""
     shown = known[:MOST_FEATURES]
     contributed = any(each.contribution is not None for each in known)
-    why = "Effect: normalized Wasserstein distance of numbers, Jensen-Shannon distance of categories. "
-    why += "Its bar is in units of the threshold, which is the upright line."
+    why, caption = _EFFECTS, "Every feature with its verdict, what moved most first"
+    if not any(each.judged for each in known):
+        why, caption = _TOGETHER, "Every feature, what moved most first"
     if contributed:
         by_chance = any(each.contribution_within_chance for each in known)
         nothing = " It does so no better than chance, so there is none to show." if by_chance else ""
         why = f"Contribution: a feature's part in what the classifier tells both sides apart by.{nothing} {why}"
-    table = tables.what_moved(shown, caption="Every feature with its verdict, what moved most first")
+    table = tables.what_moved(shown, caption=caption)
     return section("features", "What moved", why, table, _left_out(len(known) - len(shown), "feature"))
 
 
@@ -150,11 +158,13 @@ def _sample(area: str, line: str) -> Markup:
 
 def _card(feature: FeatureDrift) -> Markup:
     name = name_of(feature.feature, longest=_LONGEST)
-    head = element("h3", sign(feature.verdict), " ", element("bdi", name))
+    signed = joined(sign(feature.verdict), " ") if feature.judged else ""
+    head = element("h3", signed, element("bdi", name))
+    told = element("p", _told(feature)) if feature.judged else ""
     histogram = feature.histogram or Histogram((), ())
     drawn = shape(histogram, f"{name}: baseline and target. {_in_words(feature)}")
     figures = tables.behind("All figures", joined(tables.metrics(feature), tables.profiles(feature), _bins(histogram)))
-    return element("article", head, element("p", _told(feature)), drawn, figures)
+    return element("article", head, told, drawn, figures)
 
 
 def _told(feature: FeatureDrift) -> str:
@@ -211,9 +221,7 @@ def _entries(report: DriftReport) -> Iterator[tuple[str, str]]:
     told: list[tuple[str, str]] = [
         ("Baseline", _side(report.baseline)),
         ("Target", _side(report.target)),
-        ("Drift means", "a difference that is more than chance, and an effect above the threshold"),
-        ("False alarms", f"at most {share(known.alpha)} of the runs (alpha {figure(known.alpha)}), over all features"),
-        ("Correction", f"{name_of(known.correction)}, over the tests of an interval"),
+        *_judging(report),
         ("Thresholds", _thresholds(report)),
         ("Seed", str(known.seed)),
         ("Engine", name_of(known.engine, longest=_LONGEST)),
@@ -227,6 +235,18 @@ def _entries(report: DriftReport) -> Iterator[tuple[str, str]]:
         yield from (("dt", "Notes"), ("dd", notes))
 
 
+def _judging(report: DriftReport) -> list[tuple[str, str]]:
+    """Azure's formulas know nothing of chance."""
+    known = report.method
+    if known.compat:
+        return [("Drift is judged", judged_by(report))]
+    return [
+        ("Drift means", "a difference that is more than chance, and an effect above the threshold"),
+        ("False alarms", f"at most {share(known.alpha)} of the runs (alpha {figure(known.alpha)}), over all features"),
+        ("Correction", f"{name_of(known.correction)}, over the tests of an interval"),
+    ]
+
+
 def _side(side: Side) -> str:
     between = range_of(side.between)
     named = name_of(side.name, longest=_LONGEST)
@@ -235,7 +255,7 @@ def _side(side: Side) -> str:
 
 def _thresholds(report: DriftReport) -> str:
     """The one that most features have, and those that have another."""
-    known = report.method.thresholds
+    known = report.method.thresholds if any(each.judged for each in report.whole.features) else {}
     usual = max(set(known.values()), key=list(known.values()).count, default=None)
     said_ = [] if usual is None else [f"{figure(usual)} for the effect"]
     said_ += [f"{figure(value)} for {name_of(name)}" for name, value in known.items() if value != usual][:20]

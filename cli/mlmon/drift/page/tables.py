@@ -67,22 +67,25 @@ def behind(summary: str, drawn: Markup, *, scrolls: bool = False, is_open: bool 
 def what_moved(features: Sequence[FeatureDrift], *, caption: str) -> Markup:
     """Each feature with its verdict, its part in what a classifier tells both sides by, and its effect."""
     contributed = any(each.contribution is not None for each in features)
+    judged = any(each.judged for each in features)
     most = max((exceeding(each) for each in features if math.isfinite(exceeding(each))), default=0.0)
     heads = [
         "Feature",
         *([element("th", "Contribution", scope="col")] if contributed else []),
-        element("th", "Effect and threshold", scope="col"),
-        element("th", "p-value", scope="col", class_="n p"),
+        *([element("th", "Effect and threshold", scope="col")] if judged else []),
+        *([element("th", "p-value", scope="col", class_="n p")] if judged else []),
     ]
     rows = (_moved(each, max(most, 1.25), contributed=contributed) for each in features)
     return table(heads, rows, caption=caption, class_="what")
 
 
 def _moved(feature: FeatureDrift, most: float, *, contributed: bool) -> Markup:
+    cells = [element("td", _contribution(feature))] if contributed else []
+    if not feature.judged:
+        return element("tr", element("th", _name(feature.feature), scope="row"), *cells)
     verdict = "" if feature.verdict is Verdict.NO_DRIFT else joined(" ", _words(feature))
     quiet = element("span", "no drift", class_="away") if feature.verdict is Verdict.NO_DRIFT else ""
     name = element("th", sign(feature.verdict), _name(feature.feature), " ", quiet, verdict, scope="row")
-    cells = [element("td", _contribution(feature))] if contributed else []
     p_value = element("td", probability(feature.p_value), class_="p")
     return element("tr", name, *cells, element("td", _effect(feature, most)), p_value)
 
@@ -150,7 +153,8 @@ def _interval(interval: Interval) -> Markup:
         band = f"{brief(known.band[0])} to {brief(known.band[1])}"
         figures = [figure(known.mcc), band, figure(known.auc), probability(known.p_value)]
     name = interval_name(interval)
-    rows, drifted = whole_number(interval.rows), str(len(interval.drifted))
+    rows = whole_number(interval.rows)
+    drifted = str(len(interval.drifted)) if any(each.judged for each in interval.features) else UNKNOWN
     return row(name, interval.verdict.value, rows, drifted, *figures)
 
 

@@ -113,6 +113,6 @@ def _verdict(found: Json) -> Verdict | None:
 def _moment(found: Json) -> datetime | None:
     try:
         moment = datetime.fromisoformat(found) if isinstance(found, str) else None
-    except ValueError:
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):  # in UTC it may be of a year that there is none of
         return None
-    return moment.astimezone(UTC) if moment and moment.tzinfo else None

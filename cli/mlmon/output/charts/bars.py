@@ -8,7 +8,8 @@ from mlmon.output.charts.amounts import amount, drawable
 from mlmon.output.controls import neutral
 from mlmon.output.results import BarChart
 from mlmon.output.streams import Stream
-from mlmon.output.text import cells_of, cut
+from mlmon.output.text import cut
+from mlmon.output.wrapping import cells_of
 
 _EIGHTHS: Final = "▏▎▍▌▋▊▉█"
 _GAP: Final = 2

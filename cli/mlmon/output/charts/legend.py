@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from mlmon.output.streams import Stream
-from mlmon.output.text import cells_of, cut
+from mlmon.output.text import cut
+from mlmon.output.wrapping import cells_of
 
 _GAP: Final = "   "
 
