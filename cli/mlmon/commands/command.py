@@ -182,12 +182,13 @@ def asked_format(session: Session) -> Format | None:
 def see_text(session: Session, what: str) -> None:
     """Refuse a format of rows for a command that prints a text to be pasted or run, before any work is done.
 
+    A format that a variable or a file asks of every command is not meant for one that has no rows.
+
     Raises:
-        UsageError: the format that was asked for, in whatever way, holds rows.
+        UsageError: `-o` asks for a format that holds rows.
     """
-    asked = asked_format(session)
-    if asked and asked not in _WHOLE:
-        raise UsageError(f"{what} prints a text, and {asked} holds rows", hint="choose -o table, or -o json")
+    if (asked := session.options.output) and asked not in _WHOLE:
+        raise UsageError(f"{what} prints a text, and {asked} holds rows", hint="leave -o out, or choose -o json")
 
 
 _WHOLE: Final = (Format.TABLE, Format.JSON, Format.JSONL)
