@@ -102,12 +102,15 @@ def test_rows_come_while_files_land_and_those_that_came_are_printed(azure: Local
         text=True,
     )
     assert process.stdout is not None
+    assert process.stderr is not None
     with azure.fault(slow(2), plane="blob", path=r"/0[3-9]\d\.csv$"):
         first = json.loads(process.stdout.readline())
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    rows = [first, *map(json.loads, out.splitlines())]
+        # `communicate` would pass over what came with the first line
+        rows = [first, *map(json.loads, process.stdout)]
+        err = process.stderr.read()
+        process.wait(timeout=60)
     assert [(row["path"].rpartition("/")[2], row["status"]) for row in rows] == [
         (f"{number:03}.csv", "fetched") for number in range(len(rows))
     ]
