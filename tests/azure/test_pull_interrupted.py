@@ -93,24 +93,26 @@ def test_while_it_is_being_listed_nothing_was_changed(azure: LocalAzure, mlmon: 
 
 
 def test_rows_come_while_files_land_and_those_that_came_are_printed(azure: LocalAzure, mlmon: Runner) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlmon", "pull", "svc", "-o", "jsonl", "--parallel", "2"],
-        cwd=mlmon.folder,
-        env={**mlmon.environ, "HOME": str(mlmon.folder), "PATH": os.environ["PATH"]},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with azure.fault(slow(2), plane="blob", path=r"/0[3-9]\d\.csv$"):
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "mlmon", "pull", "svc", "-o", "jsonl", "--parallel", "2"],
+            cwd=mlmon.folder,
+            env={**mlmon.environ, "HOME": str(mlmon.folder), "PATH": os.environ["PATH"]},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+        azure.fault(slow(2), plane="blob", path=r"/0[3-9]\d\.csv$"),
+    ):
+        assert process.stdout is not None
+        assert process.stderr is not None
         first = json.loads(process.stdout.readline())
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
         # `communicate` would pass over what came with the first line
         rows = [first, *map(json.loads, process.stdout)]
         err = process.stderr.read()
-        process.wait(timeout=60)
     assert [(row["path"].rpartition("/")[2], row["status"]) for row in rows] == [
         (f"{number:03}.csv", "fetched") for number in range(len(rows))
     ]
