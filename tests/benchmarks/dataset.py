@@ -90,6 +90,7 @@ NAMES = {
     "$aml_model_version": "model_version",
 }
 KEYS = ["correlation_id", "row"]
+BASE, OTHER = "inputs", "predictions"
 
 def load(designation):
     files = sorted(Path(sys.argv[1]).glob(f"*/*/*/churn/m/1/{designation}/2026/02/*/{designation}.csv"))
@@ -99,17 +100,6 @@ def load(designation):
     frame = frame.drop_duplicates(["time", *KEYS])
     frame["time"] = pd.to_datetime(frame["time"], utc=True)
     return frame.drop(columns="file")
-
-inputs, outputs = load("inputs"), load("predictions")
-joined = inputs.merge(outputs, on=KEYS, how="outer", suffixes=("", "_other"), indicator="match")
-for name in META:
-    if name not in KEYS:
-        joined[name] = joined[name].fillna(joined.pop(f"{name}_other"))
-match = {"both": "id", "left_only": "no predictions", "right_only": "no inputs"}
-joined["match"] = joined["match"].astype(str).map(match)
-joined = joined.sort_values(["time", "request_id", "row"])
-rest = [name for name in joined.columns if name not in (*META, "row", "match")]
-joined[[*META, *rest, "match"]].to_parquet(sys.argv[2], index=False)
 """
 SAME_V2 = """
 import json
@@ -119,6 +109,7 @@ import pandas as pd
 
 META = ["time", "request_id", "correlation_id", "service", "model", "model_version"]
 KEYS = ["correlation_id", "row"]
+BASE, OTHER = "model_inputs", "model_outputs"
 
 def load(collection):
     rows, seen = [], set()
@@ -142,13 +133,14 @@ def load(collection):
     frame = pd.DataFrame(rows)
     frame["time"] = pd.to_datetime(frame["time"], utc=True)
     return frame
-
-inputs, outputs = load("model_inputs"), load("model_outputs")
+"""
+JOINED = """
+inputs, outputs = load(BASE), load(OTHER)
 joined = inputs.merge(outputs, on=KEYS, how="outer", suffixes=("", "_other"), indicator="match")
 for name in META:
     if name not in KEYS:
         joined[name] = joined[name].fillna(joined.pop(f"{name}_other"))
-match = {"both": "id", "left_only": "no model_outputs", "right_only": "no model_inputs"}
+match = {"both": "id", "left_only": f"no {OTHER}", "right_only": f"no {BASE}"}
 joined["match"] = joined["match"].astype(str).map(match)
 joined = joined.sort_values(["time", "request_id", "row"])
 rest = [name for name in joined.columns if name not in (*META, "row", "match")]
@@ -185,8 +177,8 @@ def main() -> None:
         )
         print(f"{'':<24}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}{'to pandas':>12}{'to short':>12}")
         for service, notebooks, write in (
-            ("churn/blue", (SAME_V2, SHORT_V2), write_v2),
-            ("churn", (SAME_V1, SHORT_V1), write_v1),
+            ("churn/blue", (SAME_V2 + JOINED, SHORT_V2), write_v2),
+            ("churn", (SAME_V1 + JOINED, SHORT_V1), write_v1),
         ):
             [root, *_] = workspace.blobs.roots(ServiceName.parse(service))
             container = folder / "blobs" / root.container

@@ -34,12 +34,16 @@ class TestAtAnyDepth:
     def test_a_file_lands_in_folders_that_are_made_for_it(self, tmp_path: Path, to_dir: Path, level: str) -> None:
         places = Places(to_dir)
         assert places.standing(f"{level}/x") is None
-        assert places.see(f"{level}/x") is None
+        places.see(f"{level}/x")
         assert (to_dir / level).is_dir()
+        told: list[os.stat_result | None] = []
         for content in (b"1", b"2"):
-            places.land(f"{level}/x", temporary(tmp_path, content))
+            told.append(places.standing(f"{level}/x"))
+            places.land(f"{level}/x", temporary(tmp_path, content), look=told.append)
         found = places.standing(f"{level}/x")
-        assert places.see(f"{level}/x") == found
+        [before, told_then, after, told_last] = told
+        assert (before, told_then) == (None, None)
+        assert after == told_last is not None
         assert (found and found.st_size, tree(to_dir)) == (1, {f"{level}/x": b"2"})
         places.remove(f"{level}/x")
         assert (places.standing(f"{level}/x"), list(to_dir.iterdir())) == (None, [])
@@ -50,8 +54,9 @@ class TestAtAnyDepth:
         (to_dir / level).mkdir(parents=True)
         os.mkfifo(to_dir / level / "x")
         places = Places(to_dir)
-        assert places.see(f"{level}/x") is None
-        places.land(f"{level}/x", temporary(tmp_path, b"whole"))
+        told: list[os.stat_result | None] = []
+        places.land(f"{level}/x", temporary(tmp_path, b"whole"), look=told.append)
+        assert told == [None]
         assert tree(to_dir) == {f"{level}/x": b"whole"}
 
     def test_a_file_goes_with_its_folders_up_to_one_that_has_something_in_it(

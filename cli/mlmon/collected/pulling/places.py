@@ -13,12 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
-from typing import Final, TypeVar
+from typing import Final
 
 from mlmon.collected.pulling import folder
 from mlmon.collected.pulling.folder import explained, in_the_way, kind_of
-
-T = TypeVar("T")
 
 _OPEN: Final = getattr(os, "O_PATH", getattr(os, "O_SEARCH", 0))
 """Opening a folder to go through it, where the system has that: it needs no right to list it."""
@@ -45,13 +43,13 @@ class Places:
         self._ways: list[_Way] = []  # those used last at the end
         self._choosing = Lock()
 
-    def see(self, path: str) -> os.stat_result | None:
-        """As `folder.see`; the file that stands there, None where there is none."""
+    def see(self, path: str) -> None:
+        """As `folder.see`."""
         *levels, name = path.split("/")
         if not _reachable(levels):
             folder.see(self.to_dir, path)
-            return folder.standing(self.to_dir, path)
-        return _file(self._in_folder(path, lambda at: _replaceable(at, name)))
+            return
+        self._in_folder(path, lambda at: _replaceable(at, name))
 
     def land(self, path: str, temporary: Path, *, look: Callable[[os.stat_result | None], None] = _see_nothing) -> None:
         """As `folder.land`. Just before, `look` is told of the file that will be no more, None where there is none."""
@@ -95,16 +93,16 @@ class Places:
                 (self.to_dir / path).unlink()
                 folder.remove_empty(self.to_dir, levels)
 
-    def _in_folder(self, path: str, act: Callable[[int], T]) -> T:
+    def _in_folder(self, path: str, act: Callable[[int], object]) -> None:
         """Do something in the folder of a file, made where it is missing."""
         *levels, name = path.split("/")
         with explained(self.to_dir), self._way(levels) as way:
             try:
-                return act(way.to(levels, make=True))
+                act(way.to(levels, make=True))
             except FileNotFoundError:
                 # another pull deleted the last file in a folder that is open here, and the folder with it
                 way.leave()
-                return act(way.to(levels, make=True))
+                act(way.to(levels, make=True))
             except PermissionError as error:
                 if error.filename == name:  # asked for within its folder
                     error.filename = str(self.to_dir / path)
